@@ -1,0 +1,61 @@
+import type { Span } from "./source.ts"
+
+/** A remark attached to an error or diagnostic, with its own place in the source. */
+export interface Note {
+  readonly message: string
+  readonly span?: Span
+}
+
+/** What an error is made of; see {@link SkepError}. */
+export interface ErrorParts {
+  /** Stable, documented code: a room prefix and a name, for example `C_UNDECLARED` or `KERNEL_NO_PERMISSION`. */
+  readonly code: string
+  /** What happened, in one plain line. */
+  readonly message: string
+  /** Where in the source it happened. */
+  readonly span?: Span
+  /** Why it happened, where that is not plain from the message. */
+  readonly why?: string
+  /** What to do next. */
+  readonly hint?: string
+  readonly notes?: readonly Note[]
+  /** The whole log of another party (the kernel's verifier), never shortened. */
+  readonly log?: string
+  /** The kernel feature that is missing and the first kernel that has it, for example `{feature: "ring buffer", minKernel: "5.8"}`. */
+  readonly missing?: { readonly feature: string; readonly minKernel: string }
+  /** The system error number, where a system call failed. */
+  readonly errno?: number
+  readonly cause?: unknown
+}
+
+/**
+ * The one error class of skep. `message` is a single line; everything else is data, so that a caller can test the
+ * code and a front end can render the source line, the hint and the log as it likes.
+ */
+export class SkepError extends Error {
+  readonly code: string
+  readonly parts: ErrorParts
+
+  constructor(parts: ErrorParts) {
+    super(parts.message, parts.cause === undefined ? undefined : { cause: parts.cause })
+    this.name = "SkepError"
+    this.code = parts.code
+    this.parts = parts
+  }
+
+  get span(): Span | undefined {
+    return this.parts.span
+  }
+  get hint(): string | undefined {
+    return this.parts.hint
+  }
+  get log(): string | undefined {
+    return this.parts.log
+  }
+  get missing(): { readonly feature: string; readonly minKernel: string } | undefined {
+    return this.parts.missing
+  }
+  get errno(): number | undefined {
+    return this.parts.errno
+  }
+}

@@ -1,0 +1,78 @@
+/** A piece of source text with a name. Offsets are UTF-16 code units of `text`; lines and columns count from 1. */
+export class SourceFile {
+  readonly name: string
+  readonly text: string
+  /** True for skep's own shim headers and for generated text: diagnostics prefer the user's place over these. */
+  readonly system: boolean
+  #lines: number[] | undefined
+
+  constructor(name: string, text: string, system = false) {
+    this.name = name
+    this.text = text
+    this.system = system
+  }
+
+  /** Line and column (both from 1) of an offset. */
+  position(offset: number): { line: number; column: number } {
+    const starts = this.#lineStarts()
+    let low = 0
+    let high = starts.length - 1
+    while (low < high) {
+      const mid = (low + high + 1) >> 1
+      if (starts[mid] <= offset) low = mid
+      else high = mid - 1
+    }
+    return { line: low + 1, column: offset - starts[low] + 1 }
+  }
+
+  /** The text of a line (from 1), without its line end; empty when there is no such line. */
+  line(line: number): string {
+    const starts = this.#lineStarts()
+    if (line < 1 || line > starts.length) return ""
+    const end = line < starts.length ? starts[line] - 1 : this.text.length
+    return this.text.slice(starts[line - 1], end).replace(/\r$/, "")
+  }
+
+  #lineStarts(): number[] {
+    if (this.#lines === undefined) {
+      this.#lines = [0]
+      for (let i = this.text.indexOf("\n"); i >= 0; i = this.text.indexOf("\n", i + 1)) this.#lines.push(i + 1)
+    }
+    return this.#lines
+  }
+}
+
+/**
+ * A half-open range `[start, end)` of a file. For text that came out of a macro the range is the place of the macro's
+ * use (the outermost one, in the file the user reads), and `macro` tells where in the definition it was spelled.
+ */
+export interface Span {
+  readonly file: SourceFile
+  readonly start: number
+  readonly end: number
+  readonly macro?: MacroOrigin
+}
+
+export interface MacroOrigin {
+  readonly name: string
+  /** Where the text stands in the macro's definition (or in an argument of it). */
+  readonly spelling: Span
+}
+
+/** The smallest span that covers two spans of one file; the first one where the files differ. */
+export function joinSpans(first: Span, last: Span): Span {
+  if (first === last) return first
+  if (first.file !== last.file) return first
+  return {
+    file: first.file,
+    start: Math.min(first.start, last.start),
+    end: Math.max(first.end, last.end),
+    macro: first.macro ?? undefined,
+  }
+}
+
+/** `file:line:column` of a span's start. */
+export function formatPlace(span: Span): string {
+  const { line, column } = span.file.position(span.start)
+  return `${span.file.name}:${line}:${column}`
+}
