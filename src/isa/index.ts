@@ -1,1 +1,3 @@
+export * from "./build.ts"
 export * from "./insn.ts"
+export * from "./opcodes.ts"
