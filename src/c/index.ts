@@ -1,0 +1,3 @@
+export * from "./ast.ts"
+export * from "./token.ts"
+export * from "./types.ts"
