@@ -1,3 +1,7 @@
 export * from "./build.ts"
+export * from "./helpers.ts"
 export * from "./insn.ts"
+export * from "./mapTypes.ts"
 export * from "./opcodes.ts"
+export * from "./progTypes.ts"
+export * from "./typeNames.ts"
