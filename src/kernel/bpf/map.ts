@@ -1,0 +1,71 @@
+import * as a from "./attr.ts"
+
+/** Arguments of BPF_MAP_CREATE. Sizes are bytes. */
+export interface MapCreate {
+  /** `enum bpf_map_type`. */
+  readonly type: number
+  readonly keySize: number
+  readonly valueSize: number
+  readonly maxEntries: number
+  readonly flags: number
+  readonly name?: string
+  readonly innerFd?: number
+  readonly btfFd?: number
+  readonly btfKeyType?: number
+  readonly btfValueType?: number
+}
+
+/** Makes a map; its descriptor, or −errno. */
+export function mapCreate(map: MapCreate): number {
+  const attr = a.attr().u32(0, map.type).u32(4, map.keySize).u32(8, map.valueSize).u32(12, map.maxEntries)
+  attr.u32(16, map.flags).u32(20, map.innerFd ?? 0)
+  if (map.name !== undefined) attr.name(28, map.name)
+  if (map.btfFd !== undefined) {
+    attr
+      .u32(48, map.btfFd)
+      .u32(52, map.btfKeyType ?? 0)
+      .u32(56, map.btfValueType ?? 0)
+  }
+  return attr.call(a.BPF_MAP_CREATE)
+}
+
+/**
+ * One of the element commands (lookup, update, delete, next key, lookup and delete) on addresses of buffers that the
+ * caller holds: the hot path. `value` is the next key's place for BPF_MAP_GET_NEXT_KEY.
+ */
+export function mapElement(command: number, fd: number, key: number, value: number, flags: number): number {
+  return a.attr().u32(0, fd).u64(8, key).u64(16, value).u64(24, flags).call(command)
+}
+
+/** Makes a map read-only for user space. Linux 5.2. */
+export function mapFreeze(fd: number): number {
+  return a.attr().u32(0, fd).call(a.BPF_MAP_FREEZE)
+}
+
+export interface MapBatch {
+  readonly fd: number
+  /** Where to go on, as the call before wrote it; undefined at the start. Not used by update and delete. */
+  readonly from?: Uint8Array
+  /** Receives where the next call goes on. */
+  readonly next?: Uint8Array
+  readonly keys: Uint8Array
+  readonly values?: Uint8Array
+  /** Elements that `keys` and `values` have room for. */
+  readonly count: number
+  readonly elementFlags?: number
+}
+
+/** A batch command. `count` is how many elements it moved, which the kernel tells on failure, too. Linux 5.6. */
+export function mapBatch(command: number, batch: MapBatch): { result: number; count: number } {
+  const attr = a
+    .attr()
+    .ptr(0, batch.from)
+    .ptr(8, batch.next)
+    .ptr(16, batch.keys)
+    .ptr(24, batch.values)
+    .u32(32, batch.count)
+    .u32(36, batch.fd)
+    .u64(40, batch.elementFlags ?? 0)
+  const result = attr.call(command)
+  return { result, count: attr.read(32) }
+}

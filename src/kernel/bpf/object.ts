@@ -1,0 +1,62 @@
+import * as a from "./attr.ts"
+
+/** Loads type information; its descriptor, or −errno. Linux 4.18. */
+export function btfLoad(btf: Uint8Array, log?: Uint8Array): number {
+  const attr = a.attr().ptr(0, btf).u32(16, btf.length)
+  if (log !== undefined) attr.ptr(8, log).u32(20, log.length).u32(24, 1)
+  return attr.call(a.BPF_BTF_LOAD)
+}
+
+/** Pins an object at a path of the BPF file system. */
+export function objPin(fd: number, path: string): number {
+  return a.attr().ptr(0, a.cString(path)).u32(8, fd).call(a.BPF_OBJ_PIN)
+}
+
+/** Opens what is pinned at a path; a descriptor, or −errno. */
+export function objGet(path: string): number {
+  return a.attr().ptr(0, a.cString(path)).call(a.BPF_OBJ_GET)
+}
+
+/** Fills `info` (a `struct bpf_map_info`, `bpf_prog_info`, …); the bytes the kernel has written, or −errno. Linux 4.13. */
+export function objInfo(fd: number, info: Uint8Array): number {
+  const attr = a.attr().u32(0, fd).u32(4, info.length).ptr(8, info)
+  const result = attr.call(a.BPF_OBJ_GET_INFO_BY_FD)
+  return result < 0 ? result : attr.read(4)
+}
+
+/** Smallest id above `id` of a program or map in the kernel; −ENOENT after the last. Linux 4.13. */
+export function nextId(kind: "program" | "map", id: number): number {
+  const attr = a.attr().u32(0, id)
+  const result = attr.call(kind === "program" ? a.BPF_PROG_GET_NEXT_ID : a.BPF_MAP_GET_NEXT_ID)
+  return result < 0 ? result : attr.read(4)
+}
+
+/** A descriptor of the program or map with an id, or −errno. Linux 4.13. */
+export function fdById(kind: "program" | "map", id: number): number {
+  return a
+    .attr()
+    .u32(0, id)
+    .call(kind === "program" ? a.BPF_PROG_GET_FD_BY_ID : a.BPF_MAP_GET_FD_BY_ID)
+}
+
+/**
+ * Attaches a program to a raw tracepoint; without a name to what it was loaded for (fentry, fexit, LSM, a BTF
+ * tracepoint). A descriptor that holds the attachment, or −errno. Linux 4.17.
+ */
+export function rawTracepointOpen(name: string | undefined, programFd: number): number {
+  return a
+    .attr()
+    .ptr(0, name === undefined ? undefined : a.cString(name))
+    .u32(8, programFd)
+    .call(a.BPF_RAW_TRACEPOINT_OPEN)
+}
+
+/** Makes a link; a descriptor, or −errno. Linux 5.7. */
+export function linkCreate(programFd: number, targetFd: number, attachType: number, flags = 0): number {
+  return a.attr().u32(0, programFd).u32(4, targetFd).u32(8, attachType).u32(12, flags).call(a.BPF_LINK_CREATE)
+}
+
+/** A descriptor to read an iterator's output from, by its link; or −errno. Linux 5.8. */
+export function iterCreate(linkFd: number): number {
+  return a.attr().u32(0, linkFd).call(a.BPF_ITER_CREATE)
+}

@@ -1,0 +1,1 @@
+export { type Sys, setSys } from "./raw/index.ts"

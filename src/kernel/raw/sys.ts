@@ -1,0 +1,65 @@
+/**
+ * The one thing skep needs of a foreign function interface: system calls, the address of a buffer, a view of mapped
+ * memory, and to be told when a descriptor can be read. Whoever implements these five members can take koffi's place.
+ */
+export interface Sys {
+  /** Numbers of the system calls on this processor. */
+  readonly numbers: SyscallNumbers
+  /**
+   * Makes a system call. Arguments are numbers: integers, file descriptors or addresses (a user-space address fits a
+   * double). Returns what the kernel returns: a value ≥ 0, or −errno. Never throws for a failed call.
+   */
+  call(number: number, a: number, b?: number, c?: number, d?: number, e?: number, f?: number): number
+  /**
+   * Address of the first byte, 0 for an empty array. It stays valid as long as the array's buffer is reachable: hold a
+   * reference to it until the call that uses the address has returned.
+   */
+  address(bytes: Uint8Array): number
+  /** The memory at an address as an array, without a copy. It must not be touched after the memory is unmapped. */
+  view(address: number, length: number): Uint8Array
+  /** Calls `ready` from the event loop whenever `fd` can be read, until closed. Keeps the process alive while open. */
+  watch(fd: number, ready: () => void): Watcher
+}
+
+export interface Watcher {
+  close(): void
+}
+
+export interface SyscallNumbers {
+  readonly bpf: number
+  readonly perfEventOpen: number
+  readonly ioctl: number
+  readonly mmap: number
+  readonly munmap: number
+  readonly close: number
+  readonly prlimit64: number
+  readonly mount: number
+}
+
+// Sources: Linux arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
+const x64: SyscallNumbers = {
+  bpf: 321,
+  perfEventOpen: 298,
+  ioctl: 16,
+  mmap: 9,
+  munmap: 11,
+  close: 3,
+  prlimit64: 302,
+  mount: 165,
+}
+const generic: SyscallNumbers = {
+  bpf: 280,
+  perfEventOpen: 241,
+  ioctl: 29,
+  mmap: 222,
+  munmap: 215,
+  close: 57,
+  prlimit64: 261,
+  mount: 40,
+}
+
+/** The numbers by Node's name of the processor; undefined where skep does not know them. */
+export function syscallNumbers(arch: string): SyscallNumbers | undefined {
+  if (arch === "x64") return x64
+  return arch === "arm64" || arch === "riscv64" || arch === "loong64" ? generic : undefined
+}

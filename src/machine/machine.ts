@@ -1,0 +1,51 @@
+import type { AttachSpec, BpfObject, ProgramType } from "../object/index.ts"
+import type { LoadedMap } from "./map.ts"
+import type { Link, LoadedProgram } from "./program.ts"
+import type { TraceOptions, TraceReader } from "./trace.ts"
+
+/** Where programs run: the kernel of this computer, or the embedded machine. */
+export interface Machine {
+  readonly name: string
+  /** Makes the object's maps and loads its programs. All or nothing: after an error nothing is left behind. */
+  load(object: BpfObject, options?: LoadOptions): Loaded
+  /** What programs print with `bpf_trace_printk`, from now on. */
+  trace(options?: TraceOptions): TraceReader
+}
+
+export interface LoadOptions {
+  /**
+   * The verifier's log of programs that load: 0 none (and fast), 1 the last path, 2 every path. A refused program's
+   * log is in its error always.
+   */
+  readonly verifierLog?: 0 | 1 | 2
+  /** Load no program yet; {@link Loaded.program} loads each when it is asked for. */
+  readonly lazy?: boolean
+  /** Maps to use in place of the object's, by name. The caller keeps owning them. */
+  readonly maps?: ReadonlyMap<string, LoadedMap>
+}
+
+/** How to load a program, where the object leaves it open or the caller knows better. */
+export interface ProgramOptions {
+  readonly type?: ProgramType
+  /** Types that are bound to a kernel function when they are loaded (fentry, LSM, iterators) need it. */
+  readonly attach?: AttachSpec
+}
+
+/** An object in a machine. Disposing it detaches its links and frees its programs and maps. */
+export interface Loaded extends Disposable {
+  readonly object: BpfObject
+  readonly maps: ReadonlyMap<string, LoadedMap>
+  /** The programs loaded so far. */
+  readonly programs: ReadonlyMap<string, LoadedProgram>
+  /** Attachments of its programs that are in force. */
+  readonly links: ReadonlySet<Link>
+  /** What the machine could not do, but did without: type information an old kernel refuses, for example. */
+  readonly notes: readonly string[]
+  /** A map by name. Throws `MACHINE_NO_MAP`. */
+  map(name: string): LoadedMap
+  /**
+   * A program by name, loaded now if it is not yet. A program whose type the object does not say is loaded here, as
+   * `options` say. Throws `MACHINE_NO_PROGRAM`, `MACHINE_NO_TYPE`, or what the machine refuses it with.
+   */
+  program(name: string, options?: ProgramOptions): LoadedProgram
+}

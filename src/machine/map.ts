@@ -1,0 +1,57 @@
+import type { MapSpec } from "../object/index.ts"
+
+/** What an update may do. Any: make or replace; absent: only make; present: only replace. */
+export type UpdateMode = "any" | "absent" | "present"
+
+/**
+ * A map of a machine. Keys and values are bytes in the machine's byte order; the layers above decode them. All calls
+ * are synchronous. Errors are `SkepError`s: `MAP_FULL`, `MAP_KEY_EXISTS`, `MAP_NO_KEY`, `MAP_SIZE` (a key or value of
+ * the wrong length), `MAP_UNSUPPORTED` (this type of map has no such operation), `MAP_CLOSED`, `MAP_FAILED`.
+ */
+export interface LoadedMap extends Disposable {
+  readonly name: string
+  readonly spec: MapSpec
+  /** Type by its `enum bpf_map_type` name without the prefix, lower case. */
+  readonly type: string
+  /** Bytes of a key. 0 for queues, stacks and ring buffers. */
+  readonly keySize: number
+  /**
+   * Bytes that one lookup gives and one update takes. A per-CPU map has one value for every possible CPU, one after
+   * another, each rounded up to 8 bytes.
+   */
+  readonly valueSize: number
+  /** Number of values in one lookup: the possible CPUs of a per-CPU map, 1 for every other. */
+  readonly copies: number
+  readonly maxEntries: number
+  /** File descriptor in the kernel, a handle in the embedded machine: what a map of maps takes as value. */
+  readonly fd: number
+
+  /** The value of a key in new bytes; undefined when there is none. */
+  lookup(key: Uint8Array): Uint8Array | undefined
+  /** Copies the value of a key to `value` without allocating; false when there is none. */
+  lookupInto(key: Uint8Array, value: Uint8Array): boolean
+  update(key: Uint8Array, value: Uint8Array, mode?: UpdateMode): void
+  /** Whether there was such a key. An element of an array is set to zero. */
+  delete(key: Uint8Array): boolean
+  /** Reads and removes an element in one step: Linux 5.14 for hash maps. Queues and stacks: the next element, with an empty key. */
+  lookupAndDelete(key: Uint8Array): Uint8Array | undefined
+  /** Adds to a queue or stack. */
+  push(value: Uint8Array, mode?: UpdateMode): void
+  /** The key after `key` in the map's own order, the first one without an argument; undefined at the end. */
+  nextKey(key?: Uint8Array): Uint8Array | undefined
+  /** Keys and values, each in new bytes; elements that come or go meanwhile may be missed, none is given twice. */
+  entries(): IterableIterator<[key: Uint8Array, value: Uint8Array]>
+  keys(): IterableIterator<Uint8Array>
+  /** Updates many elements, in as few calls as the machine can. `values[i]` belongs to `keys[i]`. */
+  updateMany(keys: readonly Uint8Array[], values: readonly Uint8Array[], mode?: UpdateMode): void
+  /** Deletes many; the number of keys that were there. */
+  deleteMany(keys: readonly Uint8Array[]): number
+  /** Gives all elements and removes them, in one step where the machine can (Linux 5.6). */
+  drain(): [key: Uint8Array, value: Uint8Array][]
+  /** Removes every element; sets those of an array to zero. */
+  clear(): void
+  /** Forbids writes from user space for good. Linux 5.2. */
+  freeze(): void
+  /** Makes the map outlive the process under a path of the BPF file system. */
+  pin(path: string): void
+}

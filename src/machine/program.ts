@@ -1,0 +1,61 @@
+import type { AttachSpec, ProgramSpec, ProgramType } from "../object/index.ts"
+
+/** Input of a trial run. Which parts a program takes depends on its type: packets take data, tracing programs a context. */
+export interface TestRunInput {
+  /** The packet. At least 14 bytes for network programs. */
+  readonly data?: Uint8Array
+  /** The program's context in its user-space form (`struct __sk_buff`, `struct xdp_md`, raw tracepoint arguments). */
+  readonly context?: Uint8Array
+  /** Runs in one call; `duration` is their average. */
+  readonly repeat?: number
+  /** Room for the packet the program leaves, in bytes; the input's length and 256 without it. */
+  readonly dataRoom?: number
+  /** CPU to run on, for raw tracepoint programs. */
+  readonly cpu?: number
+}
+
+export interface TestRunResult {
+  /** r0 at the exit, as unsigned 32 bits. */
+  readonly retval: number
+  /** Average of one run, in nanoseconds. */
+  readonly duration: number
+  /** The packet the program left; empty where the type has none. */
+  readonly data: Uint8Array
+  /** The context the program left; empty where the type has none. */
+  readonly context: Uint8Array
+}
+
+/** Where to attach a program: what an object says, and what only the caller knows. */
+export type AttachTarget = AttachSpec & {
+  /** Bytes into the function, for a kprobe. */
+  readonly offset?: number
+  /** Calls of the function that can be under way at once, for a kretprobe; the kernel chooses when it is missing. */
+  readonly maxActive?: number
+}
+
+/** An attachment. Disposing it detaches. */
+export interface Link extends Disposable {
+  readonly program: LoadedProgram
+  readonly target: AttachTarget
+  /** How it was made, for people: `perf kprobe`, `tracefs kprobe`, `tracepoint`, … */
+  readonly method: string
+  readonly attached: boolean
+  detach(): void
+}
+
+/** A program of a machine, checked by its verifier and ready to run. */
+export interface LoadedProgram extends Disposable {
+  readonly name: string
+  readonly type: ProgramType
+  readonly spec: ProgramSpec
+  /** File descriptor in the kernel, a handle in the embedded machine: what a program array takes as value. */
+  readonly fd: number
+  /** Instructions as loaded, in slots of 8 bytes, subprograms included. */
+  readonly slots: number
+  /** The verifier's log, when the load asked for one; empty otherwise. */
+  readonly log: string
+  /** Runs the program once, or `repeat` times, without attaching it. Throws `PROGRAM_NO_TEST_RUN` where its type cannot. */
+  testRun(input?: TestRunInput): TestRunResult
+  /** Attaches; without a target, to where the object says. */
+  attach(target?: AttachTarget): Link
+}
