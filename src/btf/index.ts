@@ -1,4 +1,5 @@
 export * from "./btf.ts"
 export * from "./format.ts"
+export * from "./layout.ts"
 export * from "./member.ts"
 export * from "./types.ts"
