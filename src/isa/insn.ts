@@ -23,3 +23,27 @@ export interface Insn {
   /** High 32 bits (as a signed number) of a 64-bit immediate load; present exactly for that instruction. */
   imm64?: number
 }
+
+/** Slots of 8 bytes that an instruction takes: 2 for a 64-bit immediate load, 1 otherwise. */
+export function insnSlots(insn: Insn): 1 | 2 {
+  return insn.op === 0x18 ? 2 : 1
+}
+
+/** Slots that a list of instructions takes. */
+export function slotCount(insns: readonly Insn[]): number {
+  let count = insns.length
+  for (let i = 0; i < insns.length; i++) if (insns[i].op === 0x18) count++
+  return count
+}
+
+/** The slot at which each instruction starts, with the slot after the last one at the end: `insns.length + 1` numbers. */
+export function slotStarts(insns: readonly Insn[]): Int32Array {
+  const starts = new Int32Array(insns.length + 1)
+  let slot = 0
+  for (let i = 0; i < insns.length; i++) {
+    starts[i] = slot
+    slot += insnSlots(insns[i])
+  }
+  starts[insns.length] = slot
+  return starts
+}

@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+/** The first of these programs that can be run, or undefined. Tests skip by name when a tool is missing. */
+export function findTool(...names: string[]): string | undefined {
+  return names.find(name => spawnSync(name, ["--version"], { stdio: "ignore" }).error === undefined)
+}
+
+/** Runs a tool and returns its standard output; throws with its error output when it fails. */
+export function runTool(tool: string, ...args: string[]): string {
+  const run = spawnSync(tool, args, { encoding: "utf8", maxBuffer: 1 << 26 })
+  if (run.error !== undefined) throw run.error
+  if (run.status !== 0)
+    throw new Error(`${tool} ${args.join(" ")} exits with ${run.status}:\n${run.stdout}${run.stderr}`)
+  return run.stdout
+}
+
+/** Calls `use` with the path of a new empty folder and removes the folder afterwards. */
+export function inTempDir<T>(use: (dir: string) => T): T {
+  const dir = mkdtempSync(join(tmpdir(), "skep-"))
+  try {
+    return use(dir)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
