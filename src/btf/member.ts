@@ -1,8 +1,10 @@
 import type { Btf } from "./btf.ts"
 import { badBtf } from "./error.ts"
+import { isRecord } from "./types.ts"
 
-/** Deepest nesting of anonymous members that is followed. */
+/** Deepest nesting of anonymous members that is followed, and most of them that are looked into. */
 const MAX_NESTING = 64
+const MAX_VISITED = 10_000
 
 /** A member found by name, its place counted from the outermost record. */
 export interface FoundMember {
@@ -22,15 +24,23 @@ export interface FoundMember {
  * @throws SkepError BTF_BAD_ID, BTF_CYCLE
  */
 export function findMember(btf: Btf, id: number, name: string): FoundMember | undefined {
-  return name === "" ? undefined : search(btf, id, name, 0, [])
+  return name === "" ? undefined : search({ btf, name, path: [], visited: 0 }, id, 0)
 }
 
-function search(btf: Btf, id: number, name: string, bitOffset: number, path: number[]): FoundMember | undefined {
-  if (path.length > MAX_NESTING) {
-    throw badBtf("BTF_CYCLE", `anonymous members of BTF type ${id} nest deeper than ${MAX_NESTING}`)
+interface Search {
+  readonly btf: Btf
+  readonly name: string
+  readonly path: number[]
+  visited: number
+}
+
+function search(state: Search, id: number, bitOffset: number): FoundMember | undefined {
+  const { name, path } = state
+  if (path.length > MAX_NESTING || ++state.visited > MAX_VISITED) {
+    throw badBtf("BTF_CYCLE", `anonymous members of BTF type ${id} nest without end`)
   }
-  const record = btf.resolved(id)
-  if (record.kind !== "struct" && record.kind !== "union") return undefined
+  const record = state.btf.resolved(id)
+  if (!isRecord(record)) return undefined
   const { members } = record
   for (let i = 0; i < members.length; i++) {
     const m = members[i]
@@ -39,7 +49,7 @@ function search(btf: Btf, id: number, name: string, bitOffset: number, path: num
     }
     if (m.name === "") {
       path.push(i)
-      const inner = search(btf, m.type, name, bitOffset + m.bitOffset, path)
+      const inner = search(state, m.type, bitOffset + m.bitOffset)
       if (inner !== undefined) return inner
       path.pop()
     }

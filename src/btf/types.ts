@@ -184,3 +184,8 @@ export type BtfType =
   | DeclTagType
 
 export type BtfTypeOf<K extends BtfKind> = Extract<BtfType, { readonly kind: K }>
+
+/** Whether a type is a struct or a union. */
+export function isRecord(type: BtfType): type is RecordType {
+  return type.kind === "struct" || type.kind === "union"
+}
