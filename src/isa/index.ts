@@ -1,3 +1,4 @@
+export * from "./asm.ts"
 export * from "./build.ts"
 export * from "./decode.ts"
 export * from "./disasm.ts"
