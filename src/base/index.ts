@@ -1,2 +1,3 @@
 export * from "./error.ts"
 export * from "./source.ts"
+export * from "./suggest.ts"

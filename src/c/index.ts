@@ -1,3 +1,5 @@
 export * from "./ast.ts"
+export * from "./diagnostics/index.ts"
+export * from "./preprocessor/index.ts"
 export * from "./token.ts"
 export * from "./types.ts"

@@ -1,0 +1,9 @@
+export {
+  type IncludeResolver,
+  type MacroProvider,
+  type MacroText,
+  type PreprocessOptions,
+  Preprocessor,
+  preprocess,
+} from "./preprocessor.ts"
+export { printTokens } from "./print.ts"
