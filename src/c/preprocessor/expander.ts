@@ -116,7 +116,7 @@ export class Expander {
       hide = addName(intersection(name.hide, read.close.hide), macro.name)
     }
     const use: Use = { macro, name, end: Math.max(name.end, end.end), args: args ?? [] }
-    const out = this.#substitute(macro.body, use)
+    const out = this.#substitute(macro.body, use).filter(token => token !== PLACEMARKER)
     if (out.length > 0) {
       out[0].flags = name.flags
       let last: HideSet | undefined
@@ -172,7 +172,7 @@ export class Expander {
           }
           depth--
         } else if (token.text === "," && depth === 0 && !(macro.variadic && args.length === params.length - 1)) {
-          args.push({ tokens: current, expanded: undefined })
+          args.push({ tokens: current, expanded: undefined, omitted: false })
           current = []
           continue
         }
@@ -184,9 +184,12 @@ export class Expander {
       this.unread(open)
       return undefined
     }
-    args.push({ tokens: current, expanded: undefined })
+    const omitted = macro.variadic && params.length === 1 && current.length === 0
+    args.push({ tokens: current, expanded: undefined, omitted })
     if (params.length === 0 && args.length === 1 && current.length === 0) args.pop()
-    if (macro.variadic && args.length === params.length - 1) args.push({ tokens: [], expanded: undefined })
+    if (macro.variadic && args.length === params.length - 1) {
+      args.push({ tokens: [], expanded: undefined, omitted: true })
+    }
     if (args.length === params.length) return { args, close }
     const given = all.length === 1 ? 0 : args.length
     const needs = macro.variadic ? `at least ${params.length - 1}` : `${params.length}`
@@ -201,30 +204,28 @@ export class Expander {
     return undefined
   }
 
-  /** The replacement list with the arguments in it, in tokens of its own. */
+  /** The replacement list with the arguments in it, in tokens of its own; placemarkers stand for empty operands of `##`. */
   #substitute(items: readonly Item[], use: Use): PpToken[] {
     const out: PpToken[] = []
-    /** Where the operands of a chain of `##` begin in `out`. */
-    let chain = 0
     for (let i = 0; i < items.length; i++) {
       const item = items[i]
       const pasted = i > 0 && items[i - 1].paste
-      if (!pasted) chain = out.length
-      const before = out.length
       if (item.kind === "token") {
         const token = this.#fromBody(item.token, use)
-        if (pasted && before > chain) this.#paste(out, token, use)
+        if (pasted) this.#paste(out, token, use)
         else out.push(token)
         continue
       }
       const tokens = this.#operand(item, use, pasted || item.paste)
       if (pasted && this.#isVariadicComma(items, i, use)) {
-        if (tokens.length === 0 && before > chain) out.pop()
+        if (use.args[use.args.length - 1].omitted) out[out.length - 1] = PLACEMARKER
         else for (const token of tokens) out.push(token)
-      } else if (pasted && before > chain && tokens.length > 0) {
-        this.#paste(out, tokens[0], use)
-        for (let k = 1; k < tokens.length; k++) out.push(tokens[k])
-      } else for (const token of tokens) out.push(token)
+        continue
+      }
+      if (tokens.length === 0 && (pasted || item.paste)) tokens.push(PLACEMARKER)
+      let k = 0
+      if (pasted) this.#paste(out, tokens[k++], use)
+      for (; k < tokens.length; k++) out.push(tokens[k])
     }
     return out
   }
@@ -249,7 +250,14 @@ export class Expander {
       case "vaOpt": {
         const tokens =
           this.#expanded(use.args[use.args.length - 1], use).length > 0 ? this.#substitute(item.items, use) : []
-        return item.stringify ? [this.#stringify(tokens, item.token, use)] : tokens
+        if (!item.stringify) return tokens
+        return [
+          this.#stringify(
+            tokens.filter(token => token !== PLACEMARKER),
+            item.token,
+            use,
+          ),
+        ]
       }
       case "param": {
         const arg = use.args[item.param]
@@ -302,6 +310,11 @@ export class Expander {
   /** Replaces the last token of `out` by the paste of it and `right`. */
   #paste(out: PpToken[], right: PpToken, use: Use): void {
     const left = out[out.length - 1]
+    if (right === PLACEMARKER) return
+    if (left === PLACEMARKER) {
+      out[out.length - 1] = right
+      return
+    }
     const text = left.spelling + right.spelling
     const lexer = new Lexer(new SourceFile("", text))
     const token = lexer.next()
@@ -322,6 +335,8 @@ export class Expander {
 interface Argument {
   readonly tokens: PpToken[]
   expanded: PpToken[] | undefined
+  /** The variable arguments are not there at all, comma included. */
+  readonly omitted: boolean
 }
 
 /** One use of a macro. */
@@ -333,6 +348,7 @@ interface Use {
   readonly args: readonly Argument[]
 }
 
+const PLACEMARKER = new PpToken("other", "", new SourceFile("", ""), 0, 0, 0)
 const EOF = new PpToken("eof", "", new SourceFile("", ""), 0, 0, 0)
 
 function withFlags(t: PpToken, flags: number): PpToken {

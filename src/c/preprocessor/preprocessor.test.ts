@@ -111,7 +111,7 @@ complains("#define S(x) #x\nS(\\)", "invalid string literal, ignoring final '\\'
 
 // Variadic macros
 gives("#define P(f,...) p(f,__VA_ARGS__)\nP(1,2,3) P(1,)", "p ( 1 , 2 , 3 ) p ( 1 , )")
-gives("#define P(f,...) p(f,##__VA_ARGS__)\nP(1) P(1,) P(1,2,3)", "p ( 1 ) p ( 1 ) p ( 1 , 2 , 3 )")
+gives("#define P(f,...) p(f,##__VA_ARGS__)\nP(1) P(1,) P(1,2,3)", "p ( 1 ) p ( 1 , ) p ( 1 , 2 , 3 )")
 gives("#define P(f,args...) p(f,##args)\nP(1) P(1,2,3)", "p ( 1 ) p ( 1 , 2 , 3 )")
 gives("#define P(args...) p(x, ## args)\nP() P(1)", "p ( x ) p ( x , 1 )")
 gives("#define P(f,...) p(f __VA_OPT__(,) __VA_ARGS__)\nP(1) P(1,2)", "p ( 1 ) p ( 1 , 2 )")
