@@ -1,22 +1,36 @@
 // Bundles the library and the command line into dist/, with type declarations beside them.
+//   node scripts/build.mjs [--no-types]
 import { execFileSync } from "node:child_process"
-import { rmSync } from "node:fs"
+import { existsSync, renameSync, rmSync } from "node:fs"
+import { pathToFileURL } from "node:url"
 import { build } from "esbuild"
 
-rmSync("dist", { recursive: true, force: true })
-await build({
-  entryPoints: { index: "src/index.ts", skep: "src/cli/main.ts" },
-  outdir: "dist",
-  bundle: true,
-  splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  external: ["koffi"],
-  chunkNames: "chunks/[name]-[hash]",
-  loader: { ".h": "text" },
-  logLevel: "warning",
-})
-if (!process.argv.includes("--no-types")) {
-  execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"], { stdio: "inherit" })
+/** The new dist/ takes the place of the old one when it is complete: a skep that starts meanwhile finds one or the other. */
+export async function buildDist({ types }) {
+  const outdir = `build/dist-${process.pid}`
+  await build({
+    entryPoints: { index: "src/index.ts", skep: "src/cli/main.ts" },
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    external: ["koffi"],
+    chunkNames: "chunks/[name]-[hash]",
+    loader: { ".h": "text" },
+    logLevel: "warning",
+  })
+  if (types) {
+    const tsc = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json", "--outDir", `${outdir}/types`]
+    execFileSync(process.execPath, tsc, { stdio: "inherit" })
+  }
+  const old = `${outdir}-old`
+  if (existsSync("dist")) renameSync("dist", old)
+  renameSync(outdir, "dist")
+  rmSync(old, { recursive: true, force: true })
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await buildDist({ types: !process.argv.includes("--no-types") })
 }

@@ -1,4 +1,4 @@
-// Runs a command in Debian's kernel, booted in QEMU over this machine's files; see tests/guest.
+// Runs a command in Debian's kernel, booted in QEMU over this machine's files; see tests/guest and --help.
 //   node scripts/guest.mjs [--kernel 6.1] [--limit SECONDS] -- COMMAND [ARGUMENT…]
 import { build } from "esbuild"
 
@@ -16,6 +16,6 @@ try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   if (!(error instanceof NoGuest)) throw error
-  console.error(`no guest on this machine: ${error.message}`)
+  console.error(error.message)
   process.exitCode = 1
 }

@@ -26,7 +26,7 @@ const folder = "build/guest"
 
 /**
  * The image for a kernel series ("6.1"), made from Debian's packages when it is not there yet. Everything is under build/guest,
- * in a folder named after the kernel; nothing but QEMU itself is installed, and that only by root.
+ * in a folder named after the kernel; nothing but QEMU itself is installed, and that only by root. SKEP_NO_GUEST=REASON refuses.
  *
  * @throws NoGuest when this machine cannot have it.
  */
@@ -34,8 +34,20 @@ export function guestImage(series: string): Image {
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new NoGuest("the guest shares this machine's programs, which must be for Linux on x86-64")
   }
+  if (process.env.SKEP_NO_GUEST) throw new NoGuest(process.env.SKEP_NO_GUEST)
   const qemu = findQemu()
   return find(series, qemu) ?? make(series, qemu)
+}
+
+/** The reason why this machine cannot boot a guest, for tests to be skipped with; undefined when it can. */
+export function whyNoGuest(series: string): string | undefined {
+  try {
+    guestImage(series)
+    return undefined
+  } catch (error) {
+    if (error instanceof NoGuest) return error.message
+    throw error
+  }
 }
 
 function find(series: string, qemu: string): Image | undefined {
@@ -152,12 +164,18 @@ function unpack(work: string, prefix: string, ...tarOptions: string[]): void {
   execFileSync("sh", ["-c", command, "sh", file, ...tarOptions], { cwd: work, stdio: ["ignore", "ignore", "inherit"] })
 }
 
-/** Runs apt-get without questions; false when it fails or takes more than five minutes. */
+/** All that apt-get does for an image is over by then (milliseconds since the epoch). */
+let aptDeadline: number | undefined
+
+/** Runs apt-get without questions; false when it fails or when its five minutes for everything are over. */
 function apt(args: string[], cwd?: string): boolean {
+  aptDeadline ??= Date.now() + 300_000
+  const timeout = aptDeadline - Date.now()
+  if (timeout <= 0) return false
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
-  const quiet = ["-qq", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"]
-  const ran = spawnSync("apt-get", [...quiet, ...args], { cwd, env, stdio: "ignore", timeout: 300_000 })
-  return ran.status === 0
+  const settings = ["DPkg::Lock::Timeout=120", "Dpkg::Use-Pty=0", "Acquire::http::Timeout=20", "Acquire::Retries=2"]
+  const options = ["-qq", ...settings.flatMap(setting => ["-o", setting])]
+  return spawnSync("apt-get", [...options, ...args], { cwd, env, stdio: "ignore", timeout }).status === 0
 }
 
 function which(program: string): string | undefined {

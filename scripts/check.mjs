@@ -1,0 +1,14 @@
+// Everything that must hold, in one command: `npm test`. Installs the dependencies when they are missing, then runs every test:
+// types, lint and rules (tests/rules), units, this machine's kernel, the package, and a booted kernel (tests/guest).
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)))
+if (!existsSync("node_modules/esbuild/package.json")) {
+  console.log("installing dependencies")
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: "inherit" })
+  if (status !== 0) process.exit(status ?? 1)
+}
+const { status } = spawnSync(process.execPath, ["scripts/test.mjs"], { stdio: "inherit" })
+process.exit(status ?? 1)

@@ -1,0 +1,23 @@
+/** A folder under src: what it may import from (the index.ts of these rooms), and whether it must also run in a browser. */
+export type Room = { may: string[]; packages?: string[]; browser?: boolean }
+
+/** Every room, each after the rooms it may import. The tests beside this file hold it. */
+export const rooms: Record<string, Room> = {
+  base: { may: [], browser: true },
+  isa: { may: ["base"], browser: true },
+  btf: { may: ["base", "isa"], browser: true },
+  object: { may: ["base", "isa", "btf"], browser: true },
+  c: { may: ["base", "btf"], browser: true },
+  bcc: { may: ["base", "c", "btf", "isa", "object"], browser: true },
+  ir: { may: ["base", "c", "bcc", "btf", "isa", "object"], browser: true },
+  opt: { may: ["base", "ir"], browser: true },
+  codegen: { may: ["base", "ir", "object", "isa", "btf"], browser: true },
+  machine: { may: ["base", "object", "isa", "btf"], browser: true },
+  symbols: { may: ["base"] },
+  kernel: { may: ["base", "machine", "object", "btf", "isa", "symbols"], packages: ["koffi"] },
+  bpf: {
+    may: ["base", "isa", "btf", "object", "c", "bcc", "ir", "opt", "codegen", "machine", "symbols", "kernel"],
+  },
+  tools: { may: ["*"] },
+  cli: { may: ["*"] },
+}
