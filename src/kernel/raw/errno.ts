@@ -1,4 +1,5 @@
 import { constants } from "node:os"
+import { getSystemErrorMap } from "node:util"
 
 /** Error numbers that are tested by name. They are the same on every processor skep runs on. */
 export const EPERM = 1
@@ -34,4 +35,10 @@ export function errnoName(errno: number): string {
     for (const [name, value] of Object.entries(constants.errno)) if (!names.has(value)) names.set(value, name)
   }
   return names.get(errno) ?? `errno ${errno}`
+}
+
+/** `ENOENT (no such file or directory)`. */
+export function errnoText(errno: number): string {
+  const text = getSystemErrorMap().get(-errno)?.[1]
+  return text === undefined ? errnoName(errno) : `${errnoName(errno)} (${text})`
 }

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import {
+  hasCapability,
+  type Privilege,
+  parseCpuList,
+  parseVersion,
+  permissionError,
+  readPrivilege,
+  versionAtLeast,
+} from "./index.ts"
+
+function version(text: string, ...want: [number, number, number]): void {
+  const [major, minor, patch] = want
+  test(`version ${text}`, () => assert.deepEqual(parseVersion(text), { major, minor, patch }))
+}
+version("6.1.0-18-amd64", 6, 1, 0)
+version("5.15.146.1-microsoft-standard-WSL2", 5, 15, 146)
+version("6.18", 6, 18, 0)
+version("6.8-rc1", 6, 8, 0)
+version("nonsense", 0, 0, 0)
+
+function atLeast(have: string, want: string, answer: boolean): void {
+  test(`${have} ${answer ? "has" : "lacks"} what ${want} brought`, () =>
+    assert.equal(versionAtLeast(parseVersion(have), want), answer))
+}
+atLeast("5.11.0", "5.11", true)
+atLeast("5.10.99", "5.11", false)
+atLeast("6.0.0", "5.11", true)
+atLeast("4.19.3", "4.19.4", false)
+
+function cpus(text: string, ...want: number[]): void {
+  test(`CPU list ${text}`, () => assert.deepEqual(parseCpuList(text), want))
+}
+cpus("0\n", 0)
+cpus("0-3", 0, 1, 2, 3)
+cpus("0-1,4,6-7\n", 0, 1, 4, 6, 7)
+cpus("\n")
+
+const plain: Privilege = {
+  effective: 0n,
+  initialUserNamespace: true,
+  unprivilegedBpfDisabled: 2,
+  seccomp: false,
+  lockdown: "none",
+}
+const all = (1n << 41n) - 1n
+
+function refusal(name: string, privilege: Partial<Privilege>, message: RegExp, hint: RegExp): void {
+  test(`refused: ${name}`, () => {
+    const error = permissionError("loading program hello", 1, ["CAP_BPF", "CAP_PERFMON"], { ...plain, ...privilege })
+    assert.equal(error.code, "KERNEL_NO_PERMISSION")
+    assert.match(error.message, message)
+    assert.match(error.hint ?? "", hint)
+    assert.equal(error.errno, 1)
+  })
+}
+refusal("no capability", {}, /lacks CAP_BPF and CAP_PERFMON$/, /sudo setcap cap_bpf,cap_perfmon\+ep/)
+refusal("one of two", { effective: 1n << 39n }, /lacks CAP_PERFMON$/, /sudo/)
+refusal("user namespace", { effective: all, initialUserNamespace: false }, /user namespace/, /on the host/)
+refusal("lockdown", { effective: all, lockdown: "integrity" }, /locked down \(integrity\)/, /lockdown=none/)
+refusal("seccomp", { effective: all, seccomp: true }, /seccomp/, /--privileged/)
+refusal("security module", { effective: 1n << 21n }, /EPERM/, /dmesg/)
+
+test("CAP_SYS_ADMIN stands for CAP_BPF, not for CAP_SYS_RESOURCE", () => {
+  const admin = { ...plain, effective: 1n << 21n }
+  assert.equal(hasCapability(admin, "CAP_BPF"), true)
+  assert.equal(hasCapability(admin, "CAP_SYS_RESOURCE"), false)
+})
+
+test("the process's own privilege reads", () => {
+  const own = readPrivilege()
+  if (process.getuid?.() === 0 && own.initialUserNamespace) assert.ok(own.effective > 0n)
+  assert.equal(typeof own.seccomp, "boolean")
+})

@@ -1,0 +1,5 @@
+export * from "./cpus.ts"
+export * from "./error.ts"
+export * from "./memlock.ts"
+export * from "./privilege.ts"
+export * from "./version.ts"
