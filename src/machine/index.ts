@@ -1,3 +1,4 @@
+export * from "./error.ts"
 export * from "./machine.ts"
 export * from "./map.ts"
 export * from "./program.ts"

@@ -5,8 +5,8 @@ export type UpdateMode = "any" | "absent" | "present"
 
 /**
  * A map of a machine. Keys and values are bytes in the machine's byte order; the layers above decode them. All calls
- * are synchronous. Errors are `SkepError`s: `MAP_FULL`, `MAP_KEY_EXISTS`, `MAP_NO_KEY`, `MAP_SIZE` (a key or value of
- * the wrong length), `MAP_UNSUPPORTED` (this type of map has no such operation), `MAP_CLOSED`, `MAP_FAILED`.
+ * are synchronous. Errors: `MACHINE_MAP_FULL`, `MACHINE_KEY_EXISTS`, `MACHINE_NO_KEY`, `MACHINE_SIZE` (a key or value of
+ * the wrong length), `MACHINE_UNSUPPORTED` (this type of map has no such operation), `MACHINE_CLOSED`.
  */
 export interface LoadedMap extends Disposable {
   readonly name: string
@@ -33,7 +33,10 @@ export interface LoadedMap extends Disposable {
   update(key: Uint8Array, value: Uint8Array, mode?: UpdateMode): void
   /** Whether there was such a key. An element of an array is set to zero. */
   delete(key: Uint8Array): boolean
-  /** Reads and removes an element in one step: Linux 5.14 for hash maps. Queues and stacks: the next element, with an empty key. */
+  /**
+   * Reads and removes an element, in one step where the machine can (Linux 5.14 for hash maps). Queues and stacks: the
+   * next element, with an empty key.
+   */
   lookupAndDelete(key: Uint8Array): Uint8Array | undefined
   /** Adds to a queue or stack. */
   push(value: Uint8Array, mode?: UpdateMode): void

@@ -54,7 +54,7 @@ export interface LoadedProgram extends Disposable {
   readonly slots: number
   /** The verifier's log, when the load asked for one; empty otherwise. */
   readonly log: string
-  /** Runs the program once, or `repeat` times, without attaching it. Throws `PROGRAM_NO_TEST_RUN` where its type cannot. */
+  /** Runs the program once, or `repeat` times, without attaching it. Throws `MACHINE_NO_TEST_RUN` where its type cannot. */
   testRun(input?: TestRunInput): TestRunResult
   /** Attaches; without a target, to where the object says. */
   attach(target?: AttachTarget): Link

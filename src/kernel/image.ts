@@ -1,0 +1,99 @@
+import { SkepError } from "../base/index.ts"
+import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, type Insn, OP_LDDW } from "../isa/index.ts"
+import type { BpfObject, FunctionSpec, LineInfo, ProgramSpec, Relocation } from "../object/index.ts"
+
+/** One function's place in an image. */
+export interface Placed {
+  readonly spec: FunctionSpec
+  /** Slot of its first instruction. */
+  readonly slot: number
+  /** Slots of its instructions, counted in the image. */
+  readonly slots: Int32Array
+  /** Index of its first instruction in the image. */
+  readonly first: number
+}
+
+/**
+ * A program and the subprograms it reaches, one after another, as the kernel takes them. Calls are resolved;
+ * relocations of maps and kernel functions are left, by index of instruction.
+ */
+export interface Image {
+  readonly insns: Insn[]
+  readonly slotCount: number
+  readonly functions: readonly Placed[]
+  readonly relocations: readonly Exclude<Relocation, { kind: "call" | "function" }>[]
+}
+
+/**
+ * Puts a program and what it calls together. Jumps are relative, so only calls and addresses of subprograms change:
+ *
+ *     call f          src = BPF_PSEUDO_CALL, imm = slot of f − slot of the call − 1
+ *     rN = f ll       src = BPF_PSEUDO_FUNC, imm = slot of f − slot of the load − 1
+ *
+ * The object is not changed. Throws `KERNEL_NO_FUNCTION` for a name that the object does not have.
+ */
+export function makeImage(program: ProgramSpec, object: BpfObject): Image {
+  const byName = new Map(object.functions.map(f => [f.name, f]))
+  const placed = new Map<FunctionSpec, Placed>()
+  const order: Placed[] = []
+  const insns: Insn[] = []
+  let slot = 0
+
+  const place = (spec: FunctionSpec): void => {
+    const slots = new Int32Array(spec.insns.length)
+    const here: Placed = { spec, slot, slots, first: insns.length }
+    for (let i = 0; i < spec.insns.length; i++) {
+      slots[i] = slot
+      slot += spec.insns[i].op === OP_LDDW ? 2 : 1
+      insns.push(spec.insns[i])
+    }
+    placed.set(spec, here)
+    order.push(here)
+  }
+
+  place(program)
+  const relocations: Image["relocations"][number][] = []
+  // The list grows while it is walked: a subprogram may call others.
+  for (let i = 0; i < order.length; i++) {
+    const { spec, first, slots } = order[i]
+    for (const relocation of spec.relocations) {
+      checkPlace(spec, relocation)
+      if (relocation.kind !== "call" && relocation.kind !== "function") {
+        relocations.push({ ...relocation, insn: first + relocation.insn })
+        continue
+      }
+      const target = byName.get(relocation.function)
+      if (target === undefined) throw noFunction(spec, relocation.function)
+      if (!placed.has(target)) place(target)
+      const to = placed.get(target) as Placed
+      const src = relocation.kind === "call" ? BPF_PSEUDO_CALL : BPF_PSEUDO_FUNC
+      const at = first + relocation.insn
+      insns[at] = { ...insns[at], src, imm: to.slot - slots[relocation.insn] - 1 }
+    }
+  }
+  return { insns, slotCount: slot, functions: order, relocations }
+}
+
+function checkPlace(spec: FunctionSpec, relocation: Relocation): void {
+  if (relocation.insn >= 0 && relocation.insn < spec.insns.length) return
+  throw new SkepError({
+    code: "KERNEL_BAD_OBJECT",
+    message: `a relocation of ${spec.name} is at instruction ${relocation.insn}, and there are ${spec.insns.length}`,
+    hint: "the object was made wrongly: compile it again",
+  })
+}
+
+function noFunction(spec: FunctionSpec, name: string): SkepError {
+  return new SkepError({
+    code: "KERNEL_NO_FUNCTION",
+    message: `${spec.name} calls ${name}, which the object does not define`,
+    hint: "define the function in the same program, or declare it as a kernel function",
+  })
+}
+
+/** The function and the entry of its line info that a slot of the image belongs to. */
+export function findLine(image: Image, slot: number): { placed: Placed; line: LineInfo | undefined } | undefined {
+  const placed = image.functions.findLast(f => f.slot <= slot)
+  if (placed === undefined || slot >= image.slotCount) return undefined
+  return { placed, line: placed.spec.lineInfo.findLast(l => placed.slots[l.insn] <= slot) }
+}

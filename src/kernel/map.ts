@@ -1,0 +1,314 @@
+import { mkdirSync } from "node:fs"
+import { dirname } from "node:path"
+import { SkepError } from "../base/index.ts"
+import {
+  keyExists,
+  type LoadedMap,
+  mapClosed,
+  mapFull,
+  noKey,
+  type UpdateMode,
+  unsupported,
+  wrongSize,
+} from "../machine/index.ts"
+import type { MapSpec } from "../object/index.ts"
+import * as bpf from "./bpf/index.ts"
+import { callFailed, possibleCpus } from "./host/index.ts"
+import { BatchReader } from "./mapBatch.ts"
+import * as raw from "./raw/index.ts"
+
+const MODES: Record<UpdateMode, number> = { any: 0, absent: 1, present: 2 }
+
+/** Whether a map has a value for every CPU. */
+export function isPerCpu(type: string): boolean {
+  return type.includes("percpu")
+}
+
+/** A map of the kernel, by its descriptor. */
+export class KernelMap implements LoadedMap {
+  readonly name: string
+  readonly spec: MapSpec
+  readonly type: string
+  readonly keySize: number
+  readonly valueSize: number
+  readonly copies: number
+  readonly maxEntries: number
+  #fd: number
+  // Buffers for one key, the next key and one value, with their addresses: element calls allocate nothing.
+  readonly #key: Uint8Array
+  readonly #next: Uint8Array
+  readonly #value: Uint8Array
+  readonly #keyAddress: number
+  readonly #nextAddress: number
+  readonly #valueAddress: number
+  #batches = true
+
+  /** `maxEntries` is the number the kernel knows, where the spec left it open. The map owns the descriptor from now on. */
+  constructor(spec: MapSpec, fd: number, maxEntries = spec.maxEntries) {
+    this.name = spec.name
+    this.spec = spec
+    this.type = spec.type
+    this.keySize = spec.keySize
+    this.copies = isPerCpu(spec.type) ? possibleCpus() : 1
+    this.valueSize = isPerCpu(spec.type) ? ((spec.valueSize + 7) & ~7) * this.copies : spec.valueSize
+    this.maxEntries = maxEntries
+    this.#fd = fd
+    this.#key = new Uint8Array(Math.max(this.keySize, 1))
+    this.#next = new Uint8Array(Math.max(this.keySize, 1))
+    this.#value = new Uint8Array(Math.max(this.valueSize, 1))
+    const { address } = raw.sys()
+    this.#keyAddress = this.keySize === 0 ? 0 : address(this.#key)
+    this.#nextAddress = address(this.#next)
+    this.#valueAddress = address(this.#value)
+  }
+
+  get fd(): number {
+    if (this.#fd < 0) throw mapClosed(this)
+    return this.#fd
+  }
+
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    return this.#lookup(key) ? this.#value.slice(0, this.valueSize) : undefined
+  }
+
+  lookupInto(key: Uint8Array, value: Uint8Array): boolean {
+    if (value.length !== this.valueSize) throw wrongSize(this, "value", this.valueSize, value.length)
+    if (!this.#lookup(key)) return false
+    value.set(this.#value)
+    return true
+  }
+
+  #lookup(key: Uint8Array): boolean {
+    this.#setKey(key)
+    const result = bpf.mapElement(bpf.BPF_MAP_LOOKUP_ELEM, this.fd, this.#keyAddress, this.#valueAddress, 0)
+    if (result >= 0) return true
+    if (result === -raw.ENOENT) return false
+    throw this.#failed("lookup", -result)
+  }
+
+  update(key: Uint8Array, value: Uint8Array, mode: UpdateMode = "any"): void {
+    this.#setKey(key)
+    this.#setValue(value)
+    this.#update(mode)
+  }
+
+  #update(mode: UpdateMode): void {
+    const flags = MODES[mode]
+    const result = bpf.mapElement(bpf.BPF_MAP_UPDATE_ELEM, this.fd, this.#keyAddress, this.#valueAddress, flags)
+    if (result < 0) throw this.#failed("update", -result)
+  }
+
+  delete(key: Uint8Array): boolean {
+    this.#setKey(key)
+    const result = bpf.mapElement(bpf.BPF_MAP_DELETE_ELEM, this.fd, this.#keyAddress, 0, 0)
+    if (result >= 0) return true
+    if (result === -raw.ENOENT) return false
+    if (result !== -raw.EINVAL || !this.type.endsWith("array")) throw this.#failed("delete", -result)
+    // The kernel cannot delete from an array; zero is what an element was in the beginning.
+    if (!this.#lookup(key)) return false
+    this.#value.fill(0)
+    this.#update("any")
+    return true
+  }
+
+  lookupAndDelete(key: Uint8Array): Uint8Array | undefined {
+    this.#setKey(key)
+    const command = bpf.BPF_MAP_LOOKUP_AND_DELETE_ELEM
+    const result = bpf.mapElement(command, this.fd, this.#keyAddress, this.#valueAddress, 0)
+    if (result >= 0) return this.#value.slice(0, this.valueSize)
+    if (result === -raw.ENOENT) return undefined
+    if (result !== -raw.ENOTSUPP && result !== -raw.EINVAL) throw this.#failed("lookup and delete", -result)
+    const value = this.lookup(key)
+    if (value !== undefined) this.delete(key)
+    return value
+  }
+
+  push(value: Uint8Array, mode: UpdateMode = "any"): void {
+    if (this.keySize !== 0) throw unsupported(this, "push")
+    this.#setValue(value)
+    this.#update(mode)
+  }
+
+  nextKey(key?: Uint8Array): Uint8Array | undefined {
+    if (key !== undefined) this.#setKey(key)
+    return this.#nextKey(key === undefined ? 0 : this.#keyAddress)
+  }
+
+  #nextKey(after: number): Uint8Array | undefined {
+    const result = bpf.mapElement(bpf.BPF_MAP_GET_NEXT_KEY, this.fd, after, this.#nextAddress, 0)
+    if (result >= 0) return this.#next.slice(0, this.keySize)
+    if (result === -raw.ENOENT) return undefined
+    throw this.#failed("next key", -result)
+  }
+
+  *entries(): IterableIterator<[Uint8Array, Uint8Array]> {
+    let last: Uint8Array | undefined
+    if (this.#batches) {
+      const reader = new BatchReader(this, bpf.BPF_MAP_LOOKUP_BATCH)
+      for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
+        for (const entry of batch) {
+          last = entry[0]
+          yield entry
+        }
+      }
+      if (reader.done) return
+      this.#batches = last !== undefined
+    }
+    for (const key of this.#keysOneByOne(last)) {
+      const value = this.lookup(key)
+      if (value !== undefined) yield [key, value]
+    }
+  }
+
+  *keys(): IterableIterator<Uint8Array> {
+    for (const [key] of this.entries()) yield key
+  }
+
+  /**
+   * Keys by BPF_MAP_GET_NEXT_KEY. The kernel starts again from the first one when the key it is given has gone, so
+   * keys that were seen are left out, and a map that changes too fast to be followed ends the walk.
+   */
+  *#keysOneByOne(after?: Uint8Array): IterableIterator<Uint8Array> {
+    const seen = new Set<string>()
+    let repeats = 0
+    for (let key = this.nextKey(after); key !== undefined && repeats <= this.maxEntries; key = this.nextKey(key)) {
+      const text = Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1")
+      if (seen.has(text)) repeats++
+      else {
+        seen.add(text)
+        yield key
+      }
+    }
+  }
+
+  updateMany(keys: readonly Uint8Array[], values: readonly Uint8Array[], mode: UpdateMode = "any"): void {
+    if (keys.length !== values.length) throw wrongCount(this, keys.length, values.length)
+    let done = 0
+    if (this.#batches && keys.length > 1) {
+      const batch = { fd: this.fd, keys: this.#packKeys(keys), values: this.#packValues(values), count: keys.length }
+      const answer = bpf.mapBatch(bpf.BPF_MAP_UPDATE_BATCH, { ...batch, elementFlags: MODES[mode] })
+      if (answer.result >= 0) return
+      // The rest goes one by one, which also says what is wrong with the element the kernel stopped at. A kernel
+      // without the command leaves the count alone.
+      if (answer.count < keys.length) done = answer.count
+    }
+    for (; done < keys.length; done++) this.update(keys[done], values[done], mode)
+  }
+
+  deleteMany(keys: readonly Uint8Array[]): number {
+    let deleted = 0
+    let at = 0
+    while (this.#batches && at < keys.length) {
+      const batch = { fd: this.fd, keys: this.#packKeys(keys.slice(at)), count: keys.length - at }
+      const { result, count } = bpf.mapBatch(bpf.BPF_MAP_DELETE_BATCH, batch)
+      if (result >= 0) return deleted + count
+      if (result !== -raw.ENOENT) break
+      // The kernel stops at the first key that is not there: go on behind it.
+      deleted += count
+      at += count + 1
+    }
+    for (; at < keys.length; at++) if (this.delete(keys[at])) deleted++
+    return deleted
+  }
+
+  drain(): [Uint8Array, Uint8Array][] {
+    const entries: [Uint8Array, Uint8Array][] = []
+    if (this.keySize === 0) {
+      const none = new Uint8Array(0)
+      for (let value = this.lookupAndDelete(none); value !== undefined; value = this.lookupAndDelete(none)) {
+        entries.push([none, value])
+      }
+      return entries
+    }
+    if (this.#batches && !this.type.endsWith("array")) {
+      const reader = new BatchReader(this, bpf.BPF_MAP_LOOKUP_AND_DELETE_BATCH)
+      for (let batch = reader.read(); batch !== undefined; batch = reader.read()) entries.push(...batch)
+      if (reader.done) return entries
+    }
+    for (const entry of [...this.entries()]) {
+      if (this.delete(entry[0])) entries.push(entry)
+    }
+    return entries
+  }
+
+  clear(): void {
+    if (this.type.endsWith("array")) {
+      const keys = [...this.keys()]
+      const zero = new Uint8Array(this.valueSize)
+      this.updateMany(
+        keys,
+        keys.map(() => zero),
+      )
+    } else this.drain()
+  }
+
+  freeze(): void {
+    const result = bpf.mapFreeze(this.fd)
+    if (result < 0) throw callFailed(`freezing map ${this.name}`, -result, { hint: "it needs Linux 5.2" })
+  }
+
+  pin(path: string): void {
+    mkdirSync(dirname(path), { recursive: true })
+    const result = bpf.objPin(this.fd, path)
+    if (result < 0) {
+      throw callFailed(`pinning map ${this.name} at ${path}`, -result, {
+        code: "KERNEL_PIN",
+        hint: "the path must be new and inside a BPF file system: mount -t bpf bpf /sys/fs/bpf",
+      })
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd < 0) return
+    raw.closeFd(this.#fd)
+    this.#fd = -1
+  }
+
+  #setKey(key: Uint8Array): void {
+    if (key.length !== this.keySize) throw wrongSize(this, "key", this.keySize, key.length)
+    this.#key.set(key)
+  }
+
+  #setValue(value: Uint8Array): void {
+    if (value.length !== this.valueSize) throw wrongSize(this, "value", this.valueSize, value.length)
+    this.#value.set(value)
+  }
+
+  #packKeys(keys: readonly Uint8Array[]): Uint8Array {
+    const packed = new Uint8Array(keys.length * this.keySize)
+    for (let i = 0; i < keys.length; i++) {
+      if (keys[i].length !== this.keySize) throw wrongSize(this, "key", this.keySize, keys[i].length)
+      packed.set(keys[i], i * this.keySize)
+    }
+    return packed
+  }
+
+  #packValues(values: readonly Uint8Array[]): Uint8Array {
+    const packed = new Uint8Array(values.length * this.valueSize)
+    for (let i = 0; i < values.length; i++) {
+      if (values[i].length !== this.valueSize) throw wrongSize(this, "value", this.valueSize, values[i].length)
+      packed.set(values[i], i * this.valueSize)
+    }
+    return packed
+  }
+
+  #failed(operation: string, errno: number): SkepError {
+    if (errno === raw.E2BIG) return mapFull(this, errno)
+    if (errno === raw.EEXIST) return keyExists(this)
+    if (errno === raw.ENOENT) return noKey(this)
+    if (errno === raw.ENOTSUPP || errno === raw.EOPNOTSUPP || errno === raw.EINVAL) {
+      return unsupported(this, operation, errno)
+    }
+    if (errno === raw.EPERM) {
+      return callFailed(`${operation} of map ${this.name}`, errno, {
+        code: "KERNEL_MAP_READ_ONLY",
+        why: "the map is frozen, or was made with a flag that forbids this to user space",
+      })
+    }
+    return callFailed(`${operation} of map ${this.name}`, errno)
+  }
+}
+
+function wrongCount(map: LoadedMap, keys: number, values: number): SkepError {
+  return new SkepError({ code: "MACHINE_SIZE", message: `map ${map.name} was given ${keys} keys and ${values} values` })
+}
