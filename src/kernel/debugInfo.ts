@@ -1,4 +1,4 @@
-import { SkepError } from "../base/index.ts"
+import { appendStrings } from "../btf/index.ts"
 import type { BpfObject, SourceLine } from "../object/index.ts"
 import type { Image } from "./image.ts"
 
@@ -14,61 +14,14 @@ export interface LoadableBtf {
   readonly lines: readonly LineStrings[]
 }
 
-const HEADER = 24
-
-/**
- * Appends the source lines to the string section of an object's BTF; undefined when the object has none.
- *
- *     struct btf_header { u16 magic; u8 version, flags; u32 hdr_len, type_off, type_len, str_off, str_len }
- *
- * The string section comes last in what skep's writer and other compilers make; another order is refused.
- */
+/** Adds the source lines to the strings of an object's BTF; undefined when the object has none. */
 export function loadableBtf(object: BpfObject): LoadableBtf | undefined {
-  const { btf, lines } = object
-  if (btf.length === 0) return undefined
-  const header = new DataView(btf.buffer, btf.byteOffset, btf.byteLength)
-  if (btf.length < HEADER || header.getUint16(0, true) !== 0xeb9f) throw badBtf("it has no header")
-  const strings = header.getUint32(4, true) + header.getUint32(16, true)
-  const size = header.getUint32(20, true)
-  const types = header.getUint32(4, true) + header.getUint32(8, true) + header.getUint32(12, true)
-  if (strings < types || strings + size > btf.length) throw badBtf("its string section is not the last one")
-
-  const text = new TextEncoder()
-  const added: Uint8Array[] = []
-  const offsets = new Map<string, number>()
-  let end = size
-  const offsetOf = (string: string): number => {
-    const known = offsets.get(string)
-    if (known !== undefined) return known
-    const at = end
-    const bytes = text.encode(`${string.replaceAll("\0", " ")}\0`)
-    added.push(bytes)
-    end += bytes.length
-    offsets.set(string, at)
-    return at
-  }
-  const lineStrings = lines.map(line => ({ file: offsetOf(line.file || "?"), text: offsetOf(lineText(line)) }))
-
-  const bytes = new Uint8Array(strings + end)
-  bytes.set(btf.subarray(0, strings + size))
-  new DataView(bytes.buffer).setUint32(20, end, true)
-  let at = strings + size
-  for (const string of added) {
-    bytes.set(string, at)
-    at += string.length
-  }
-  return { bytes, lines: lineStrings }
-}
-
-/** The kernel refuses an empty line. */
-const lineText = (line: SourceLine): string => line.text.trim() || "?"
-
-function badBtf(why: string): SkepError {
-  return new SkepError({
-    code: "KERNEL_BAD_OBJECT",
-    message: `the object's type information cannot be loaded: ${why}`,
-    hint: "the object was made wrongly: compile it again",
-  })
+  if (object.btf.length === 0) return undefined
+  const btf = appendStrings(object.btf)
+  const add = (text: string): number => btf.string(text === "" ? "?" : text.replaceAll("\0", " "))
+  // The kernel refuses an empty file name or line.
+  const lines = object.lines.map(line => ({ file: add(line.file), text: add(line.text.trim()) }))
+  return { bytes: btf.encode(), lines }
 }
 
 /**

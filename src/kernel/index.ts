@@ -1,1 +1,3 @@
-export { type Sys, setSys } from "./raw/index.ts"
+export { KernelMachine, runningBtf } from "./machine.ts"
+export type { FunctionNames } from "./options.ts"
+export { type Sys, type SyscallNumbers, setSys, type Watcher } from "./raw/index.ts"

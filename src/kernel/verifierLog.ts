@@ -1,6 +1,6 @@
 /** What a verifier's log says in short. */
 export interface VerifierSummary {
-  /** The last line that states a fault. */
+  /** The last line that states a fault; empty when none does. */
   readonly reason: string
   /** Slot of the instruction it stopped at; undefined when the log names none. */
   readonly slot: number | undefined
@@ -53,7 +53,7 @@ export function summarise(log: string): VerifierSummary {
     }
     if (quoted === undefined && line.startsWith("; ")) quoted = line.slice(2).replace(/ @ \S+:\d+$/, "")
   }
-  return { reason: reason === "" ? "no reason given" : reason, slot, quoted }
+  return { reason, slot, quoted }
 }
 
 /** The text in a buffer the kernel wrote a log to: up to the first zero byte. */

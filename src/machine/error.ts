@@ -70,3 +70,19 @@ export function noMap(name: string, have: Iterable<string>): SkepError {
 export function noProgram(name: string, have: Iterable<string>): SkepError {
   return fail("MACHINE_NO_PROGRAM", `the object has no program ${name}`, `it has: ${[...have].join(", ") || "none"}`)
 }
+
+export function noType(program: string): SkepError {
+  return fail(
+    "MACHINE_NO_TYPE",
+    `nothing says what type of program ${program} is`,
+    "name it after its place (kprobe__…, tracepoint__…), or give its type when it is attached",
+  )
+}
+
+export function otherType(program: string, loaded: string, wanted: string): SkepError {
+  return fail(
+    "MACHINE_OTHER_TYPE",
+    `program ${program} is loaded as ${loaded} already and cannot be ${wanted}, too`,
+    "write a second function that calls the same code",
+  )
+}

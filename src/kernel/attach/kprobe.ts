@@ -1,0 +1,147 @@
+import { existsSync } from "node:fs"
+import { SkepError } from "../../base/index.ts"
+import { callFailed, isPermission, kernelAtLeast, permissionError, readNumber, readText } from "../host/index.ts"
+import { closeFd, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from "../raw/index.ts"
+import { lookForTracefs } from "../tracefs.ts"
+import { addKprobeEvent, removeStaleEvents } from "./kprobeEvents.ts"
+import { perfEventOpen, runOnEvent } from "./perf.ts"
+import { openTracepoint, tracepointId } from "./tracepoint.ts"
+
+const PMU = "/sys/bus/event_source/devices/kprobe"
+
+/** A probe on a function of the kernel. */
+export interface Kprobe {
+  readonly symbol: string
+  /** Bytes into the function. */
+  readonly offset: number
+  /** At the function's return rather than its entry. */
+  readonly ret: boolean
+  /** For a return probe: calls that can be under way at once. */
+  readonly maxActive?: number
+}
+
+/** A probe in force. */
+export interface OpenKprobe {
+  readonly method: "perf kprobe" | "tracefs kprobe"
+  close(): void
+}
+
+/** How the running kernel makes kprobes. */
+export interface KprobeSupport {
+  /** Type of the kprobe PMU (Linux 4.17); undefined without one. */
+  readonly pmuType: number | undefined
+  /** Bit of `config` that makes it a return probe. */
+  readonly retBit: number
+}
+
+let support: KprobeSupport | undefined
+
+export function kprobeSupport(): KprobeSupport {
+  support ??= {
+    pmuType: readNumber(`${PMU}/type`),
+    retBit: Number(/config:(\d+)/.exec(readText(`${PMU}/format/retprobe`) ?? "")?.[1] ?? 0),
+  }
+  return support
+}
+
+/**
+ * Runs a program at a function: by the kprobe PMU, whose probe goes with its descriptor, or by an event in
+ * kprobe_events where there is no PMU, or it cannot say what is asked (`maxActive`).
+ *
+ * Throws `KERNEL_NO_SYMBOL`, `KERNEL_NO_KPROBES`, `KERNEL_KPROBE_REFUSED`, `KERNEL_NO_PERMISSION`.
+ */
+export function openKprobe(probe: Kprobe, programFd: number, what: string, forceTracefs = false): OpenKprobe {
+  removeStaleEvents()
+  const { pmuType, retBit } = kprobeSupport()
+  if (pmuType === undefined || probe.maxActive !== undefined || forceTracefs) {
+    return openByTracefs(probe, programFd, what)
+  }
+  const config = probe.ret ? 2 ** retBit : 0
+  const fd = perfEventOpen({ type: pmuType, config, symbol: probe.symbol, offset: probe.offset })
+  if (fd === -ENODEV) return openByTracefs(probe, programFd, what)
+  if (fd < 0) throw kprobeRefused(probe, -fd, what)
+  const result = runOnEvent(fd, programFd)
+  if (result < 0) {
+    closeFd(fd)
+    throw callFailed(what, -result)
+  }
+  return { method: "perf kprobe", close: () => closeFd(fd) }
+}
+
+function openByTracefs(probe: Kprobe, programFd: number, what: string): OpenKprobe {
+  const folder = lookForTracefs()
+  if (kprobeSupport().pmuType === undefined && folder !== undefined && !existsSync(`${folder}/kprobe_events`)) {
+    throw noKprobes(what)
+  }
+  const event = addKprobeEvent(
+    probe,
+    errno => kprobeRefused(probe, errno, what),
+    () => noKprobes(what),
+  )
+  try {
+    const fd = openTracepoint(tracepointId(event.group, event.name), programFd, what)
+    return {
+      method: "tracefs kprobe",
+      close() {
+        closeFd(fd)
+        event.remove()
+      },
+    }
+  } catch (error) {
+    event.remove()
+    throw error
+  }
+}
+
+function noKprobes(what: string): SkepError {
+  return new SkepError({
+    code: "KERNEL_NO_KPROBES",
+    message: `${what}: this kernel has no kprobes`,
+    why: "it was built without CONFIG_KPROBES",
+    hint: "use a tracepoint (tracepoint__… or raw_tracepoint__…) near the function, or boot a distribution's kernel",
+  })
+}
+
+/** What the kernel means by refusing a probe. */
+function kprobeRefused(probe: Kprobe, errno: number, what: string): SkepError {
+  if (errno === ENOENT) {
+    return new SkepError({
+      code: "KERNEL_NO_SYMBOL",
+      message: `${what}: the kernel has no function ${probe.symbol}`,
+      hint: `look for it with: grep ${probe.symbol} /proc/kallsyms`,
+      errno,
+    })
+  }
+  if (isPermission(errno)) return permissionError(what, errno, ["CAP_PERFMON"])
+  const refused = (why: string, hint: string): SkepError =>
+    new SkepError({
+      code: "KERNEL_KPROBE_REFUSED",
+      message: `${what}: the kernel refuses a probe there`,
+      why,
+      hint,
+      errno,
+    })
+  if (errno === EADDRNOTAVAIL) {
+    return refused(
+      `several functions are called ${probe.symbol}`,
+      "probe another function that calls it or that it calls",
+    )
+  }
+  if (probe.offset !== 0) {
+    return refused(
+      `${probe.symbol}+${probe.offset} is not the start of an instruction inside the function${probe.ret ? ", and a return probe takes none" : ""}`,
+      "leave the offset out, or take one from the function's disassembly",
+    )
+  }
+  if (errno === EINVAL || errno === EOPNOTSUPP) {
+    return refused(
+      "some functions must not be probed: those that probes themselves use, and those on the kernel's list",
+      "choose a caller of it; the list is /sys/kernel/debug/kprobes/blacklist",
+    )
+  }
+  return callFailed(what, errno, {
+    hint: kernelAtLeast("4.17")
+      ? undefined
+      : "kernels before 4.17 need tracefs: mount -t tracefs tracefs /sys/kernel/tracing",
+  })
+}

@@ -1,0 +1,95 @@
+import { closeSync, existsSync, constants as flags, openSync, readFileSync, writeSync } from "node:fs"
+import { constants } from "node:os"
+import type { SkepError } from "../../base/index.ts"
+import { keepUntilExit } from "../cleanup.ts"
+import { lookForTracefs, tracefs } from "../tracefs.ts"
+import type { Kprobe } from "./kprobe.ts"
+
+/** Group of skep's events. Their names tell the process that made them: `skep_PID_n`. */
+const GROUP = "skep"
+
+let counter = 0
+
+export interface KprobeEvent {
+  readonly group: string
+  readonly name: string
+  remove(): void
+}
+
+/**
+ * Adds a line to kprobe_events, which takes one definition a write:
+ *
+ *     p:skep/skep_PID_n SYMBOL+OFFSET
+ *     r[MAXACTIVE]:skep/skep_PID_n SYMBOL
+ *
+ * The event goes when it is removed or the process exits; after a process that was killed, {@link removeStaleEvents}
+ * finds it. `refused` makes the error of a failed write, `missing` that of a kernel without the file.
+ */
+export function addKprobeEvent(
+  probe: Kprobe,
+  refused: (errno: number) => SkepError,
+  missing: () => SkepError,
+): KprobeEvent {
+  const file = `${tracefs()}/kprobe_events`
+  const name = `skep_${process.pid}_${counter++}`
+  const kind = probe.ret ? `r${probe.maxActive ?? ""}` : "p"
+  const offset = probe.offset === 0 ? "" : `+${probe.offset}`
+  if (!existsSync(file)) throw missing()
+  try {
+    append(file, `${kind}:${GROUP}/${name} ${probe.symbol}${offset}`)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code as keyof typeof constants.errno
+    throw refused(constants.errno[code] ?? 0)
+  }
+  return { group: GROUP, name, remove: keepUntilExit(() => remove(file, name)) }
+}
+
+/** Opening it for append matters: a plain open for writing would remove everybody's events. */
+function append(file: string, line: string): void {
+  const fd = openSync(file, flags.O_WRONLY | flags.O_APPEND)
+  try {
+    writeSync(fd, line)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function remove(file: string, name: string): void {
+  try {
+    append(file, `-:${GROUP}/${name}`)
+  } catch {
+    // Gone already, or held by another reader of it: the next start of skep looks again.
+  }
+}
+
+let swept = false
+
+/** Removes the events of processes that are gone; once a process. An event in use stays, the kernel sees to that. */
+export function removeStaleEvents(): void {
+  if (swept) return
+  swept = true
+  const folder = lookForTracefs()
+  if (folder === undefined) return
+  const file = `${folder}/kprobe_events`
+  for (const name of staleEvents(readIfThere(file))) remove(file, name)
+}
+
+/** Names of skep's events in the text of kprobe_events whose process does not run any more. */
+export function staleEvents(text: string, alive: (pid: number) => boolean = isAlive): string[] {
+  const names: string[] = []
+  for (const line of text.split("\n")) {
+    const found = /^[pr]\d*:skep\/(skep_(\d+)_\d+) /.exec(line)
+    if (found !== null && !alive(Number(found[2]))) names.push(found[1])
+  }
+  return names
+}
+
+const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`)
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, "utf8")
+  } catch {
+    return ""
+  }
+}

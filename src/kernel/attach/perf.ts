@@ -1,0 +1,47 @@
+import { sys, syscall } from "../raw/index.ts"
+
+// Sources: Linux include/uapi/linux/perf_event.h, include/uapi/asm-generic/ioctl.h.
+export const PERF_TYPE_TRACEPOINT = 2
+const PERF_FLAG_FD_CLOEXEC = 8
+const PERF_EVENT_IOC_ENABLE = 0x2400
+const PERF_EVENT_IOC_SET_BPF = 0x40042408
+/** `PERF_ATTR_SIZE_VER5`, in every kernel since 4.1. */
+const ATTR_SIZE = 112
+
+/** What of `struct perf_event_attr` a probe or tracepoint needs. */
+export interface PerfEvent {
+  readonly type: number
+  readonly config: number
+  /** Name of a function, whose address goes to config1 (`kprobe_func`). */
+  readonly symbol?: string
+  /** config2: bytes into the function. */
+  readonly offset?: number
+}
+
+/**
+ * Opens an event of the whole machine on CPU 0: for programs the CPU does not matter, they run on all. A descriptor, or
+ * −errno.
+ *
+ *     u32 type, size; u64 config; u64 sample_period, sample_type, read_format, bits; u32 wakeup, bp_type;
+ *     u64 config1, config2; …
+ */
+export function perfEventOpen(event: PerfEvent): number {
+  const name = new TextEncoder().encode(`${event.symbol ?? ""}\0`)
+  // The name stands behind the attr in the same buffer, and so lives as long.
+  const bytes = new Uint8Array(ATTR_SIZE + name.length)
+  bytes.set(name, ATTR_SIZE)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, event.type, true)
+  view.setUint32(4, ATTR_SIZE, true)
+  view.setBigUint64(8, BigInt(event.config), true)
+  if (event.symbol !== undefined) view.setBigUint64(56, BigInt(sys().address(bytes) + ATTR_SIZE), true)
+  view.setBigUint64(64, BigInt(event.offset ?? 0), true)
+  return syscall(sys().numbers.perfEventOpen, bytes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)
+}
+
+/** Makes an event run a program, and starts it. 0, or −errno. */
+export function runOnEvent(eventFd: number, programFd: number): number {
+  const { ioctl } = sys().numbers
+  const result = syscall(ioctl, eventFd, PERF_EVENT_IOC_SET_BPF, programFd)
+  return result < 0 ? result : syscall(ioctl, eventFd, PERF_EVENT_IOC_ENABLE, 0)
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs"
+import { nearestNames, SkepError } from "../../base/index.ts"
+import { callFailed, isPermission, permissionError } from "../host/index.ts"
+import { closeFd } from "../raw/index.ts"
+import { tracefs, tracefsFolders } from "../tracefs.ts"
+import { PERF_TYPE_TRACEPOINT, perfEventOpen, runOnEvent } from "./perf.ts"
+
+/** Number of a tracepoint or of an event of kprobe_events. Throws `KERNEL_NO_TRACEPOINT`, `KERNEL_NO_PERMISSION`. */
+export function tracepointId(category: string, event: string): number {
+  const path = `${tracefs()}/events/${category}/${event}/id`
+  try {
+    if (category.includes("/") || event.includes("/")) throw noTracepoint(category, event)
+    return Number(readFileSync(path, "utf8"))
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === "EACCES" || code === "EPERM") {
+      throw permissionError(`reading ${path}`, 13, ["CAP_SYS_ADMIN"])
+    }
+    throw noTracepoint(category, event)
+  }
+}
+
+function noTracepoint(category: string, event: string): SkepError {
+  const events = tracefsFolders(`events/${category}`)
+  const [first, ...more] =
+    events.length > 0 ? nearestNames(event, events, 3) : nearestNames(category, tracefsFolders("events"), 3)
+  const what = events.length > 0 ? `${category}:` : "a category "
+  return new SkepError({
+    code: "KERNEL_NO_TRACEPOINT",
+    message: `this kernel has no tracepoint ${category}:${event}`,
+    hint:
+      first === undefined
+        ? "list them with: cat /sys/kernel/tracing/available_events"
+        : `did you mean ${[first, ...more].map(name => `${what}${name}`).join(", ")}?`,
+  })
+}
+
+/** Runs a program on a tracepoint's event; the descriptor that holds it. */
+export function openTracepoint(id: number, programFd: number, what: string): number {
+  const fd = perfEventOpen({ type: PERF_TYPE_TRACEPOINT, config: id })
+  if (fd < 0) {
+    if (isPermission(-fd)) throw permissionError(what, -fd, ["CAP_PERFMON"])
+    throw callFailed(what, -fd)
+  }
+  const result = runOnEvent(fd, programFd)
+  if (result < 0) {
+    closeFd(fd)
+    throw callFailed(what, -result, {
+      hint: "the program reads beyond the tracepoint's arguments, or has another type than the event",
+    })
+  }
+  return fd
+}

@@ -1,0 +1,118 @@
+import type { SkepError } from "../base/index.ts"
+import {
+  type Link,
+  type Loaded,
+  type LoadedMap,
+  type LoadedProgram,
+  type LoadOptions,
+  noMap,
+  noProgram,
+  noType,
+  otherType,
+  type ProgramOptions,
+} from "../machine/index.ts"
+import type { BpfObject, ProgramSpec, ProgramType } from "../object/index.ts"
+import { btfLoad } from "./bpf/index.ts"
+import { createMaps, type MapSet } from "./createMaps.ts"
+import { type LoadableBtf, loadableBtf } from "./debugInfo.ts"
+import { loadProgram } from "./loadProgram.ts"
+import type { KernelOptions } from "./options.ts"
+import type { KernelProgram, ProgramOwner } from "./program.ts"
+import { closeFd, errnoText } from "./raw/index.ts"
+
+/** An object in the kernel. */
+export class KernelLoaded implements Loaded, ProgramOwner {
+  readonly object: BpfObject
+  readonly options: KernelOptions
+  readonly links = new Set<Link>()
+  readonly notes: string[] = []
+  readonly #load: LoadOptions
+  readonly #maps: MapSet = { all: new Map(), own: [] }
+  readonly #programs = new Map<string, KernelProgram>()
+  #btf: LoadableBtf | undefined
+  #btfFd: number | undefined
+  #btfTried = false
+
+  constructor(object: BpfObject, load: LoadOptions, options: KernelOptions) {
+    this.object = object
+    this.options = options
+    this.#load = load
+    try {
+      createMaps(object, this.#maps, load.maps, () => this.#loadBtf())
+      if (!load.lazy) for (const spec of object.programs) if (spec.type !== undefined) this.program(spec.name)
+    } catch (error) {
+      this[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  get maps(): ReadonlyMap<string, LoadedMap> {
+    return this.#maps.all
+  }
+
+  get programs(): ReadonlyMap<string, LoadedProgram> {
+    return this.#programs
+  }
+
+  map(name: string): LoadedMap {
+    const map = this.#maps.all.get(name)
+    if (map === undefined) throw noMap(name, this.#maps.all.keys())
+    return map
+  }
+
+  program(name: string, options: ProgramOptions = {}): LoadedProgram {
+    const spec = this.object.programs.find(p => p.name === name)
+    if (spec === undefined) throw this.#noProgram(name)
+    const loaded = this.#programs.get(name)
+    if (loaded !== undefined) {
+      if (options.type !== undefined && options.type !== loaded.type) throw otherType(name, loaded.type, options.type)
+      return loaded
+    }
+    const type = options.type ?? spec.type
+    if (type === undefined) throw noType(name)
+    const program = this.#loadProgram(spec, type, options)
+    this.#programs.set(name, program)
+    return program
+  }
+
+  #noProgram(name: string): SkepError {
+    return noProgram(
+      name,
+      this.object.programs.map(p => p.name),
+    )
+  }
+
+  #loadProgram(spec: ProgramSpec, type: ProgramType, options: ProgramOptions): KernelProgram {
+    const btfFd = this.#loadBtf()
+    return loadProgram({
+      spec,
+      type,
+      attach: options.attach ?? spec.attach,
+      object: this.object,
+      maps: this.#maps.all,
+      btf: btfFd === undefined || this.#btf === undefined ? undefined : { fd: btfFd, loadable: this.#btf },
+      logLevel: this.#load.verifierLog ?? 0,
+      owner: this,
+    })
+  }
+
+  /** The object's type information in the kernel; undefined when it has none or the kernel does not take it. */
+  #loadBtf(): number | undefined {
+    if (this.#btfTried) return this.#btfFd
+    this.#btfTried = true
+    this.#btf = loadableBtf(this.object)
+    if (this.#btf === undefined) return undefined
+    const fd = btfLoad(this.#btf.bytes)
+    if (fd >= 0) this.#btfFd = fd
+    else this.notes.push(`the kernel did not take the program's type information: ${errnoText(-fd)}`)
+    return this.#btfFd
+  }
+
+  [Symbol.dispose](): void {
+    for (const link of [...this.links].reverse()) link.detach()
+    for (const program of this.#programs.values()) program[Symbol.dispose]()
+    for (const map of this.#maps.own) map[Symbol.dispose]()
+    if (this.#btfFd !== undefined) closeFd(this.#btfFd)
+    this.#btfFd = undefined
+  }
+}

@@ -1,0 +1,128 @@
+import { SkepError } from "../base/index.ts"
+import {
+  attachTypes,
+  BPF_PSEUDO_KFUNC_CALL,
+  BPF_PSEUDO_MAP_FD,
+  BPF_PSEUDO_MAP_VALUE,
+  encodeInsns,
+  progTypes,
+} from "../isa/index.ts"
+import { type LoadedMap, noMap } from "../machine/index.ts"
+import type { AttachSpec, BpfObject, ProgramSpec, ProgramType } from "../object/index.ts"
+import { objectName, type ProgLoad, progLoad } from "./bpf/index.ts"
+import { funcInfo, type LoadableBtf, lineInfo } from "./debugInfo.ts"
+import { isPermission, kernelAtLeast, raiseMemlock, versionCode } from "./host/index.ts"
+import { type Image, makeImage } from "./image.ts"
+import { KernelProgram, type ProgramOwner } from "./program.ts"
+import { EAGAIN, EINVAL, ENOSPC } from "./raw/index.ts"
+import { refusal } from "./refusal.ts"
+import { logText } from "./verifierLog.ts"
+
+/** What it takes to load one program. */
+export interface LoadProgram {
+  readonly spec: ProgramSpec
+  readonly type: ProgramType
+  readonly attach: AttachSpec | undefined
+  readonly object: BpfObject
+  readonly maps: ReadonlyMap<string, LoadedMap>
+  readonly btf: { readonly fd: number; readonly loadable: LoadableBtf } | undefined
+  readonly logLevel: 0 | 1 | 2
+  readonly owner: ProgramOwner
+}
+
+/** Puts a program into the kernel. Throws `KERNEL_VERIFIER` with the whole log, or why it was not looked at. */
+export function loadProgram(load: LoadProgram): KernelProgram {
+  const { spec, type, object, btf } = load
+  const image = makeImage(spec, object)
+  relocate(image, load)
+  const request: ProgLoad = {
+    type: progTypes.number(type) as number,
+    name: objectName(spec.name),
+    insns: encodeInsns(image.insns),
+    license: object.license,
+    kernelVersion: type === "kprobe" && !kernelAtLeast("5.0") ? versionCode() : 0,
+    ...bindTo(load),
+    ...(btf && { btfFd: btf.fd, funcInfo: funcInfo(image), lineInfo: lineInfo(image, btf.loadable, object.lines) }),
+  }
+  let fd = load.logLevel === 0 ? tryLoad(request) : -EINVAL
+  let log = ""
+  if (fd < 0) {
+    // Loading again with a log tells why it failed; a log slows every load down, so the first try has none.
+    ;({ fd, log } = loadWithLog(request, Math.max(load.logLevel, 1)))
+    if (fd < 0) throw refusal({ name: spec.name, type, object, image, errno: -fd, log })
+  }
+  return new KernelProgram(spec, type, fd, image.slotCount, load.logLevel === 0 ? "" : log, load.owner)
+}
+
+/** Verification stops with EAGAIN when a signal comes in between. */
+function tryLoad(request: ProgLoad): number {
+  let fd = -EAGAIN
+  for (let i = 0; i < 5 && fd === -EAGAIN; i++) fd = progLoad(request).result
+  if (isPermission(-fd) && raiseMemlock()) fd = progLoad(request).result
+  return fd
+}
+
+/** Sizes of the log buffer that are tried: the last ones are the most that kernels before 5.8 and after take. */
+const LOG_SIZES = [1 << 18, 1 << 22, (1 << 24) - 1, 1 << 27, (1 << 30) - 1]
+
+function loadWithLog(request: ProgLoad, logLevel: number): { fd: number; log: string } {
+  let answer = { fd: -EINVAL, log: "" }
+  for (let i = 0; i < LOG_SIZES.length; i++) {
+    const buffer = new Uint8Array(LOG_SIZES[i])
+    const { result, logSize } = progLoad({ ...request, log: buffer, logLevel })
+    // An old kernel refuses a large buffer: what fitted the one before has to do.
+    if (result === -EINVAL && buffer[0] === 0 && i > 0) break
+    answer = { fd: result, log: logText(buffer) }
+    if (result !== -ENOSPC) break
+    while (i + 1 < LOG_SIZES.length - 1 && LOG_SIZES[i + 1] < logSize) i++
+  }
+  return answer
+}
+
+/** Fills in what only the loader knows: descriptors of maps, ids of kernel functions. */
+function relocate(image: Image, load: LoadProgram): void {
+  for (const relocation of image.relocations) {
+    const insn = image.insns[relocation.insn]
+    if (relocation.kind === "kfunc") {
+      const imm = functionId(load, relocation.name, `${load.spec.name} calls it`)
+      image.insns[relocation.insn] = { ...insn, src: BPF_PSEUDO_KFUNC_CALL, off: 0, imm }
+      continue
+    }
+    const map = load.maps.get(relocation.map)
+    if (map === undefined) throw noMap(relocation.map, load.maps.keys())
+    image.insns[relocation.insn] =
+      relocation.kind === "map"
+        ? { ...insn, src: BPF_PSEUDO_MAP_FD, imm: map.fd, imm64: 0 }
+        : { ...insn, src: BPF_PSEUDO_MAP_VALUE, imm: map.fd, imm64: relocation.offset }
+  }
+}
+
+/** Prefix of the kernel function that a program is bound to when it is loaded, by the kind of its place. */
+const BOUND: Partial<Record<AttachSpec["kind"], { prefix: string; attachType: string }>> = {
+  fentry: { prefix: "", attachType: "trace_fentry" },
+  fexit: { prefix: "", attachType: "trace_fexit" },
+  fmod_ret: { prefix: "", attachType: "modify_return" },
+  lsm: { prefix: "bpf_lsm_", attachType: "lsm_mac" },
+  iter: { prefix: "bpf_iter_", attachType: "trace_iter" },
+}
+
+function bindTo(load: LoadProgram): Partial<ProgLoad> {
+  const { attach } = load
+  const bound = attach && BOUND[attach.kind]
+  if (attach === undefined || bound === undefined) return {}
+  return {
+    expectedAttachType: attachTypes.number(bound.attachType),
+    attachBtfId: functionId(load, `${bound.prefix}${attach.event}`, `${load.spec.name} is bound to it`),
+  }
+}
+
+function functionId(load: LoadProgram, name: string, why: string): number {
+  const id = load.owner.options.kernelBtf().find(name, "func")
+  if (id !== 0) return id
+  throw new SkepError({
+    code: "KERNEL_NO_FUNCTION",
+    message: `the kernel's type information has no function ${name}`,
+    why,
+    hint: "the function may be inlined, renamed or missing from this kernel; a kprobe takes any function in /proc/kallsyms",
+  })
+}

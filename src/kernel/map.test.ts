@@ -1,0 +1,213 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { kernel, map, needsRoot, object } from "../../tests/support/kernel.ts"
+import type { LoadedMap } from "../machine/index.ts"
+import type { MapSpec } from "../object/index.ts"
+import { possibleCpus } from "./host/index.ts"
+
+const skip = needsRoot
+
+const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer)
+const u64 = (value: number): Uint8Array => new Uint8Array(new BigUint64Array([BigInt(value)]).buffer)
+const read32 = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+const read64 = (bytes: Uint8Array | undefined): number | undefined =>
+  bytes && Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
+
+/** One map in the kernel, for the time of a test. */
+function withMap(name: string, spec: MapSpec, run: (map: LoadedMap) => void): void {
+  test(name, { skip }, () => {
+    using loaded = kernel().load(object({ maps: [spec] }))
+    run(loaded.map(spec.name))
+  })
+}
+
+const code = (wanted: string) => (error: unknown) => {
+  assert.equal((error as { code?: string }).code, wanted)
+  return true
+}
+
+withMap("a hash takes, gives and deletes", map("h", "hash"), h => {
+  assert.equal(h.lookup(u32(1)), undefined)
+  h.update(u32(1), u64(11))
+  h.update(u32(2), u64(22))
+  assert.equal(read64(h.lookup(u32(1))), 11)
+  const into = new Uint8Array(8)
+  assert.equal(h.lookupInto(u32(2), into), true)
+  assert.equal(read64(into), 22)
+  assert.equal(h.lookupInto(u32(3), into), false)
+  assert.equal(h.delete(u32(1)), true)
+  assert.equal(h.delete(u32(1)), false)
+  assert.equal(read64(h.lookupAndDelete(u32(2))), 22)
+  assert.equal(h.lookupAndDelete(u32(2)), undefined)
+})
+
+withMap("update modes", map("h", "hash"), h => {
+  assert.throws(() => h.update(u32(1), u64(1), "present"), code("MACHINE_NO_KEY"))
+  h.update(u32(1), u64(1), "absent")
+  assert.throws(() => h.update(u32(1), u64(2), "absent"), code("MACHINE_KEY_EXISTS"))
+  h.update(u32(1), u64(3), "present")
+  assert.equal(read64(h.lookup(u32(1))), 3)
+})
+
+withMap("a full map says how many entries it holds", map("stats", "hash", { maxEntries: 2 }), h => {
+  h.update(u32(1), u64(1))
+  h.update(u32(2), u64(1))
+  assert.throws(() => h.update(u32(3), u64(1)), {
+    code: "MACHINE_MAP_FULL",
+    message: "map stats is full: it holds 2 entries",
+  })
+})
+
+withMap("an index beyond an array", map("a", "array", { maxEntries: 2 }), a => {
+  assert.equal(a.lookup(u32(2)), undefined)
+  assert.throws(() => a.update(u32(2), u64(1)), {
+    code: "MACHINE_MAP_FULL",
+    message: "map a has no such index: it holds 2 elements, counted from 0",
+  })
+})
+
+withMap("keys and values of the wrong length", map("h", "hash"), h => {
+  assert.throws(() => h.lookup(u64(1)), { message: "a key of map h has 4 bytes, not 8" })
+  assert.throws(() => h.update(u32(1), u32(1)), { message: "a value of map h has 8 bytes, not 4" })
+  assert.throws(() => h.lookupInto(u32(1), u32(1)), code("MACHINE_SIZE"))
+  assert.throws(() => h.updateMany([u32(1)], []), code("MACHINE_SIZE"))
+})
+
+for (const type of ["hash", "lru_hash", "percpu_hash", "array", "percpu_array", "lpm_trie"]) {
+  const trie = type === "lpm_trie"
+  const spec = map("m", type, { maxEntries: 5000, ...(trie && { keySize: 8, flags: 1 }) })
+  const key = (i: number): Uint8Array => (trie ? new Uint8Array(new Uint32Array([32, i]).buffer) : u32(i))
+  withMap(`all 5,000 entries of ${type}, each once`, spec, m => {
+    const keys = Array.from({ length: 5000 }, (_, i) => key(i))
+    const values = keys.map((_, i) => {
+      const value = new Uint8Array(m.valueSize)
+      for (let cpu = 0; cpu < m.copies; cpu++) value.set(u64(i + cpu), cpu * 8)
+      return value
+    })
+    m.updateMany(keys, values)
+    // A least-recently-used map may drop entries before it is full, but says nothing twice.
+    const seen = new Map<number, Uint8Array>()
+    for (const [k, v] of m.entries()) {
+      const i = read32(k.subarray(k.length - 4))
+      assert.equal(seen.has(i), false)
+      seen.set(i, v)
+    }
+    if (type !== "lru_hash") assert.equal(seen.size, 5000)
+    for (const [i, v] of seen) assert.deepEqual(v, values[i])
+    m.clear()
+    const left = [...m.entries()]
+    if (type.endsWith("array")) assert.ok(left.every(([, v]) => v.every(byte => byte === 0)))
+    else assert.equal(left.length, 0)
+  })
+}
+
+withMap("a per-CPU value has one part for every possible CPU", map("p", "percpu_array", { valueSize: 4 }), p => {
+  assert.equal(p.copies, possibleCpus())
+  assert.equal(p.valueSize, 8 * possibleCpus())
+})
+
+withMap("many deletes count what was there", map("h", "hash", { maxEntries: 100 }), h => {
+  h.updateMany([u32(1), u32(3), u32(5)], [u64(1), u64(3), u64(5)])
+  assert.equal(h.deleteMany([u32(1), u32(2), u32(3), u32(4)]), 2)
+  assert.deepEqual([...h.keys()].map(read32), [5])
+})
+
+withMap("many updates stop where the map is full, and the ones before stay", map("h", "hash", { maxEntries: 2 }), h => {
+  const keys = [u32(1), u32(2), u32(3)]
+  assert.throws(() => h.updateMany(keys, [u64(1), u64(2), u64(3)], "absent"), code("MACHINE_MAP_FULL"))
+  assert.equal([...h.keys()].length, 2)
+})
+
+withMap("drain gives all entries and empties the map", map("h", "hash"), h => {
+  h.updateMany([u32(1), u32(2)], [u64(10), u64(20)])
+  const drained = h.drain().map(([k, v]) => [read32(k), read64(v)])
+  assert.deepEqual(drained.sort(), [
+    [1, 10],
+    [2, 20],
+  ])
+  assert.deepEqual([...h.entries()], [])
+})
+
+withMap("keys one after another", map("h", "hash"), h => {
+  assert.equal(h.nextKey(), undefined)
+  h.updateMany([u32(7), u32(8), u32(9)], [u64(1), u64(1), u64(1)])
+  const found: number[] = []
+  for (let key = h.nextKey(); key !== undefined; key = h.nextKey(key)) found.push(read32(key))
+  assert.deepEqual(found.sort(), [7, 8, 9])
+})
+
+withMap("a queue is pushed to and popped from", map("q", "queue", { keySize: 0 }), q => {
+  q.push(u64(1))
+  q.push(u64(2))
+  assert.equal(read64(q.lookup(new Uint8Array(0))), 1)
+  assert.equal(read64(q.lookupAndDelete(new Uint8Array(0))), 1)
+  q.clear()
+  assert.equal(q.lookupAndDelete(new Uint8Array(0)), undefined)
+})
+
+withMap("a hash has no push", map("h", "hash"), h => assert.throws(() => h.push(u64(1)), code("MACHINE_UNSUPPORTED")))
+
+withMap("a program array takes descriptors of programs only", map("p", "prog_array", { valueSize: 4 }), p => {
+  assert.throws(() => p.update(u32(0), u32(9999)), code("KERNEL_CALL"))
+})
+
+withMap("deleting from an array sets zero", map("a", "array"), a => {
+  a.update(u32(3), u64(5))
+  assert.equal(a.delete(u32(3)), true)
+  assert.equal(read64(a.lookup(u32(3))), 0)
+  assert.equal(a.delete(u32(99)), false)
+})
+
+withMap("global data is filled in and frozen", map("d", "array", { maxEntries: 1, data: u64(42), frozen: true }), d => {
+  assert.equal(read64(d.lookup(u32(0))), 42)
+  assert.throws(() => d.update(u32(0), u64(1)), code("KERNEL_MAP_READ_ONLY"))
+})
+
+test("a perf event array has a place for every possible CPU", { skip }, () => {
+  using loaded = kernel().load(object({ maps: [map("e", "perf_event_array", { valueSize: 4, maxEntries: 0 })] }))
+  assert.equal(loaded.map("e").maxEntries, possibleCpus())
+})
+
+test("maps of maps are made with their inner map", { skip }, () => {
+  const maps = [map("outer", "hash_of_maps", { valueSize: 4, inner: "inner" }), map("inner", "array")]
+  using loaded = kernel().load(object({ maps }))
+  loaded.map("outer").update(u32(1), u32(loaded.map("inner").fd))
+  assert.equal([...loaded.map("outer").keys()].length, 1)
+})
+
+function refused(name: string, spec: MapSpec, wanted: string, hint: RegExp): void {
+  test(`refused: ${name}`, { skip }, () => {
+    assert.throws(
+      () => kernel().load(object({ maps: [spec] })),
+      (error: { code?: string; hint?: string }) => {
+        assert.equal(error.code, wanted)
+        assert.match(error.hint ?? "", hint)
+        return true
+      },
+    )
+  })
+}
+refused("no such type", map("m", "hashish"), "KERNEL_MAP_TYPE", /bpf_map_type/)
+refused("no entries", map("m", "hash", { maxEntries: 0 }), "KERNEL_MAP_REFUSED", /at least one/)
+refused("array key", map("m", "array", { keySize: 8 }), "KERNEL_MAP_REFUSED", /4-byte index/)
+refused("trie flags", map("m", "lpm_trie", { keySize: 8 }), "KERNEL_MAP_REFUSED", /BPF_F_NO_PREALLOC/)
+refused("no inner map", map("m", "array_of_maps", { valueSize: 4, inner: "x" }), "KERNEL_BAD_OBJECT", /inner map/)
+refused(
+  "ring size",
+  map("m", "ringbuf", { keySize: 0, valueSize: 0, maxEntries: 5000 }),
+  "KERNEL_MAP_REFUSED",
+  /power of two/,
+)
+
+test("a closed map says so", { skip }, () => {
+  const loaded = kernel().load(object({ maps: [map("h", "hash")] }))
+  const h = loaded.map("h")
+  loaded[Symbol.dispose]()
+  loaded[Symbol.dispose]()
+  assert.throws(() => h.lookup(u32(1)), { code: "MACHINE_CLOSED", message: "map h has been closed" })
+})
+
+test("an unknown map names the ones there are", { skip }, () => {
+  using loaded = kernel().load(object({ maps: [map("one", "hash"), map("two", "hash")] }))
+  assert.throws(() => loaded.map("three"), { code: "MACHINE_NO_MAP", hint: "it has: one, two" })
+})
