@@ -1,34 +1,4 @@
-/**
- * Number of edits (insert, delete, replace a character, swap two neighbours) that turn `a` into `b`; anything above
- * `limit` gives `limit + 1`, after little work.
- */
-export function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1
-  let twoAbove = new Uint16Array(b.length + 1)
-  let above = new Uint16Array(b.length + 1)
-  let row = new Uint16Array(b.length + 1)
-  for (let j = 0; j <= b.length; j++) row[j] = j
-  for (let i = 1; i <= a.length; i++) {
-    const spare = twoAbove
-    twoAbove = above
-    above = row
-    row = spare
-    row[0] = i
-    let least = i
-    for (let j = 1; j <= b.length; j++) {
-      let cost = above[j - 1]
-      if (a.charCodeAt(i - 1) !== b.charCodeAt(j - 1)) {
-        cost = Math.min(cost, above[j], row[j - 1]) + 1
-        const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-        if (swapped) cost = Math.min(cost, twoAbove[j - 2] + 1)
-      }
-      row[j] = cost
-      if (cost < least) least = cost
-    }
-    if (least > limit) return limit + 1
-  }
-  return Math.min(row[b.length], limit + 1)
-}
+import { editDistance } from "./suggest.ts"
 
 /**
  * The names nearest to a misspelled one, nearest first, at most `count`: what "did you mean" offers. A name is near

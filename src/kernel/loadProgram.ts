@@ -30,6 +30,8 @@ export interface LoadProgram {
   readonly owner: ProgramOwner
 }
 
+const BPF_F_SLEEPABLE = 1 << 4
+
 /** Puts a program into the kernel. Throws `KERNEL_VERIFIER` with the whole log, or why it was not looked at. */
 export function loadProgram(load: LoadProgram): KernelProgram {
   const { spec, type, object, btf } = load
@@ -41,6 +43,8 @@ export function loadProgram(load: LoadProgram): KernelProgram {
     insns: encodeInsns(image.insns),
     license: object.license,
     kernelVersion: type === "kprobe" && !kernelAtLeast("5.0") ? versionCode() : 0,
+    // Programs that a process calls may sleep; the kernel wants it said.
+    flags: type === "syscall" ? BPF_F_SLEEPABLE : 0,
     ...bindTo(load),
     ...(btf && { btfFd: btf.fd, funcInfo: funcInfo(image), lineInfo: lineInfo(image, btf.loadable, object.lines) }),
   }

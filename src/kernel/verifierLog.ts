@@ -32,6 +32,8 @@ const NOISE = [
   /^func#\d+ @\d+/,
   /^Validating .* func#/,
   /^arg#\d+ reference type/,
+  /^(old|cur) state:/,
+  /^frame\d+:/,
 ]
 
 /**

@@ -1,7 +1,12 @@
+import { spawnSync } from "node:child_process"
 import { readdirSync, readlinkSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { SkepError } from "../../src/base/index.ts"
 import type { Insn } from "../../src/isa/index.ts"
 import { exit, mov64Imm } from "../../src/isa/index.ts"
 import { type FunctionNames, KernelMachine } from "../../src/kernel/index.ts"
+import type { TraceOptions, TraceReader } from "../../src/machine/index.ts"
 import type { BpfObject, FunctionSpec, MapSpec, ProgramSpec } from "../../src/object/index.ts"
 
 /** Reason to skip a test that loads programs; false where it can run. */
@@ -48,4 +53,44 @@ export function bpfDescriptors(): string[] {
     } catch {}
   }
   return found
+}
+
+/** Opens the kernel's trace output, which one test at a time can have: another test's turn is waited for. */
+export async function traced(options: TraceOptions = {}): Promise<TraceReader> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return kernel().trace(options)
+    } catch (error) {
+      if (!(error instanceof SkepError) || error.code !== "KERNEL_TRACE_BUSY" || tries > 500) throw error
+      await sleep(20)
+    }
+  }
+}
+
+const CHILD = "SKEP_TEST_CHILD"
+
+/**
+ * Things that are tried in a process of their own: the test file starts itself again with the name of a scenario. True
+ * in that process, where the file must define no tests.
+ */
+export function childScenarios(scenarios: Readonly<Record<string, () => unknown>>): boolean {
+  const name = process.env[CHILD]
+  if (name === undefined) return false
+  Promise.resolve(scenarios[name]()).catch(error => {
+    console.log(error instanceof SkepError ? `${error.code}: ${error.message}\n${error.hint}` : error)
+    process.exitCode = 1
+  })
+  return true
+}
+
+/** Starts a scenario of the test file `url` in a new process and waits for its end. */
+export function runChild(url: string, scenario: string, options: { uid?: number } = {}) {
+  // The test runner tells its children by a variable, which would make the scenario report like a test file.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  return spawnSync(process.execPath, [fileURLToPath(url)], {
+    ...options,
+    env: { ...env, [CHILD]: scenario },
+    encoding: "utf8",
+    timeout: 20_000,
+  })
 }

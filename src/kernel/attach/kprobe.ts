@@ -60,11 +60,7 @@ export function openKprobe(probe: Kprobe, programFd: number, what: string, force
   const fd = perfEventOpen({ type: pmuType, config, symbol: probe.symbol, offset: probe.offset })
   if (fd === -ENODEV) return openByTracefs(probe, programFd, what)
   if (fd < 0) throw kprobeRefused(probe, -fd, what)
-  const result = runOnEvent(fd, programFd)
-  if (result < 0) {
-    closeFd(fd)
-    throw callFailed(what, -result)
-  }
+  runOnEvent(fd, programFd, what)
   return { method: "perf kprobe", close: () => closeFd(fd) }
 }
 

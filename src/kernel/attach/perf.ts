@@ -1,4 +1,6 @@
-import { sys, syscall } from "../raw/index.ts"
+import { SkepError } from "../../base/index.ts"
+import { callFailed, isPermission, permissionError } from "../host/index.ts"
+import { closeFd, EEXIST, sys, syscall } from "../raw/index.ts"
 
 // Sources: Linux include/uapi/linux/perf_event.h, include/uapi/asm-generic/ioctl.h.
 export const PERF_TYPE_TRACEPOINT = 2
@@ -39,9 +41,23 @@ export function perfEventOpen(event: PerfEvent): number {
   return syscall(sys().numbers.perfEventOpen, bytes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)
 }
 
-/** Makes an event run a program, and starts it. 0, or −errno. */
-export function runOnEvent(eventFd: number, programFd: number): number {
+/** Makes an event run a program, and starts it; closes the event and throws when that fails. */
+export function runOnEvent(eventFd: number, programFd: number, what: string): void {
   const { ioctl } = sys().numbers
-  const result = syscall(ioctl, eventFd, PERF_EVENT_IOC_SET_BPF, programFd)
-  return result < 0 ? result : syscall(ioctl, eventFd, PERF_EVENT_IOC_ENABLE, 0)
+  let result = syscall(ioctl, eventFd, PERF_EVENT_IOC_SET_BPF, programFd)
+  if (result >= 0) result = syscall(ioctl, eventFd, PERF_EVENT_IOC_ENABLE, 0)
+  if (result >= 0) return
+  closeFd(eventFd)
+  if (isPermission(-result)) throw permissionError(what, -result, ["CAP_PERFMON"])
+  if (result === -EEXIST) {
+    throw new SkepError({
+      code: "KERNEL_ATTACHED",
+      message: `${what}: the program is attached there already`,
+      hint: "keep the link of the first time, or detach it before",
+      errno: EEXIST,
+    })
+  }
+  throw callFailed(what, -result, {
+    hint: "the program reads beyond the event's arguments, or has another type than the event",
+  })
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs"
 import { nearestNames, SkepError } from "../../base/index.ts"
 import { callFailed, isPermission, permissionError } from "../host/index.ts"
-import { closeFd } from "../raw/index.ts"
 import { tracefs, tracefsFolders } from "../tracefs.ts"
 import { PERF_TYPE_TRACEPOINT, perfEventOpen, runOnEvent } from "./perf.ts"
 
@@ -42,12 +41,6 @@ export function openTracepoint(id: number, programFd: number, what: string): num
     if (isPermission(-fd)) throw permissionError(what, -fd, ["CAP_PERFMON"])
     throw callFailed(what, -fd)
   }
-  const result = runOnEvent(fd, programFd)
-  if (result < 0) {
-    closeFd(fd)
-    throw callFailed(what, -result, {
-      hint: "the program reads beyond the tracepoint's arguments, or has another type than the event",
-    })
-  }
+  runOnEvent(fd, programFd, what)
   return fd
 }
