@@ -1,6 +1,6 @@
 import { badBtf } from "./error.ts"
+import { textAt } from "./text.ts"
 
-const utf8 = new TextDecoder()
 const encoder = new TextEncoder()
 
 /** A string section: NUL-terminated strings, each named by its byte offset, of which 0 is the empty string. */
@@ -34,7 +34,7 @@ export class StringTable {
     if (at < 0 || at >= this.bytes.length) {
       throw badBtf("BTF_BAD_STRING", `BTF string offset ${offset} is outside the string section`)
     }
-    const text = this.#decode(at)
+    const text = textAt(this.bytes, at)
     this.#known.set(offset, text)
     return text
   }
@@ -48,17 +48,6 @@ export class StringTable {
     if (bytes[at + length] !== 0) return false
     for (let i = length - 1; i >= 0; i--) if (bytes[at + i] !== name[i]) return false
     return true
-  }
-
-  #decode(at: number): string {
-    const { bytes } = this
-    let text = ""
-    for (let i = at; ; i++) {
-      const byte = bytes[i]
-      if (byte === 0) return text
-      if (byte >= 0x80) return utf8.decode(bytes.subarray(at, bytes.indexOf(0, i)))
-      text += String.fromCharCode(byte)
-    }
   }
 }
 

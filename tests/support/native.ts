@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -36,4 +36,24 @@ function inTemporaryFolder<T>(use: (folder: string) => T): T {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Compiles a C text with BTF and returns the bytes of sections of the object file, `.BTF` say. */
+export function objectSections(
+  compiler: string,
+  flags: readonly string[],
+  source: string,
+  ...names: string[]
+): Buffer[] {
+  return inTemporaryFolder(folder => {
+    const file = join(folder, "program.c")
+    const object = join(folder, "program.o")
+    writeFileSync(file, source)
+    execFileSync(compiler, ["-w", ...flags, "-c", "-o", object, file], { stdio: ["ignore", "ignore", "pipe"] })
+    return names.map(name => {
+      const dump = join(folder, "section")
+      execFileSync("objcopy", ["--dump-section", `${name}=${dump}`, object, join(folder, "rest.o")])
+      return readFileSync(dump)
+    })
+  })
 }
