@@ -158,6 +158,8 @@ export interface TypedefDecl {
   readonly type: Type
   readonly origin: Origin
   readonly span?: Span
+  /** Bytes, where `__attribute__((aligned))` on the typedef sets another alignment than its type has. */
+  readonly align?: number
 }
 
 /**

@@ -1,0 +1,145 @@
+import type { Attribute } from "../ast.ts"
+import { evaluate } from "../constant/evaluate.ts"
+import { INT_TYPES } from "../sema/basic.ts"
+import { constantInt, rvalue } from "../sema/convert.ts"
+import { alignOf, canonical } from "../sema/typeops.ts"
+import type { Token } from "../token.ts"
+import type { IntName, Type } from "../types.ts"
+import { constantExpression } from "./expression.ts"
+import type { Parser } from "./parser.ts"
+import { strings } from "./postfix.ts"
+import { startsType, typeName } from "./specifiers.ts"
+
+/** Whether the next token begins `__attribute__((…))`. */
+export function atAttribute(p: Parser): boolean {
+  return p.tok.kind === "ident" && (p.tok.text === "__attribute__" || p.tok.text === "__attribute")
+}
+
+/**
+ *     attributes: (`__attribute__` `(` `(` [attribute (`,` attribute)*] `)` `)`)*
+ *     attribute: [identifier [`(` … `)`]]
+ */
+export function attributes(p: Parser): Attribute[] {
+  const list: Attribute[] = []
+  while (atAttribute(p)) {
+    p.next()
+    p.expect("(", "after '__attribute__'")
+    p.expect("(", "after '__attribute__('")
+    while (!p.at(")")) {
+      if (p.accept(",")) continue
+      list.push(attribute(p))
+    }
+    p.expect(")")
+    p.expect(")")
+  }
+  return list
+}
+
+function attribute(p: Parser): Attribute {
+  const start = p.identifier("for an attribute")
+  const name = plainName(start.text)
+  if (!p.accept("(")) return { name, args: [], span: start }
+  const args: (bigint | string)[] = []
+  if (name === "aligned" && !p.at(")")) {
+    args.push(alignmentArgument(p))
+  } else {
+    while (!p.at(")")) {
+      args.push(argument(p))
+      if (!p.accept(",")) break
+    }
+  }
+  p.expect(")", "after the arguments of an attribute")
+  return { name, args, span: p.from(start) }
+}
+
+/** `__packed__` is `packed`. */
+function plainName(text: string): string {
+  return text.length > 4 && text.startsWith("__") && text.endsWith("__") ? text.slice(2, -2) : text
+}
+
+/** A string, a constant, or the text of whatever stands up to the next `,` or `)`. */
+function argument(p: Parser): bigint | string {
+  if (p.tok.kind === "string") return new TextDecoder().decode(strings(p).bytes.slice(0, -1))
+  const next = p.peek().text
+  if (p.tok.kind === "number" && (next === "," || next === ")")) {
+    return evaluate(rvalue(p, constantExpression(p))) ?? 0n
+  }
+  const words: string[] = []
+  let depth = 0
+  while (p.tok.kind !== "eof") {
+    if (depth === 0 && (p.at(",") || p.at(")"))) break
+    if (p.at("(")) depth++
+    else if (p.at(")")) depth--
+    words.push(p.next().text)
+  }
+  return words.length === 1 ? plainName(words[0]) : words.join(" ")
+}
+
+function alignmentArgument(p: Parser): bigint {
+  const at = p.tok
+  const value = constantInt(p, constantExpression(p), "alignment")
+  checkAlignment(p, value, at)
+  return value
+}
+
+function checkAlignment(p: Parser, value: bigint, at: Token): void {
+  if (value <= 0n || (value & (value - 1n)) !== 0n) p.fail("C_ALIGNMENT", "requested alignment is not a power of 2", at)
+  if (value > 1n << 28n) p.fail("C_ALIGNMENT", "requested alignment is too large", at)
+}
+
+/** `_Alignas` `(` (type-name | constant-expression) `)`: bytes; 0 asks for nothing. */
+export function alignas(p: Parser): number {
+  p.next()
+  p.expect("(", "after '_Alignas'")
+  let align: number
+  if (startsType(p, p.tok)) align = alignOf(typeName(p))
+  else {
+    const at = p.tok
+    const value = constantInt(p, constantExpression(p), "alignment")
+    if (value !== 0n) checkAlignment(p, value, at)
+    align = Number(value)
+  }
+  p.expect(")", "after '_Alignas(…'")
+  return align
+}
+
+export function hasAttribute(attrs: readonly Attribute[], name: string): boolean {
+  return attrs.some(attr => attr.name === name)
+}
+
+/** The strictest `aligned` of a list, in bytes; without an argument it is the greatest useful one, 16. */
+export function alignedBy(attrs: readonly Attribute[], also?: number): number | undefined {
+  let align = also === 0 ? undefined : also
+  for (const { name, args } of attrs) {
+    if (name !== "aligned") continue
+    align = Math.max(align ?? 0, args.length === 0 ? 16 : Number(args[0]))
+  }
+  return align
+}
+
+const MODES: Readonly<Record<string, [IntName, IntName]>> = {
+  QI: ["schar", "uchar"],
+  byte: ["schar", "uchar"],
+  HI: ["short", "ushort"],
+  SI: ["int", "uint"],
+  DI: ["long", "ulong"],
+  word: ["long", "ulong"],
+  pointer: ["long", "ulong"],
+  TI: ["int128", "uint128"],
+}
+
+/** What attributes make of a declaration's type: `mode(DI)` changes an integer's size; vectors are refused. */
+export function applyTypeAttributes(p: Parser, type: Type, attrs: readonly Attribute[]): Type {
+  for (const attr of attrs) {
+    if (attr.name === "vector_size" || attr.name === "ext_vector_type") {
+      p.fail("C_UNSUPPORTED", "vector types are not supported in BPF programs", attr.span)
+    }
+    if (attr.name !== "mode") continue
+    const mode = MODES[String(attr.args[0])]
+    const t = canonical(type)
+    if (mode === undefined) p.fail("C_BAD_ATTRIBUTE", `unknown machine mode '${attr.args[0] ?? ""}'`, attr.span)
+    if (t.kind !== "int") p.fail("C_BAD_ATTRIBUTE", "mode attribute applies to integer types only", attr.span)
+    else type = { ...INT_TYPES[mode[t.signed ? 0 : 1]], quals: t.quals }
+  }
+  return type
+}

@@ -1,0 +1,179 @@
+import type { Expr, StringLit } from "../ast.ts"
+import { arrayOf, CHAR, VOID, withQuals } from "../sema/basic.ts"
+import { callGeneric, isGenericBuiltin, plainBuiltin } from "../sema/builtins.ts"
+import { call } from "../sema/call.ts"
+import { Abort } from "../sema/context.ts"
+import { intLit } from "../sema/convert.ts"
+import { member } from "../sema/member.ts"
+import type { Entity } from "../sema/scope.ts"
+import { didYouMean, nearest } from "../sema/suggest.ts"
+import { isVoid } from "../sema/typeops.ts"
+import { incDec, index } from "../sema/unary.ts"
+import type { Token } from "../token.ts"
+import { CONST } from "../types.ts"
+import { builtinForm } from "./builtinForms.ts"
+import { assignment, expression } from "./expression.ts"
+import { genericSelection } from "./generic.ts"
+import { isKeyword } from "./keywords.ts"
+import { characterConstant, integerConstant, stringLiteral } from "./literals.ts"
+import type { Parser } from "./parser.ts"
+import { block } from "./statement.ts"
+
+const MAX_CHAIN = 1000
+
+/** postfix-expression: primary (`[` e `]` | `(` args `)` | `.` name | `->` name | `++` | `--`)* */
+export function postfix(p: Parser, start: Expr): Expr {
+  let e = start
+  for (let count = 0; p.tok.kind === "punct"; count++) {
+    if (count > MAX_CHAIN) p.fail("C_TOO_DEEP", `more than ${MAX_CHAIN} operators in one expression`, p.tok)
+    const { tok } = p
+    switch (tok.text) {
+      case "[": {
+        p.next()
+        const i = expression(p)
+        e = index(p, e, i, p.expect("]", "after the subscript"))
+        break
+      }
+      case "(": {
+        p.next()
+        const args = argumentList(p)
+        e = call(p, e, args, p.last)
+        break
+      }
+      case ".":
+      case "->": {
+        p.next()
+        const name = p.identifier(`after '${tok.text}'`)
+        e = member(p, e, tok.text === "->", name.text, name)
+        break
+      }
+      case "++":
+      case "--":
+        p.next()
+        e = incDec(p, tok.text, false, e, tok)
+        break
+      default:
+        return e
+    }
+  }
+  return e
+}
+
+/** [assignment-expression (`,` assignment-expression)*] `)`, behind the `(` */
+export function argumentList(p: Parser): Expr[] {
+  const args: Expr[] = []
+  if (!p.at(")")) {
+    do args.push(assignment(p))
+    while (p.accept(","))
+  }
+  p.expect(")", "after the arguments")
+  return args
+}
+
+/** primary-expression: identifier | constant | string+ | `(` expression `)` | `(` compound-statement `)` | generic-selection */
+export function primary(p: Parser): Expr {
+  const { tok } = p
+  switch (tok.kind) {
+    case "number":
+      return integerConstant(p, p.next())
+    case "char":
+      return characterConstant(p, p.next())
+    case "string":
+      return strings(p)
+    case "ident":
+      return name(p)
+    case "punct":
+      if (tok.text === "(") return parenthesised(p)
+  }
+  return p.unexpected("expression")
+}
+
+/** string+ */
+export function strings(p: Parser): StringLit {
+  if (p.tok.kind !== "string") p.unexpected("string literal")
+  const tokens: Token[] = []
+  while (p.tok.kind === "string") tokens.push(p.next())
+  return stringLiteral(p, tokens)
+}
+
+function parenthesised(p: Parser): Expr {
+  p.enter(p.tok)
+  const open = p.next()
+  let e: Expr
+  if (p.at("{")) e = statementExpression(p, open)
+  else {
+    e = expression(p)
+    p.expect(")")
+  }
+  p.leave()
+  return e
+}
+
+/** GNU `({ … })` */
+function statementExpression(p: Parser, open: Token): Expr {
+  if (p.fn === undefined) p.fail("C_STATEMENT_EXPRESSION", "statement expression not allowed at file scope", open)
+  const body = block(p, "value")
+  p.expect(")", "after the statement expression")
+  const last = body.body[body.body.length - 1]
+  const type = last?.kind === "expr" ? last.expr.type : VOID
+  return { kind: "stmtExpr", body, type: isVoid(type) ? VOID : type, span: p.from(open) }
+}
+
+/** An identifier or keyword where an expression stands. */
+function name(p: Parser): Expr {
+  const { tok } = p
+  const found = p.scope.find(tok.text)
+  if (found !== undefined) return use(p, found)
+  switch (tok.text) {
+    case "_Generic":
+      return genericSelection(p)
+    case "__func__":
+    case "__FUNCTION__":
+    case "__PRETTY_FUNCTION__":
+      return functionName(p)
+  }
+  if (isKeyword(tok.text)) return p.unexpected("expression")
+  if (tok.text.startsWith("__")) {
+    const e = builtinForm(p)
+    if (e !== undefined) return e
+    if (isGenericBuiltin(tok.text) && p.peek().text === "(") {
+      p.next()
+      p.next()
+      return callGeneric(p, tok.text, argumentList(p), tok, p.last)
+    }
+  }
+  const other = p.lookup(tok.text) ?? plainBuiltin(p, tok.text, tok)
+  return other === undefined ? undeclared(p) : use(p, other)
+}
+
+function use(p: Parser, entity: Entity): Expr {
+  const { tok } = p
+  switch (entity.kind) {
+    case "enumerator":
+      p.next()
+      return intLit(entity.constant.value, entity.constant.type, tok, tok.text)
+    case "typedefDecl":
+      return p.fail("C_SYNTAX", `unexpected type name '${tok.text}': expected expression`, tok)
+    default:
+      p.next()
+      return { kind: "ref", decl: entity, type: entity.type, span: tok }
+  }
+}
+
+function functionName(p: Parser): Expr {
+  const tok = p.next()
+  const text = p.fn?.decl.name ?? ""
+  const bytes = new TextEncoder().encode(`${text}\0`)
+  return { kind: "string", bytes, type: arrayOf(withQuals(CHAR, CONST), bytes.length), span: tok }
+}
+
+function undeclared(p: Parser): never {
+  const { tok } = p
+  const name = tok.text
+  const reported = p.fn?.undeclared
+  if (reported?.has(name)) throw new Abort(name)
+  reported?.add(name)
+  const near = nearest(name, p.scope.visible()) ?? p.names?.suggest(name)[0]
+  const what = p.peek().text === "(" ? "call to undeclared function" : "use of undeclared identifier"
+  return p.fail("C_UNDECLARED", `${what} '${name}'${didYouMean(near)}`, tok)
+}

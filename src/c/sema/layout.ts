@@ -1,0 +1,57 @@
+import { type LayoutField, layoutRecord as place, type RecordAttributes } from "../../btf/index.ts"
+import type { Field, RecordDecl, Type } from "../types.ts"
+import { alignOf, sizeOf } from "./typeops.ts"
+
+/** A member before its place is known. */
+export interface MemberSpec {
+  readonly name: string | undefined
+  readonly type: Type
+  readonly bitWidth?: number
+  /** Bytes, from `aligned` or `_Alignas`. */
+  readonly align?: number
+  /** `__attribute__((packed))` on the member itself. */
+  readonly packed?: boolean
+}
+
+export interface Layout {
+  readonly fields: Field[]
+  /** Bytes. */
+  readonly size: number
+  /** Bytes. */
+  readonly align: number
+}
+
+/** Places the members of a record of the program; zero-width bit-fields leave no field behind. */
+export function layoutRecord(record: RecordDecl, members: readonly MemberSpec[], options: RecordAttributes): Layout {
+  const specs = members.map(
+    ({ name, type, bitWidth, align, packed }): LayoutField => ({
+      size: sizeOf(type) ?? 0,
+      align: alignOf(type),
+      bitWidth,
+      unnamed: bitWidth !== undefined && name === undefined,
+      packed,
+      alignedTo: align,
+    }),
+  )
+  const layout = place(specs, options)
+  const fields: Field[] = []
+  for (const [i, { name, type, bitWidth }] of members.entries()) {
+    const bit = layout.bitOffsets[i]
+    const index = fields.length
+    if (bitWidth === undefined) fields.push({ record, name, type, offset: bit / 8, index })
+    else if (bitWidth > 0)
+      fields.push({ record, name, type, ...storageUnit(bit, bitWidth, specs[i].size), bitWidth, index })
+  }
+  return { fields, size: layout.size, align: layout.align }
+}
+
+/**
+ * The storage unit of a bit-field that starts at a bit of its record: the unit of its type's size (bytes) on a multiple of that size; where
+ * packing makes the bit-field cross such a unit, the unit starts at the byte where the bit-field does (and may still be too short for it).
+ */
+export function storageUnit(bit: number, width: number, size: number): { offset: number; bitOffset: number } {
+  const unit = size * 8
+  let start = Math.floor(bit / unit) * unit
+  if (bit + width > start + unit) start = Math.floor(bit / 8) * 8
+  return { offset: start / 8, bitOffset: bit - start }
+}
