@@ -10,6 +10,8 @@ export interface DisasmOptions {
   readonly slots?: boolean
   /** Gives the places that jumps lead to a name (`LBB0_1`), after the distance and in a line of its own. Default false. */
   readonly labels?: boolean
+  /** What to write as a comment in a line above an instruction, by its index. */
+  readonly comment?: (index: number) => string | undefined
   /** The name to write in place of a number that only a loader knows, by index of the instruction. */
   readonly symbol?: (index: number) => InsnSymbol | undefined
 }
@@ -22,12 +24,14 @@ export function formatInsn(insn: Insn, syntax: Syntax = "kernel", symbol?: InsnS
 
 /** A list of instructions as text, one a line, every line ended. `assemble` reads it back. */
 export function disassemble(insns: readonly Insn[], options: DisasmOptions = {}): string {
-  const { syntax = "kernel", slots = true, labels = false, symbol } = options
+  const { syntax = "kernel", slots = true, labels = false, comment, symbol } = options
   const starts = slotStarts(insns)
   const targets = labels ? jumpTargets(insns, starts) : undefined
   const width = syntax === "llvm" ? 8 : 4
   let text = ""
   for (let i = 0; i < insns.length; i++) {
+    const above = comment?.(i)
+    if (above !== undefined) text += `; ${above}\n`
     const here = targets?.get(starts[i])
     if (here !== undefined) text += `${here}:\n`
     if (slots) text += `${`${starts[i]}`.padStart(width)}: `

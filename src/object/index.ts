@@ -1,1 +1,6 @@
+export { ElfFile, type ElfRelocation, type ElfSection, type ElfSymbol } from "./elf.ts"
 export * from "./object.ts"
+export { readElf } from "./read.ts"
+export { meaningOfSection, type SectionMeaning, sectionOfProgram } from "./sections.ts"
+export { disassembleFunction, disassembleObject, relocationsOf } from "./text.ts"
+export { writeElf } from "./write.ts"
