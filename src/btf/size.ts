@@ -1,4 +1,5 @@
 import { SkepError } from "../base/index.ts"
+import { bitFieldOf } from "./bit-field.ts"
 import type { Btf } from "./btf.ts"
 import { badBtf } from "./error.ts"
 import type { RecordType } from "./types.ts"
@@ -114,8 +115,9 @@ function computeAlignment(btf: Btf, record: RecordType, depth: number): RecordAl
     const wanted = typeAlign(btf, m.type, depth + 1)
     align = Math.max(align, wanted)
     const unit = wanted * 8
-    if (m.bitSize === 0) packed ||= m.bitOffset % unit !== 0
-    else packed ||= (m.bitOffset % unit) + m.bitSize > sizeOf(btf, m.type) * 8
+    const field = bitFieldOf(btf, m)
+    if (field === undefined) packed ||= m.bitOffset % unit !== 0
+    else packed ||= (field.bitOffset % unit) + field.bitSize > sizeOf(btf, m.type) * 8
   }
   packed ||= record.size % align !== 0
   return { align: packed ? 1 : align, packed }

@@ -161,3 +161,13 @@ export function describeRecord(record: RecordText): string {
   const { size, align } = record.layout
   return [`${size}/${align}`, ...record.named.map(n => `${n.name}@${n.bitOffset}`)].join(" ")
 }
+
+/** C that defines each record text as `struct R0` or `union R0` and so on, with a variable of each. */
+export function recordProgramTypes(texts: readonly string[]): string {
+  return texts
+    .map((text, i) => {
+      const [, attributes, kind, body] = /^((?:PACKED |ALIGNED\(\d+\) )*)(struct|union)(.*)$/s.exec(text)!
+      return `${kind} R${i} ${body} ${attributes}; ${kind} R${i} r${i};\n`
+    })
+    .join("")
+}

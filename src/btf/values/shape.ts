@@ -1,4 +1,5 @@
 import { SkepError } from "../../base/index.ts"
+import { bitFieldOf } from "../bit-field.ts"
 import type { Btf } from "../btf.ts"
 import { badBtf } from "../error.ts"
 import { POINTER_SIZE, sizeOf } from "../size.ts"
@@ -188,24 +189,25 @@ class ShapeBuilder {
       }
       return
     }
-    const old = oldBits(this.#btf, m.type)
-    const width = m.bitSize !== 0 ? m.bitSize : old.width
-    let bitOffset = m.bitOffset
-    if (width !== 0) {
-      if (m.bitSize === 0) bitOffset += old.offset
+    const field = bitFieldOf(this.#btf, m)
+    const bitOffset = field === undefined ? m.bitOffset : field.bitOffset
+    const end = bitOffset + (field === undefined ? shape.size * 8 : field.bitSize)
+    if (end > record.size * 8) throw outside(`"${m.name}"`, label)
+    if (field !== undefined) {
       if (shape.kind !== "int" && shape.kind !== "bool" && shape.kind !== "enum") {
         throw badBtf("BTF_BAD_MEMBER", `bit-field "${m.name}" of ${label} is not of an integer type`)
       }
-      if (width > Math.max(8, shape.size * 8)) {
-        throw badBtf("BTF_BAD_MEMBER", `bit-field "${m.name}" of ${label} is ${width} bits wide, more than its type`)
+      if (field.bitSize > shape.size * 8) {
+        throw badBtf(
+          "BTF_BAD_MEMBER",
+          `bit-field "${m.name}" of ${label} has ${field.bitSize} bits, more than its type`,
+        )
       }
-      const bits = { shift: bitOffset % 8, width }
+      const bits = { shift: bitOffset % 8, width: field.bitSize }
       shape = { ...shape, needed: touchedBytes(bits), bits }
     } else if (bitOffset % 8 !== 0) {
       throw badBtf("BTF_BAD_MEMBER", `"${m.name}" of ${label} starts at bit ${bitOffset}, inside a byte`)
     }
-    const end = width !== 0 ? bitOffset + width : bitOffset + shape.size * 8
-    if (end > record.size * 8) throw outside(`"${m.name}"`, label)
     fields.push({ name: m.name, offset: Math.floor(bitOffset / 8), shape })
   }
 
@@ -239,14 +241,6 @@ function enumShape(type: EnumType | Enum64Type, label: string): Shape {
     throw badBtf("BTF_BAD_SIZE", `BTF type ${label} is an enumeration of ${type.size} bytes`)
   }
   return { kind: "enum", label, ...fixed(type.size), signed: type.signed, big: type.size > 4, type }
-}
-
-/** Before kernel 5.0 the width of a bit-field stood in its integer type; 0 when it does not. */
-function oldBits(btf: Btf, id: number): { width: number; offset: number } {
-  const type = btf.resolved(id)
-  if (type.kind !== "int" || type.bool || type.bits === 0) return { width: 0, offset: 0 }
-  if (type.bitOffset === 0 && type.bits === type.size * 8) return { width: 0, offset: 0 }
-  return { width: type.bits, offset: type.bitOffset }
 }
 
 function tooLarge(message: string): SkepError {
