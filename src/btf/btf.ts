@@ -175,7 +175,7 @@ export class Btf {
   }
 
   #owner(id: number): Btf {
-    if (!(id > 0 && id < this.count)) {
+    if (!(id > 0 && id < this.count && Number.isInteger(id))) {
       throw badBtf("BTF_BAD_ID", `BTF has no type ${id}: its ids go from 0 to ${this.count - 1}`)
     }
     let owner: Btf = this

@@ -44,16 +44,18 @@ export class Declarations {
         return `${this.#enum(id, type, 0)};`
       case "typedef":
         return `typedef ${this.#declare(type.type, this.#names.ordinary(id), 0, 0)};`
-      case "func":
-      case "var": {
-        const storage = type.linkage === "global" ? "" : `${type.linkage} `
-        return `${storage}${this.#declare(type.type, this.#names.ordinary(id), 0, 0)};`
-      }
       case "datasec":
-        return type.vars.map(v => this.define(v.type)).join("\n")
+        return type.vars.map(v => this.#variable(v.type)).join("\n")
       default:
-        return `${this.#declare(id, "", 0, 0)};`
+        return this.#variable(id)
     }
+  }
+
+  /** A function or variable with its storage class. */
+  #variable(id: number): string {
+    const type = this.#btf.type(id)
+    const storage = (type.kind === "func" || type.kind === "var") && type.linkage !== "global" ? `${type.linkage} ` : ""
+    return `${storage}${this.#declare(id, "", 0, 0)};`
   }
 
   #declare(id: number, inner: string, indent: number, depth: number): string {
@@ -156,7 +158,7 @@ export class Declarations {
 
   #part(part: RecordPart, indent: number, depth: number): string {
     this.#count()
-    if (part.kind === "gap") return `${part.type} : ${part.bits};`
+    if (part.kind === "gap") return `${part.text};`
     const { member, bitSize } = part
     const name = member.name === "" ? "" : identifier(member.name)
     const declaration = this.#declare(member.type, name, indent, depth + 1)

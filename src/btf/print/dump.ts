@@ -54,7 +54,7 @@ class HeaderWriter {
         this.#once(id, () => this.#chunks.push(this.#declarations.define(id)))
         return
       case "datasec":
-        if (asked) for (const v of type.vars) this.add(v.type, true)
+        for (const v of asked ? type.vars : []) if (this.#btf.kind(v.type) !== "datasec") this.add(v.type, true)
         return
       case "decl_tag":
         return
@@ -92,31 +92,39 @@ class HeaderWriter {
         if (!isCName(type.name)) this.#once(id, () => this.#chunks.push(this.#foreign(id, type)))
         return
       case "ptr":
-        return this.#need(type.type, false, depth + 1)
+        this.#need(type.type, false, depth + 1)
+        return
       case "array":
-        return this.#need(type.type, true, depth + 1)
+        this.#need(type.type, true, depth + 1)
+        return
       case "func_proto":
         this.#need(type.type, false, depth + 1)
         for (const p of type.params) this.#need(p.type, false, depth + 1)
         return
       case "fwd":
-        return this.#declare(id, type.union ? "union" : "struct")
+        this.#declare(id, type.union ? "union" : "struct")
+        return
       case "enum":
       case "enum64":
         if (type.name !== "") this.#once(id, () => this.#chunks.push(this.#declarations.define(id)))
         return
       case "struct":
       case "union":
-        if (type.name !== "" && !complete) return this.#declare(id, type.kind)
+        if (type.name !== "" && !complete) {
+          this.#declare(id, type.kind)
+          return
+        }
         this.#once(id, () => {
           for (const m of type.members) this.#need(m.type, true, depth + 1)
           if (type.name !== "") this.#chunks.push(this.#declarations.define(id))
         })
         return
       case "typedef":
-        return this.#typedef(id, type.type, complete, depth)
+        this.#typedef(id, type.type, complete, depth)
+        return
       default:
-        return this.#need(type.type, complete, depth + 1)
+        this.#need(type.type, complete, depth + 1)
+        return
     }
   }
 

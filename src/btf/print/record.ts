@@ -3,10 +3,10 @@ import type { Btf } from "../btf.ts"
 import { alignOf, recordAlignment, sizeOf } from "../size.ts"
 import type { BtfMember, RecordType } from "../types.ts"
 
-/** A member to be written, or unnamed bits that fill a gap: `long : 64;`. */
+/** A member to be written, or what fills a gap: `long : 64`. */
 export type RecordPart =
   | { readonly kind: "member"; readonly member: BtfMember; readonly bitSize: number }
-  | { readonly kind: "gap"; readonly type: string; readonly bits: number }
+  | { readonly kind: "gap"; readonly text: string }
 
 export interface RecordPlan {
   /** Needs `__attribute__((packed))`. */
@@ -18,8 +18,8 @@ export interface RecordPlan {
 
 /**
  * What to write between the braces of a record so that a C compiler gives its members the offsets they have: where the
- * compiler would place a member too early, unnamed bit-fields go in front of it, and where too late, the record is
- * packed. Unnamed bit-fields leave the alignment as it is.
+ * compiler would place a member too early, unnamed bit-fields (or for a large gap a character array) go in front of it,
+ * and where too late, the record is packed. Neither changes the alignment.
  */
 export function planRecord(btf: Btf, id: number, record: RecordType): RecordPlan {
   const { packed, align } = recordAlignment(btf, id)
@@ -49,6 +49,9 @@ export function planRecord(btf: Btf, id: number, record: RecordType): RecordPlan
   return { packed, parts, filler }
 }
 
+/** Bits from which on an array fills a gap. */
+const LARGE_GAP = 64 * 64
+
 const UNITS: readonly [bits: number, type: string][] = [
   [64, "long"],
   [32, "int"],
@@ -60,9 +63,15 @@ const UNITS: readonly [bits: number, type: string][] = [
 function addGap(parts: RecordPart[], from: number, to: number): void {
   while (from < to) {
     const whole = UNITS.find(([bits]) => from % bits === 0 && from + bits <= to)
-    const bits = whole?.[0] ?? Math.min(8 - (from % 8), to - from)
-    parts.push({ kind: "gap", type: whole?.[1] ?? "char", bits })
-    from += bits
+    if (whole !== undefined && to - from > LARGE_GAP) {
+      const bytes = Math.floor((to - from) / 8)
+      parts.push({ kind: "gap", text: `char __gap_${from / 8}[${bytes}]` })
+      from += bytes * 8
+    } else {
+      const bits = whole?.[0] ?? Math.min(8 - (from % 8), to - from)
+      parts.push({ kind: "gap", text: `${whole?.[1] ?? "char"} : ${bits}` })
+      from += bits
+    }
   }
 }
 

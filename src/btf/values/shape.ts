@@ -10,6 +10,8 @@ import { touchedBytes } from "./bits.ts"
 const MAX_DEPTH = 128
 /** Most scalars in one value, and most fields in one record: bounds for damaged BTF whose members overlap without end. */
 const MAX_SCALARS = 1 << 24
+/** Most scalars for each byte of a value: unions decode every member. */
+const MAX_OVERLAP = 256
 const MAX_FIELDS = 1 << 16
 
 /** What a value is made of, with everything looked up and checked: decoders and encoders are built from it. */
@@ -88,14 +90,20 @@ export interface Field {
  * @throws SkepError BTF_NO_SIZE, BTF_BAD_SIZE, BTF_BAD_MEMBER, BTF_BAD_ID, BTF_CYCLE, BTF_TOO_LARGE
  */
 export function shapeOf(btf: Btf, id: number): Shape {
-  return new ShapeBuilder(btf).shape(id, true, 0)
+  const builder = new ShapeBuilder(btf)
+  const shape = builder.shape(id, true, 0)
+  if (builder.scalars > MAX_OVERLAP * (shape.size + 16)) {
+    throw tooLarge(`a value of ${shape.label} is made of ${builder.scalars} numbers in ${shape.size} bytes`)
+  }
+  return shape
 }
 
 class ShapeBuilder {
   readonly #btf: Btf
   /** Shapes by type id (negative for those not at the tail), with the scalars each is made of. */
   readonly #known = new Map<number, { shape: Shape; scalars: number }>()
-  #scalars = 0
+  /** Scalars of all shapes built, as often as they occur. */
+  scalars = 0
 
   constructor(btf: Btf) {
     this.#btf = btf
@@ -109,9 +117,9 @@ class ShapeBuilder {
       this.#count(known.scalars, known.shape.label)
       return known.shape
     }
-    const before = this.#scalars
+    const before = this.scalars
     const shape = this.#build(id, tail, depth)
-    this.#known.set(key, { shape, scalars: this.#scalars - before })
+    this.#known.set(key, { shape, scalars: this.scalars - before })
     return shape
   }
 
@@ -166,14 +174,14 @@ class ShapeBuilder {
   }
 
   #array(type: ArrayType, label: string, tail: boolean, depth: number): Shape {
-    const before = this.#scalars
+    const before = this.scalars
     const element = this.shape(type.type, false, depth + 1)
     const flexible = tail && type.count === 0
     const size = element.size * type.count
     if (element.kind === "int" && element.size === 1 && this.#isChar(type.type)) {
       return { kind: "chars", label, ...fixed(size), count: type.count, flexible }
     }
-    this.#count((this.#scalars - before) * Math.max(0, type.count - 1), label)
+    this.#count((this.scalars - before) * Math.max(0, type.count - 1), label)
     return { kind: "array", label, ...fixed(size), element, count: type.count, flexible }
   }
 
@@ -218,8 +226,8 @@ class ShapeBuilder {
   }
 
   #count(scalars: number, label: string): void {
-    this.#scalars += scalars
-    if (this.#scalars > MAX_SCALARS) throw tooLarge(`a value of ${label} is made of more than ${MAX_SCALARS} numbers`)
+    this.scalars += scalars
+    if (this.scalars > MAX_SCALARS) throw tooLarge(`a value of ${label} is made of more than ${MAX_SCALARS} numbers`)
   }
 }
 

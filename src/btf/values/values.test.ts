@@ -195,7 +195,7 @@ const encoded: [type: string, build: Build, value: BtfInput, hex: string][] = [
     "a record with members left out",
     nested,
     { in: { b: 2 }, half: 9 },
-    "0000000000000200" + "0900000000000000" + "00".repeat(8),
+    `00000000000002000900000000000000${"00".repeat(8)}`,
   ],
   ["text for a flexible array", flexibleText, { text: "hi" }, "000000006869"],
 ]
