@@ -1,3 +1,15 @@
+export { doctor, type Finding } from "./doctor.ts"
+export { canBpf, canKprobe, canLoad, canMap, canRawTracepoint, cpuLevel, hasBoundedLoops } from "./features.ts"
+export {
+  type Capability,
+  hasCapability,
+  type KernelVersion,
+  kernelAtLeast,
+  kernelVersion,
+  onlineCpus,
+  possibleCpus,
+  readPrivilege,
+} from "./host/index.ts"
 export { KernelMachine, runningBtf } from "./machine.ts"
 export type { FunctionNames } from "./options.ts"
 export { type Sys, type SyscallNumbers, setSys, type Watcher } from "./raw/index.ts"

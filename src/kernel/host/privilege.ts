@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { closeSync, openSync, readFileSync, readSync } from "node:fs"
 
 /** Capabilities that BPF asks for, by their bit. Source: Linux include/uapi/linux/capability.h. */
 const BITS = {
@@ -48,6 +48,21 @@ export function readText(path: string): string | undefined {
     return readFileSync(path, "utf8")
   } catch {
     return undefined
+  }
+}
+
+/** The first 4 kB of a file, for those in /proc that are large; empty when it cannot be read. */
+export function readHead(path: string): string {
+  const buffer = Buffer.alloc(4096)
+  try {
+    const fd = openSync(path, "r")
+    try {
+      return buffer.toString("latin1", 0, readSync(fd, buffer))
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return ""
   }
 }
 

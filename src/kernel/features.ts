@@ -1,0 +1,107 @@
+import { existsSync } from "node:fs"
+import * as isa from "../isa/index.ts"
+import { kprobeSupport } from "./attach/kprobe.ts"
+import { perfEventOpen } from "./attach/perf.ts"
+import { mapCreate, progLoad, rawTracepointOpen } from "./bpf/index.ts"
+import { raiseMemlock, readNumber } from "./host/index.ts"
+import { closeFd, EPERM } from "./raw/index.ts"
+import { lookForTracefs } from "./tracefs.ts"
+
+/**
+ * What the running kernel can do for this process. Each is found out by doing it once, in the smallest way there is,
+ * when it is first asked; version numbers say little, since distributions carry features back.
+ */
+
+const known = new Map<string, number>()
+
+/** The answer of a probe: a value ≥ 0, or −errno; asked once a process. A descriptor that comes out is closed. */
+function once(name: string, probe: () => number): number {
+  let answer = known.get(name)
+  if (answer === undefined) {
+    answer = probe()
+    if (answer === -EPERM && raiseMemlock()) answer = probe()
+    if (answer >= 0) closeFd(answer)
+    known.set(name, answer)
+  }
+  return answer
+}
+
+const loads = (type: string, insns: readonly isa.Insn[]): number =>
+  progLoad({ type: isa.progTypes.number(type) ?? 0, insns: isa.encodeInsns(insns), license: "GPL" }).result
+
+const trivial = [isa.mov64Imm(0, 0), isa.exit()]
+
+/** Whether this process may use bpf(2) at all: 0, or −errno. */
+export function canBpf(): number {
+  return Math.min(0, canMap("array"))
+}
+
+/** Whether a map of a type can be made: ≥ 0, or −errno. */
+export function canMap(type: string): number {
+  const unkeyed = type.endsWith("ringbuf")
+  const sizes = unkeyed ? { keySize: 0, valueSize: 0, maxEntries: 65536 } : { keySize: 4, valueSize: 4, maxEntries: 1 }
+  const number = isa.mapTypes.number(type) ?? 0
+  return once(`map ${type}`, () => mapCreate({ type: number, ...sizes, flags: type === "lpm_trie" ? 1 : 0 }))
+}
+
+/** Whether a program of a type can be loaded: ≥ 0, or −errno. Types bound to a kernel function are not tried this way. */
+export function canLoad(type: string): number {
+  return once(`program ${type}`, () => loads(type, trivial))
+}
+
+/** Loops that the verifier follows to their end (Linux 5.3). */
+export function hasBoundedLoops(): boolean {
+  const { BPF_ADD, BPF_JLT } = isa
+  const loop = [isa.mov64Imm(0, 0), isa.alu64Imm(BPF_ADD, 0, 1), isa.jumpImm(BPF_JLT, 0, 3, -2), isa.exit()]
+  return once("bounded loops", () => loads("socket_filter", loop)) >= 0
+}
+
+/** One program a level, made of what that level brought. */
+const LEVELS: readonly (() => isa.Insn[])[] = [
+  () => trivial,
+  // v2, Linux 4.14: unsigned less-than.
+  () => [isa.mov64Imm(0, 0), isa.jumpImm(isa.BPF_JLT, 0, 1, 0), isa.exit()],
+  // v3, Linux 5.1: jumps on 32 bits.
+  () => [isa.mov64Imm(0, 0), isa.jump32Imm(isa.BPF_JEQ, 0, 0, 0), isa.exit()],
+  // v4, Linux 6.6: sign extension.
+  () => [isa.mov64Imm(0, 0), isa.movsx64(0, 0, 8), isa.exit()],
+]
+
+/** The newest level of the instruction set that the kernel takes, clang's `-mcpu=vN`; 0 when it takes no program at all. */
+export function cpuLevel(): 0 | 1 | 2 | 3 | 4 {
+  let level = 0
+  for (const program of LEVELS) {
+    if (once(`cpu v${level + 1}`, () => loads("socket_filter", program())) < 0) break
+    level++
+  }
+  return level as 0 | 1 | 2 | 3 | 4
+}
+
+/** Whether a probe can be put on a function by the kprobe PMU (Linux 4.17): ≥ 0, −errno, undefined without the PMU. */
+export function canKprobe(): number | undefined {
+  const { pmuType } = kprobeSupport()
+  if (pmuType === undefined) return undefined
+  return once("kprobe", () => perfEventOpen({ type: pmuType, config: 0, symbol: "vfs_statfs", offset: 0 }))
+}
+
+/** Whether kprobes can be made by kprobe_events. */
+export function hasKprobeEvents(): boolean {
+  const folder = lookForTracefs()
+  return folder !== undefined && existsSync(`${folder}/kprobe_events`)
+}
+
+/** Type of the uprobe PMU; undefined without one. */
+export function uprobePmu(): number | undefined {
+  return readNumber("/sys/bus/event_source/devices/uprobe/type")
+}
+
+/** Whether a program runs on a raw tracepoint (Linux 4.17): ≥ 0, or −errno. */
+export function canRawTracepoint(): number {
+  return once("raw tracepoint", () => {
+    const program = loads("raw_tracepoint", trivial)
+    if (program < 0) return program
+    const fd = rawTracepointOpen("task_rename", program)
+    closeFd(program)
+    return fd
+  })
+}
