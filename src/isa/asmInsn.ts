@@ -114,7 +114,7 @@ function condition(c: Cursor, opcode: number | undefined): AsmInsn {
   return target(c, off => (left.half ? b.jump32Imm : b.jumpImm)(op, left.number, imm, off))
 }
 
-// callee = N ["<" kind ">"] | "pc" ±N | name ["#" N] | "kernel-function#" (N ["module" N] | NAME)
+// callee = N ["<" kind ">"] | "pc" ±N ["#" name] | name ["#" N] | "kernel-function#" (N ["module" N] | NAME)
 function call(c: Cursor): AsmInsn {
   if (c.atNumber()) {
     const number = c.integer(MIN32, MAX32, "a function number")
@@ -134,7 +134,12 @@ function call(c: Cursor): AsmInsn {
   const start = c.at
   const name = c.word()
   if (name === "") throw c.error("expected a function")
-  if (name === "pc" && c.atSign()) return { insn: b.callSub(c.integer(MIN32, MAX32, "a distance")) }
+  if (name === "pc" && c.atSign()) {
+    const insn = b.callSub(c.integer(MIN32, MAX32, "a distance"))
+    // bpftool says what is called: `call pc+30#bpf_prog_38931e7e10b4d11c_add`.
+    if (c.take("#")) c.word()
+    return { insn }
+  }
   const id = helperId(name)
   if (!c.take("#")) {
     if (id !== undefined) return { insn: b.call(id) }

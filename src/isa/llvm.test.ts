@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import fc from "fast-check"
 import { arbitraryInsns, everyForm } from "../../tests/support/arbitraryInsn.ts"
 import { findTool, inTempDir, runTool } from "../../tests/support/tools.ts"
+import { ElfFile } from "../object/index.ts"
 import * as isa from "./index.ts"
 
 const objdump = findTool("llvm-objdump-19", "llvm-objdump-20", "llvm-objdump-21")
@@ -48,4 +49,18 @@ test("random instructions read as in llvm-objdump", { skip }, () => {
   const lists = fc.sample(arbitraryInsns(40), 40)
   const insns = lists.flat().filter(insn => !unknownToLlvm(insn))
   assert.deepEqual(instructions(isa.disassemble(insns, { syntax: "llvm" })), llvmText(insns))
+})
+
+test("llvm-mc assembles what is written to the same bytes", { skip }, () => {
+  // It has no way to write kinds of calls, and reads distances of gotol as 16 bits.
+  const insns = [...everyForm(), ...everyForm(3, 4, 12, -1, -1)].filter(
+    insn => !unknownToLlvm(insn) && !(insn.op === isa.OP_CALL && insn.src !== 0) && (insn.src < 1 || !insn.imm64),
+  )
+  const bytes = inTempDir(dir => {
+    writeFileSync(join(dir, "a.s"), isa.disassemble(insns, { syntax: "llvm", slots: false }))
+    runTool(mc!, "-triple", "bpfel", "-mcpu=v4", "-filetype=obj", "-o", join(dir, "a.o"), join(dir, "a.s"))
+    const elf = new ElfFile(readFileSync(join(dir, "a.o")))
+    return elf.data(elf.section(".text")!)
+  })
+  assert.deepEqual(isa.decodeInsns(bytes), insns)
 })

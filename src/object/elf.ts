@@ -73,7 +73,8 @@ export class ElfFile {
   #symbols: readonly ElfSymbol[] | undefined
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes
+    // A plain array, where Node's Buffer would share what it is asked to copy.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const magic = bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
     if (!magic) throw elfError("OBJECT_ELF_MAGIC", "this is not an ELF file", "pass an object file, or C source")
