@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync } from "node:fs"
 import { test } from "node:test"
-import { Btf, findMember } from "./index.ts"
+import { Btf, BtfBuilder, findMember } from "./index.ts"
 
 const VMLINUX = "/sys/kernel/btf/vmlinux"
 const skip = existsSync(VMLINUX) ? false : `${VMLINUX} is missing`
@@ -42,4 +42,29 @@ test("members are found through anonymous ones", { skip }, () => {
 test("every type of a kernel decodes", { skip }, () => {
   const btf = kernel()
   for (let id = 0; id < btf.count; id++) assert.equal(btf.type(id).kind, btf.kind(id))
+})
+
+test("a name that stands twice among the strings is found in both places", () => {
+  const builder = new BtfBuilder()
+  const record = builder.add({ kind: "struct", name: "name", size: 0, members: [] })
+  const alias = builder.add({ kind: "typedef", name: "eman", type: record })
+  const bytes = builder.encode()
+  bytes.set(Buffer.from("name"), Buffer.from(bytes).indexOf("eman"))
+  const btf = Btf.parse(bytes)
+  assert.equal(btf.find("name", "struct"), record)
+  assert.equal(btf.find("name", "typedef"), alias)
+  assert.deepEqual(btf.findAll("name"), [record, alias])
+})
+
+test("names are found whole, whatever letters they are written in", () => {
+  for (const others of [
+    ["xname", "namex"],
+    ["ünlü", "na"],
+  ]) {
+    const builder = new BtfBuilder()
+    for (const name of [...others, "name", "größe"]) builder.add({ kind: "fwd", name })
+    const btf = Btf.parse(builder.encode())
+    for (const name of ["name", "größe"]) assert.equal(btf.name(btf.find(name)), name)
+    for (const name of ["nam", "ame", "", "\0", "gr", "name\0größe"]) assert.equal(btf.find(name), 0)
+  }
 })

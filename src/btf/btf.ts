@@ -3,7 +3,7 @@ import { badBtf } from "./error.ts"
 import { BTF_KIND, BTF_KIND_NAMES, type BtfKind } from "./format.ts"
 import { parseHeader } from "./header.ts"
 import { scanTypes, type TypeIndex } from "./scan.ts"
-import { nameBytes, StringTable } from "./strings.ts"
+import { StringTable } from "./strings.ts"
 import type { BtfType } from "./types.ts"
 
 /** Longest chain of typedefs and qualifiers that is followed; the kernel itself stops at 32. */
@@ -25,8 +25,8 @@ export interface FoundEnumerator {
 
 /**
  * A .BTF section that is decoded only where it is asked. Opening makes one pass over the type headers; a lookup by name
- * compares bytes along the types of one kind and decodes nothing but the answer. Ids and string offsets of split BTF
- * continue those of its base.
+ * finds the name's place among the strings and compares that along the types of one kind. Ids and string offsets of
+ * split BTF continue those of its base.
  *
  * The bytes are not copied and must not change afterwards.
  */
@@ -106,21 +106,24 @@ export class Btf {
    */
   find(name: string, ...kinds: readonly BtfKind[]): number {
     const key = kinds.length === 0 ? name : `${kinds.join()} ${name}`
-    const known = this.#found.get(key)
-    if (known !== undefined) return known
-    const bytes = nameBytes(name)
-    const id = bytes === undefined ? 0 : this.#find(bytes, kinds.length === 0 ? NAMED_KINDS : kinds)
-    this.#found.set(key, id)
+    let id = this.#found.get(key)
+    if (id === undefined) {
+      id = this.base?.find(name, ...kinds) || this.#find(name, kinds.length === 0 ? NAMED_KINDS : kinds)
+      this.#found.set(key, id)
+    }
     return id
   }
 
   /** Ids of all types with a name and one of the kinds given (any, when none is given), in rising order. */
   findAll(name: string, ...kinds: readonly BtfKind[]): number[] {
-    const bytes = nameBytes(name)
-    if (bytes === undefined) return []
+    const offsets = new Set(this.#offsets(name))
+    if (offsets.size === 0) return []
     const ids: number[] = []
     for (const kind of kinds.length === 0 ? NAMED_KINDS : kinds) {
-      for (const id of this.ids(kind)) if (this.#named(id, bytes)) ids.push(id)
+      for (const id of this.ids(kind)) {
+        const owner = this.#owner(id)
+        if (offsets.has(owner.words[owner.#start(id)])) ids.push(id)
+      }
     }
     return ids.sort((a, b) => a - b)
   }
@@ -136,11 +139,7 @@ export class Btf {
   findEnumerator(name: string): FoundEnumerator | undefined {
     const known = this.#enumerators.get(name)
     if (known !== undefined || this.#enumerators.has(name)) return known
-    const bytes = nameBytes(name)
-    let found = this.base?.findEnumerator(name)
-    if (found === undefined && bytes !== undefined) {
-      found = this.#findEnumerator(name, bytes, 2) ?? this.#findEnumerator(name, bytes, 3)
-    }
+    const found = this.base?.findEnumerator(name) ?? this.#findEnumerator(name)
     this.#enumerators.set(name, found)
     return found
   }
@@ -187,41 +186,48 @@ export class Btf {
     return this.#index.start[id - this.firstId]
   }
 
-  #named(id: number, name: Uint8Array): boolean {
-    const owner = this.#owner(id)
-    return owner.#stringEquals(owner.words[owner.#start(id)], name)
+  /** Offsets of a name in the strings of this BTF and its base: one, where no string is there twice. */
+  *#offsets(name: string): Generator<number, void, undefined> {
+    if (name === "") return
+    if (this.base !== undefined) yield* this.base.#offsets(name)
+    for (let at = this.strings.find(name); at >= 0; at = this.strings.find(name, at)) yield at
   }
 
-  #stringEquals(offset: number, name: Uint8Array): boolean {
-    let owner: Btf = this
-    while (owner.base !== undefined && offset < owner.strings.start) owner = owner.base
-    return owner.strings.equals(offset, name)
-  }
-
-  #find(name: Uint8Array, kinds: readonly BtfKind[]): number {
-    const inBase = this.base === undefined ? 0 : this.base.#find(name, kinds)
-    if (inBase !== 0) return inBase
+  /** Among this section's own types. */
+  #find(name: string, kinds: readonly BtfKind[]): number {
     const { words, firstId } = this
     const { first, next, start } = this.#index
-    let best = 0
-    for (const kind of kinds) {
-      for (let i = first[BTF_KIND[kind]]; i !== 0 && (best === 0 || i < best); i = next[i - 1]) {
-        if (this.#stringEquals(words[start[i - 1]], name)) best = i
+    for (const offset of this.#offsets(name)) {
+      let best = 0
+      for (const kind of kinds) {
+        for (let i = first[BTF_KIND[kind]]; i !== 0 && (best === 0 || i < best); i = next[i - 1]) {
+          if (words[start[i - 1]] === offset) best = i
+        }
       }
+      if (best !== 0) return firstId + best - 1
     }
-    return best === 0 ? 0 : firstId + best - 1
+    return 0
+  }
+
+  /** Among this section's own types. */
+  #findEnumerator(name: string): FoundEnumerator | undefined {
+    for (const offset of this.#offsets(name)) {
+      const found = this.#enumeratorAt(name, offset, 2) ?? this.#enumeratorAt(name, offset, 3)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   /** `stride`: words an enumerator takes, 2 in an enum and 3 in an enum64. */
-  #findEnumerator(name: string, bytes: Uint8Array, stride: 2 | 3): FoundEnumerator | undefined {
+  #enumeratorAt(name: string, offset: number, stride: 2 | 3): FoundEnumerator | undefined {
     const { words, firstId } = this
     const { first, next, start } = this.#index
     for (let i = first[stride === 2 ? BTF_KIND.enum : BTF_KIND.enum64]; i !== 0; i = next[i - 1]) {
       const info = words[start[i - 1] + 1]
-      const signed = info >>> 31 === 1
       let at = start[i - 1] + 3
       for (const end = at + (info & 0xffff) * stride; at < end; at += stride) {
-        if (!this.#stringEquals(words[at], bytes)) continue
+        if (words[at] !== offset) continue
+        const signed = info >>> 31 === 1
         const low = words[at + 1]
         const value = stride === 3 ? join64(low, words[at + 2], signed) : signed ? low | 0 : low
         return { name, value, type: firstId + i - 1 }

@@ -1,26 +1,30 @@
 import { badBtf } from "./error.ts"
 import { textAt } from "./text.ts"
 
-const encoder = new TextEncoder()
-
-/** A string section: NUL-terminated strings, each named by its byte offset, of which 0 is the empty string. */
+/**
+ * A string section: NUL-terminated strings, each named by its byte offset, of which 0 is the empty string.
+ *
+ * The whole section is turned into one JavaScript string when it is first needed (2 ms for a kernel's 2.3 MB): taking
+ * names out of it and looking for names in it is then native code, which is fast from the first call on.
+ */
 export class StringTable {
-  readonly bytes: Uint8Array
+  readonly #bytes: Uint8Array
   /** Offset of the first string: where the base's strings end in split BTF. */
   readonly start: number
-  readonly #known = new Map<number, string>()
+  /** Offset after the last string. */
+  readonly end: number
+  /** A character for each byte. */
+  #text: string | undefined
+  #ascii = true
 
+  /** @throws SkepError BTF_BAD_STRING when the last string has no end */
   constructor(bytes: Uint8Array, start: number) {
     if (bytes.length > 0 && bytes[bytes.length - 1] !== 0) {
       throw badBtf("BTF_BAD_STRING", "BTF string section does not end with a NUL byte")
     }
-    this.bytes = bytes
+    this.#bytes = bytes
     this.start = start
-  }
-
-  /** Offset after the last string. */
-  get end(): number {
-    return this.start + this.bytes.length
+    this.end = start + bytes.length
   }
 
   /**
@@ -28,30 +32,38 @@ export class StringTable {
    * @throws SkepError BTF_BAD_STRING
    */
   get(offset: number): string {
-    const known = this.#known.get(offset)
-    if (known !== undefined) return known
     const at = offset - this.start
-    if (at < 0 || at >= this.bytes.length) {
+    if (!(at >= 0 && offset < this.end)) {
       throw badBtf("BTF_BAD_STRING", `BTF string offset ${offset} is outside the string section`)
     }
-    const text = textAt(this.bytes, at)
-    this.#known.set(offset, text)
-    return text
+    const text = this.#decoded()
+    return this.#ascii ? text.slice(at, text.indexOf("\0", at)) : textAt(this.#bytes, at)
   }
 
-  /** Whether the string at an offset of this table is `name` (UTF-8 bytes). Offsets outside are not equal to anything. */
-  equals(offset: number, name: Uint8Array): boolean {
-    const { bytes } = this
-    const length = name.length
-    const at = offset - this.start
-    // The terminator and the last byte tell nearly all names apart.
-    if (bytes[at + length] !== 0) return false
-    for (let i = length - 1; i >= 0; i--) if (bytes[at + i] !== name[i]) return false
-    return true
+  /** Offset of the first string after offset `after` that equals `name`, which is not empty; -1 when there is none. */
+  find(name: string, after = -1): number {
+    if (name.includes("\0")) return -1
+    const text = this.#decoded()
+    const pattern = this.#ascii ? name : byteString(new TextEncoder().encode(name))
+    // The first string of split BTF has no NUL before it.
+    if (after < this.start && text.startsWith(`${pattern}\0`)) return this.start
+    const at = text.indexOf(`\0${pattern}\0`, Math.max(0, after - this.start))
+    return at < 0 ? -1 : this.start + at + 1
+  }
+
+  #decoded(): string {
+    if (this.#text === undefined) {
+      const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytes)
+      this.#ascii = text.length === this.#bytes.length
+      this.#text = this.#ascii ? text : byteString(this.#bytes)
+    }
+    return this.#text
   }
 }
 
-/** UTF-8 bytes of a name to look for; undefined for one that no string section can hold. */
-export function nameBytes(name: string): Uint8Array | undefined {
-  return name === "" || name.includes("\0") ? undefined : encoder.encode(name)
+/** A string with a character for each byte. */
+function byteString(bytes: Uint8Array): string {
+  let text = ""
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
+  return text
 }
