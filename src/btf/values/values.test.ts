@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { existsSync, readFileSync } from "node:fs"
 import { test } from "node:test"
 import { inspect } from "node:util"
 import fc from "fast-check"
@@ -389,4 +390,19 @@ test("values that gcc laid out are decoded with the BTF that gcc wrote", { skip 
   const size = sizeOf(btf, btf.find("sample", "struct"))
   const bytes = encodeValue(btf, btf.find("sample", "struct"), value as BtfInput)
   assert.equal(hexOf(bytes), hexOf(data.subarray(0, size)))
+})
+
+const VMLINUX = "/sys/kernel/btf/vmlinux"
+const noKernel = existsSync(VMLINUX) ? false : `${VMLINUX} is missing`
+
+test("a sample of a kernel's records decodes and encodes", { skip: noKernel }, () => {
+  const btf = Btf.parse(readFileSync(VMLINUX))
+  let count = 0
+  for (const id of [...btf.ids("struct"), ...btf.ids("union")]) {
+    if (count++ % 40 !== 0 || sizeOf(btf, id) > 4096) continue
+    const zeros = new Uint8Array(sizeOf(btf, id))
+    const value = decodeValue(btf, id, zeros)
+    assert.deepEqual(encodeValue(btf, id, value as BtfInput), zeros, btf.name(id))
+  }
+  assert.ok(count > 40)
 })
