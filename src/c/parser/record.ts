@@ -90,7 +90,7 @@ function defineRecord(p: Parser, record: SourceRecord, before: readonly Attribut
     pack,
     alignedTo: alignedBy(attrs),
   })
-  Object.assign(record, { attrs, open: false, complete: true, ...layout })
+  Object.assign(record, { attrs, members, pack, open: false, complete: true, ...layout })
   p.newTypes.push(record)
 }
 

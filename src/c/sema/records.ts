@@ -12,6 +12,7 @@ import type {
   TypedefDecl,
 } from "../types.ts"
 import { UINT } from "./basic.ts"
+import type { MemberSpec } from "./layout.ts"
 import { canonical } from "./typeops.ts"
 
 /** A struct or union of the program; made at its first mention, completed by its definition. */
@@ -28,6 +29,10 @@ export class SourceRecord implements RecordDecl {
   align = 1
   /** Set between `{` and `}`. */
   open = false
+  /** The members as written, with zero-width bit-fields and what attributes say of each. */
+  members: readonly MemberSpec[] = []
+  /** `#pragma pack` in force at the definition. */
+  pack: number | undefined
 
   constructor(isUnion: boolean, tag: string | undefined, span: Span | undefined) {
     this.isUnion = isUnion
