@@ -32,6 +32,15 @@ test("no package registry is named", () =>
 
 test("package-lock.json names no place to download from", () => none(/"resolved":/, ["package-lock.json"]))
 
+test("package-lock.json has every optional package of those it has, as npm ci demands", () => {
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>
+  }
+  const names = Object.values(packages).flatMap(entry => Object.keys(entry.optionalDependencies ?? {}))
+  const missing = names.filter(name => !(`node_modules/${name}` in packages))
+  assert.deepEqual(missing, [])
+})
+
 test("no path of somebody's machine", () => {
   const common = ["", "home", "root", "tmp", "usr", "var", "opt", "srv", "mnt", "src", "builds", "github"]
   const top = process.cwd().split("/")[1]!

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { after, before, test } from "node:test"
+
+// The package as somebody gets it: packed, installed into an empty folder, imported, run, type-checked, weighed.
+
+const version = JSON.parse(readFileSync("package.json", "utf8")).version as string
+const folder = mkdtempSync(join(tmpdir(), "skep-package-"))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+function run(cwd: string, program: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: "utf8" })
+  assert.equal(status, 0, error?.message ?? `${program} ${args.join(" ")}\n${stdout}${stderr}`)
+  return stdout
+}
+
+let packed: string[] = []
+const app = join(folder, "app")
+before(() => {
+  const [pack] = JSON.parse(run(".", "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder))
+  packed = pack.files.map((file: { path: string }) => file.path)
+  mkdirSync(app)
+  writeFileSync(join(app, "package.json"), '{ "name": "app", "private": true, "type": "module" }')
+  run(
+    app,
+    "npm",
+    "install",
+    "--prefer-offline",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    join(folder, pack.filename),
+  )
+})
+
+test("the package has the library, the program, types and documents, and nothing else", () => {
+  for (const path of [
+    "dist/index.js",
+    "dist/skep.js",
+    "dist/types/index.d.ts",
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+  ]) {
+    assert.ok(packed.includes(path), `${path} is not in the package`)
+  }
+  const others = packed.filter(
+    path => !/^(dist\/(skep\.js|index\.js|chunks\/.*\.js|types\/.*\.d\.ts)|[A-Z]+(\.md)?|package\.json)$/.test(path),
+  )
+  assert.deepEqual(others, [])
+})
+
+test("import { BPF } works", () => {
+  const script = 'import { BPF } from "skep"; console.log(typeof BPF.load)'
+  assert.equal(run(app, process.execPath, "--input-type=module", "-e", script), "function\n")
+})
+
+test("npx skep --version", () =>
+  assert.match(run(app, "npx", "--no-install", "skep", "--version"), new RegExp(`\\b${version}\\b`)))
+
+test("types resolve, and a wrong argument is an error", () => {
+  const program = `import { BPF } from "skep"
+using b = await BPF.load({ text: "int f(void *ctx) { return 0; }" })
+b.attachKprobe({ event: b.syscallName("clone"), fn: "f" })
+// @ts-expect-error: fn is the name of a function
+b.attachKprobe({ event: "x", fn: 1 })
+export {}
+`
+  writeFileSync(join(app, "main.ts"), program)
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    target: "es2022",
+    lib: ["es2023", "esnext.disposable"],
+    module: "nodenext",
+    types: [],
+  }
+  writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }))
+  run(app, process.execPath, resolve("node_modules/typescript/bin/tsc"), "-p", app)
+})
+
+test("installed, it takes at most 10 MB", () => {
+  const sizes = readdirSync(join(app, "node_modules"), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => statSync(join(entry.parentPath, entry.name)).size)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  assert.ok(total <= 10e6, `${total} bytes`)
+})
