@@ -56,6 +56,6 @@ function describe(error) {
   const cause = error?.cause ?? error
   if (cause === undefined || cause === "test failed") return "the process of this file failed"
   if (!(cause instanceof Error)) return typeof cause === "string" ? cause : inspect(cause)
-  const frames = (cause.stack ?? "").split("\n").filter(line => /^\s+at /.test(line) && !line.includes("node:internal"))
-  return [cause.message, ...frames.slice(0, 6)].join("\n")
+  const frames = (cause.stack ?? "").split("\n").filter(line => /^\s+at .*\//.test(line) && !/\bnode:/.test(line))
+  return [cause.message.trimEnd(), ...frames.slice(0, 6)].join("\n")
 }
