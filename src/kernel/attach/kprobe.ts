@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs"
 import { SkepError } from "../../base/index.ts"
-import { keepUntilExit } from "../cleanup.ts"
 import { callFailed, isPermission, kernelAtLeast, permissionError, readNumber, readText } from "../host/index.ts"
 import { closeFd, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from "../raw/index.ts"
 import { lookForTracefs } from "../tracefs.ts"
@@ -75,17 +74,17 @@ function openByTracefs(probe: Kprobe, programFd: number, what: string): OpenKpro
     errno => kprobeRefused(probe, errno, what),
     () => noKprobes(what),
   )
-  let fd = -1
-  const close = keepUntilExit(() => {
-    // An event in use cannot be removed.
-    if (fd >= 0) closeFd(fd)
-    event.remove()
-  })
   try {
-    fd = openTracepoint(tracepointId(event.group, event.name), programFd, what)
-    return { method: "tracefs kprobe", close }
+    const fd = openTracepoint(tracepointId(event.group, event.name), programFd, what)
+    return {
+      method: "tracefs kprobe",
+      close() {
+        closeFd(fd)
+        event.remove()
+      },
+    }
   } catch (error) {
-    close()
+    event.remove()
     throw error
   }
 }
