@@ -65,10 +65,9 @@ function blockItem(p: Parser, body: Stmt[]): void {
 /** After an error: to the end of the statement. */
 function recover(p: Parser, start: number): void {
   p.newTypes = []
-  p.skipTo(";", "{", "}")
-  if (p.at("{")) {
-    p.next()
-    p.skipTo("}")
+  p.skipTo(start, ";", "{")
+  if (p.accept("{")) {
+    p.skipTo(p.pos, "}")
     p.accept("}")
   } else if (!p.accept(";") && p.pos === start && !p.at("}")) p.next()
   else if (p.at(")") || p.at("]")) p.next()
@@ -177,6 +176,7 @@ function discard(p: Parser, e: Expr): Expr {
 /** `(` expression `)` of a statement; after an error the statement goes on behind it. */
 function parenthesised<T>(p: Parser, after: string, parse: () => T, instead: () => T): T {
   p.expect("(", `after '${after}'`)
+  const start = p.pos
   return p.guard(
     () => {
       const result = parse()
@@ -184,7 +184,7 @@ function parenthesised<T>(p: Parser, after: string, parse: () => T, instead: () 
       return result
     },
     () => {
-      p.skipTo(")", ";", "{")
+      p.skipTo(start, ")", "{")
       p.accept(")")
       return instead()
     },
