@@ -12,4 +12,4 @@ export {
 } from "./host/index.ts"
 export { KernelMachine, runningBtf } from "./machine.ts"
 export type { FunctionNames } from "./options.ts"
-export { type Sys, type SyscallNumbers, setSys, type Watcher } from "./raw/index.ts"
+export { type Sys, type SyscallNumbers, setSys, sys, type Watcher } from "./raw/index.ts"

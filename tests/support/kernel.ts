@@ -3,11 +3,10 @@ import { readdirSync, readlinkSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { SkepError } from "../../src/base/index.ts"
-import type { Insn } from "../../src/isa/index.ts"
-import { exit, mov64Imm } from "../../src/isa/index.ts"
-import { type FunctionNames, KernelMachine } from "../../src/kernel/index.ts"
-import type { TraceOptions, TraceReader } from "../../src/machine/index.ts"
-import type { BpfObject, FunctionSpec, MapSpec, ProgramSpec } from "../../src/object/index.ts"
+import * as isa from "../../src/isa/index.ts"
+import { type FunctionNames, KernelMachine, sys } from "../../src/kernel/index.ts"
+import type { Loaded, TraceOptions, TraceReader } from "../../src/machine/index.ts"
+import type { BpfObject, FunctionSpec, MapSpec, ProgramSpec, ProgramType } from "../../src/object/index.ts"
 
 /** Reason to skip a test that loads programs; false where it can run. */
 export const needsRoot: string | false =
@@ -18,11 +17,11 @@ export function object(parts: Partial<BpfObject>): BpfObject {
   return { ...none, btf: new Uint8Array(0), ...parts }
 }
 
-export function func(name: string, insns: readonly Insn[], parts: Partial<FunctionSpec> = {}): FunctionSpec {
+export function func(name: string, insns: readonly isa.Insn[], parts: Partial<FunctionSpec> = {}): FunctionSpec {
   return { name, insns, relocations: [], btfId: 0, lineInfo: [], ...parts }
 }
 
-export function program(name: string, insns: readonly Insn[], parts: Partial<ProgramSpec> = {}): ProgramSpec {
+export function program(name: string, insns: readonly isa.Insn[], parts: Partial<ProgramSpec> = {}): ProgramSpec {
   return { ...func(name, insns), section: name, ...parts }
 }
 
@@ -31,7 +30,7 @@ export function map(name: string, type: string, parts: Partial<MapSpec> = {}): M
 }
 
 /** `return value` */
-export const returns = (value: number): Insn[] => [mov64Imm(0, value), exit()]
+export const returns = (value: number): isa.Insn[] => [isa.mov64Imm(0, value), isa.exit()]
 
 /** Stands for the symbols room where a test does not need it. */
 export const noNames: FunctionNames = {
@@ -42,6 +41,45 @@ export const noNames: FunctionNames = {
 }
 
 export const kernel = (): KernelMachine => new KernelMachine({ functions: noNames })
+
+const GET_PID_TGID = 14
+const MAP_LOOKUP = 1
+
+/** A program that counts in the map `hits` how often it runs in this process. */
+export function counter(name: string, type: ProgramType): ProgramSpec {
+  const insns = [
+    isa.call(GET_PID_TGID),
+    isa.alu64Imm(isa.BPF_RSH, 0, 32),
+    isa.jumpImm(isa.BPF_JNE, 0, process.pid, 10),
+    isa.storeImm(isa.BPF_W, 10, -4, 0),
+    isa.mov64Reg(2, 10),
+    isa.alu64Imm(isa.BPF_ADD, 2, -4),
+    isa.loadMapFd(1, 0),
+    isa.call(MAP_LOOKUP),
+    isa.jumpImm(isa.BPF_JEQ, 0, 0, 3),
+    isa.loadMem(isa.BPF_DW, 1, 0, 0),
+    isa.alu64Imm(isa.BPF_ADD, 1, 1),
+    isa.storeReg(isa.BPF_DW, 0, 1, 0),
+    isa.mov64Imm(0, 0),
+    isa.exit(),
+  ]
+  return program(name, insns, { type, relocations: [{ kind: "map", insn: 6, map: "hits" }] })
+}
+
+/** The program `count` of a type, and its map. */
+export const counting = (type: ProgramType, machine = kernel()): Loaded =>
+  machine.load(object({ programs: [counter("count", type)], maps: [map("hits", "array", { maxEntries: 1 })] }))
+
+/** What {@link counter} has counted. */
+export const hits = (loaded: Loaded): number =>
+  Number(new DataView((loaded.map("hits").lookup(new Uint8Array(4)) as Uint8Array).buffer).getBigUint64(0, true))
+
+/** Number of getpgid(2), which nothing in Node calls. */
+const GETPGID = process.arch === "x64" ? 121 : 155
+/** Makes the system call getpgid. */
+export const enter = (times: number): void => {
+  for (let i = 0; i < times; i++) sys().call(GETPGID, process.pid)
+}
 
 /** Descriptors of this process that are the kernel's BPF objects or perf events. */
 export function bpfDescriptors(): string[] {

@@ -1,49 +1,21 @@
 import assert from "node:assert/strict"
-import { readdirSync } from "node:fs"
 import { test } from "node:test"
-import { bpfDescriptors, kernel, map, needsRoot, object, program } from "../../../tests/support/kernel.ts"
-import * as isa from "../../isa/index.ts"
-import type { AttachTarget, Loaded } from "../../machine/index.ts"
-import type { ProgramSpec, ProgramType } from "../../object/index.ts"
-import { sys } from "../raw/index.ts"
+import {
+  bpfDescriptors,
+  counter,
+  counting,
+  enter,
+  hits,
+  kernel,
+  map,
+  needsRoot,
+  object,
+} from "../../../tests/support/kernel.ts"
+import type { AttachTarget } from "../../machine/index.ts"
+import type { ProgramType } from "../../object/index.ts"
 import { staleEvents } from "./kprobeEvents.ts"
 
 const skip = needsRoot
-const GET_PID_TGID = 14
-const MAP_LOOKUP = 1
-
-/** Counts in the map `hits` how often it runs in this process. */
-function counter(name: string, type: ProgramType): ProgramSpec {
-  const insns = [
-    isa.call(GET_PID_TGID),
-    isa.alu64Imm(isa.BPF_RSH, 0, 32),
-    isa.jumpImm(isa.BPF_JNE, 0, process.pid, 10),
-    isa.storeImm(isa.BPF_W, 10, -4, 0),
-    isa.mov64Reg(2, 10),
-    isa.alu64Imm(isa.BPF_ADD, 2, -4),
-    isa.loadMapFd(1, 0),
-    isa.call(MAP_LOOKUP),
-    isa.jumpImm(isa.BPF_JEQ, 0, 0, 3),
-    isa.loadMem(isa.BPF_DW, 1, 0, 0),
-    isa.alu64Imm(isa.BPF_ADD, 1, 1),
-    isa.storeReg(isa.BPF_DW, 0, 1, 0),
-    isa.mov64Imm(0, 0),
-    isa.exit(),
-  ]
-  return program(name, insns, { type, relocations: [{ kind: "map", insn: 6, map: "hits" }] })
-}
-
-const counting = (type: ProgramType): Loaded =>
-  kernel().load(object({ programs: [counter("count", type)], maps: [map("hits", "array", { maxEntries: 1 })] }))
-
-const hits = (loaded: Loaded): number =>
-  Number(new DataView((loaded.map("hits").lookup(new Uint8Array(4)) as Uint8Array).buffer).getBigUint64(0, true))
-
-const GETPGID = process.arch === "x64" ? 121 : 155
-const enter = (times: number): void => {
-  for (let i = 0; i < times; i++) sys().call(GETPGID, 0)
-}
-
 const getpgid = { kind: "tracepoint", category: "syscalls", event: "sys_enter_getpgid" } as const
 
 test("a tracepoint runs its program until the link is detached", { skip }, () => {
@@ -99,22 +71,6 @@ test("disposing the object detaches", { skip }, () => {
   assert.deepEqual(bpfDescriptors(), [])
   assert.throws(() => link.program.attach(getpgid), { code: "MACHINE_CLOSED" })
 })
-
-// The kernel waits for all CPUs when a perf event lets go of a tracepoint, so few rounds of that have to do.
-for (const [rounds, type, target] of [
-  [1000, "raw_tracepoint", { kind: "raw_tracepoint", event: "sched_process_exit" }],
-  [10, "tracepoint", getpgid],
-] as const) {
-  test(`${rounds} times loaded, attached to a ${type} and detached leave no descriptor`, { skip }, () => {
-    counting(type)[Symbol.dispose]()
-    const before = readdirSync("/proc/self/fd").length
-    for (let i = 0; i < rounds; i++) {
-      using loaded = counting(type)
-      loaded.program("count").attach(target)
-    }
-    assert.equal(readdirSync("/proc/self/fd").length, before)
-  })
-}
 
 test("a program is attached once to each event", { skip }, () => {
   using loaded = counting("tracepoint")

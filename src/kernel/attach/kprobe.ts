@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import { SkepError } from "../../base/index.ts"
+import { keepUntilExit } from "../cleanup.ts"
 import { callFailed, isPermission, kernelAtLeast, permissionError, readNumber, readText } from "../host/index.ts"
 import { closeFd, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from "../raw/index.ts"
 import { lookForTracefs } from "../tracefs.ts"
@@ -74,17 +75,17 @@ function openByTracefs(probe: Kprobe, programFd: number, what: string): OpenKpro
     errno => kprobeRefused(probe, errno, what),
     () => noKprobes(what),
   )
-  try {
-    const fd = openTracepoint(tracepointId(event.group, event.name), programFd, what)
-    return {
-      method: "tracefs kprobe",
-      close() {
-        closeFd(fd)
-        event.remove()
-      },
-    }
-  } catch (error) {
+  let fd = -1
+  const close = keepUntilExit(() => {
+    // An event in use cannot be removed.
+    if (fd >= 0) closeFd(fd)
     event.remove()
+  })
+  try {
+    fd = openTracepoint(tracepointId(event.group, event.name), programFd, what)
+    return { method: "tracefs kprobe", close }
+  } catch (error) {
+    close()
     throw error
   }
 }

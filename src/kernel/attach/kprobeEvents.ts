@@ -1,7 +1,6 @@
 import { closeSync, existsSync, constants as flags, openSync, readFileSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import type { SkepError } from "../../base/index.ts"
-import { keepUntilExit } from "../cleanup.ts"
 import { lookForTracefs, tracefs } from "../tracefs.ts"
 import type { Kprobe } from "./kprobe.ts"
 
@@ -22,8 +21,7 @@ export interface KprobeEvent {
  *     p:skep/skep_PID_n SYMBOL+OFFSET
  *     r[MAXACTIVE]:skep/skep_PID_n SYMBOL
  *
- * The event goes when it is removed or the process exits; after a process that was killed, {@link removeStaleEvents}
- * finds it. `refused` makes the error of a failed write, `missing` that of a kernel without the file.
+ * The event stays until it is removed; after a process that was killed, {@link removeStaleEvents} finds it. `refused` makes the error of a failed write, `missing` that of a kernel without the file.
  */
 export function addKprobeEvent(
   probe: Kprobe,
@@ -41,7 +39,7 @@ export function addKprobeEvent(
     const code = (error as NodeJS.ErrnoException).code as keyof typeof constants.errno
     throw refused(constants.errno[code] ?? 0)
   }
-  return { group: GROUP, name, remove: keepUntilExit(() => remove(file, name)) }
+  return { group: GROUP, name, remove: () => remove(file, name) }
 }
 
 /** Opening it for append matters: a plain open for writing would remove everybody's events. */

@@ -1,0 +1,1 @@
+import "./tracePipe.test.ts"

@@ -1,0 +1,214 @@
+import {
+  type Alloca,
+  type Block,
+  type Const,
+  constant,
+  DominatorTree,
+  type Inst,
+  type IrFunction,
+  type Load,
+  replaceValues,
+  type Value,
+  type ValueType,
+} from "../ir/index.ts"
+import { basesMayMeet, capturedAllocas, isAlloca, overlap, placeOf, touches } from "./pointers.ts"
+
+/**
+ * Global value numbering with load forwarding: an expression computed before on every path is not computed again, and a load of bytes that
+ * were just stored or loaded takes that value.
+ *
+ *     store 4 %p, %x            →    store 4 %p, %x
+ *     %1 = load i32 4 %p             %2 = add i32 %x, 1
+ *     %2 = add i32 %1, 1             (uses of %3 become %2)
+ *     %3 = add i32 %x, 1
+ *
+ * Expressions are found along the dominator tree; memory is followed inside a block and into blocks with one predecessor.
+ */
+export function gvn(func: IrFunction): boolean {
+  const dom = new DominatorTree(func)
+  const captured = capturedAllocas(func)
+  const table = new Map<string, Value>()
+  const replaced = new Map<Value, Value>()
+  const memoryAfter = new Map<Block, Memory>()
+  const find = (v: Value): Value => {
+    for (let next = replaced.get(v); next !== undefined; next = replaced.get(v)) v = next
+    return v
+  }
+  const walk: (Block | (() => void))[] = [func.blocks[0]]
+  for (let block = walk.pop(); block !== undefined; block = walk.pop()) {
+    if (typeof block === "function") {
+      block()
+      continue
+    }
+    const added: string[] = []
+    walk.push(() => {
+      for (const key of added) table.delete(key)
+    })
+    const from = block.preds.length === 1 ? memoryAfter.get(block.preds[0]) : undefined
+    const memory = new Memory(captured, from)
+    const kept: Inst[] = []
+    for (const inst of block.insts) {
+      for (let i = 0; i < inst.args.length; i++) inst.args[i] = find(inst.args[i])
+      const key = keyOf(inst)
+      if (key !== undefined) {
+        const known = table.get(key)
+        if (known !== undefined) {
+          replaced.set(inst, known)
+          continue
+        }
+        table.set(key, inst)
+        added.push(key)
+      } else if (inst.op === "load" && !inst.volatile) {
+        const known = memory.known(inst)
+        if (known !== undefined) {
+          replaced.set(inst, known)
+          continue
+        }
+      }
+      memory.step(inst)
+      kept.push(inst)
+    }
+    block.insts = kept
+    memoryAfter.set(block, memory)
+    walk.push(...dom.children(block))
+  }
+  replaceValues(func, replaced)
+  return replaced.size > 0
+}
+
+/** Equal keys mean equal values; undefined for what is not a pure expression. */
+function keyOf(inst: Inst): string | undefined {
+  switch (inst.op) {
+    case "alloca":
+    case "load":
+    case "store":
+    case "memcpy":
+    case "memset":
+    case "call":
+    case "atomic":
+    case "opaque":
+    case "ldpacket":
+      return undefined
+    case "mapaddr":
+      return `map ${inst.map}`
+    case "globaladdr":
+      return `global ${inst.global}`
+    case "funcaddr":
+      return `func ${inst.func}`
+    default: {
+      let key = `${inst.op} ${inst.type}`
+      if (inst.op === "cmp") key += inst.pred
+      if (inst.op === "sextin" || inst.op === "bswap") key += inst.bits
+      for (const arg of inst.args) key += ` ${name(arg)}`
+      return inst.args.some(a => a.kind === "undef") ? undefined : key
+    }
+  }
+}
+
+function name(v: Value): string {
+  if (v.kind === "const") return `${v.type}:${v.value}`
+  if (v.kind === "param") return `p${v.index}`
+  return v.kind === "undef" ? "undef" : `%${v.id}`
+}
+
+/** What is known of some bytes: their value, or that they were filled. */
+interface Known {
+  readonly base: Value
+  readonly offset: number
+  readonly size: number
+  /** The value stored or loaded; for a fill, the byte. */
+  readonly value: Value
+  readonly how: "store" | "load" | "fill"
+  readonly load?: Load
+}
+
+class Memory {
+  #facts: Known[]
+  readonly #captured: ReadonlySet<Alloca>
+
+  constructor(captured: ReadonlySet<Alloca>, from: Memory | undefined) {
+    this.#captured = captured
+    this.#facts = from === undefined ? [] : [...from.#facts]
+  }
+
+  /** The value that a load would give, where that is known. */
+  known(load: Load & Inst): Value | undefined {
+    const { base, offset } = placeOf(load.args[0])
+    if (offset === undefined) return undefined
+    for (const fact of this.#facts) {
+      if (fact.base !== base) continue
+      if (fact.how === "fill") {
+        if (offset < fact.offset || offset + load.width > fact.offset + fact.size) continue
+        return filled(load, (fact.value as Const).value & 0xffn)
+      }
+      if (fact.offset !== offset || fact.size !== load.width) continue
+      if (fact.how === "load") {
+        const { type, signed } = fact.load!
+        if (type === load.type && (signed === load.signed || load.width >= (type === "i32" ? 4 : 8))) return fact.value
+      } else if (fact.value.kind === "const") {
+        return fromConstant(load, fact.value.value)
+      } else if (fact.value.type === load.type && load.width >= (load.type === "i32" ? 4 : 8)) {
+        return fact.value
+      }
+    }
+    return undefined
+  }
+
+  /** Takes an instruction's effect on memory into account. */
+  step(inst: Inst): void {
+    switch (inst.op) {
+      case "load":
+        if (!inst.volatile) this.#learn(inst.args[0], inst.width, inst, "load", inst)
+        return
+      case "store":
+        this.#write(inst.args[0], inst.width)
+        if (!inst.volatile && inst.args[1].kind !== "undef")
+          this.#learn(inst.args[0], inst.width, inst.args[1], "store")
+        return
+      case "memset":
+        this.#write(inst.args[0], inst.size)
+        if (inst.args[1].kind === "const") this.#learn(inst.args[0], inst.size, inst.args[1], "fill")
+        return
+      case "memcpy":
+        this.#write(inst.args[0], inst.size)
+        return
+      case "call":
+        this.#facts = this.#facts.filter(f => isAlloca(f.base) && !touches(inst, f.base, this.#captured).write)
+        return
+      case "atomic":
+      case "opaque":
+        if (inst.op === "opaque" && inst.args.length > 0) return
+        this.#facts = this.#facts.filter(f => isAlloca(f.base) && !touches(inst, f.base, this.#captured).write)
+        return
+    }
+  }
+
+  #learn(pointer: Value, size: number, value: Value, how: Known["how"], load?: Load): void {
+    const { base, offset } = placeOf(pointer)
+    if (offset === undefined) return
+    this.#facts.unshift({ base, offset, size, value, how, load })
+    // Old facts are seldom asked for; a bound keeps long blocks linear.
+    if (this.#facts.length > 64) this.#facts.length = 48
+  }
+
+  #write(pointer: Value, size: number): void {
+    const { base, offset } = placeOf(pointer)
+    this.#facts = this.#facts.filter(f =>
+      f.base === base ? !overlap(f.offset, f.size, offset, size) : !basesMayMeet(f.base, base, this.#captured),
+    )
+  }
+}
+
+/** What a load gives of memory whose bytes are all `byte`. */
+function filled(load: Load, byte: bigint): Value {
+  let value = 0n
+  for (let i = 0; i < load.width; i++) value = (value << 8n) | byte
+  return fromConstant(load, value)
+}
+
+/** What a load gives of memory that holds the low bytes of a constant. */
+function fromConstant(load: Load, value: bigint): Value {
+  const bits = load.width * 8
+  const wide = load.signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)
+  return constant(load.type as ValueType, wide)
+}

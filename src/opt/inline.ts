@@ -1,0 +1,181 @@
+import {
+  type Block,
+  type CallInst,
+  type Inst,
+  type IrFunction,
+  type Module,
+  newBlock,
+  type Phi,
+  replacePred,
+  replaceValues,
+  type Terminator,
+  undef,
+  type Value,
+  type ValueType,
+} from "../ir/index.ts"
+
+/**
+ * Inlining: the body of a function of the program takes the place of its call. BPF calls are dear (five arguments, a frame each), so all
+ * are inlined but those that ask not to be and callbacks.
+ *
+ *     %1 = call @twice(%x)      →    %2 = add i32 %x, %x      ; uses of %1 become %2
+ *
+ * Callees are done before their callers. A function that nobody calls any more is dropped from the module.
+ */
+export function inlineCalls(module: Module, prepare: (func: IrFunction) => void): void {
+  const byName = new Map(module.functions.map(f => [f.name, f]))
+  const done = new Set<IrFunction>()
+  const visit = (func: IrFunction) => {
+    if (done.has(func)) return
+    done.add(func)
+    for (const callee of callees(func, byName)) visit(callee)
+    prepare(func)
+    if (inlineInto(func, byName)) prepare(func)
+  }
+  for (const func of module.functions) visit(func)
+  const needed = new Set<IrFunction>()
+  const need = (func: IrFunction) => {
+    if (needed.has(func)) return
+    needed.add(func)
+    for (const block of func.blocks) {
+      for (const inst of block.insts) {
+        const name =
+          inst.op === "funcaddr"
+            ? inst.func
+            : inst.op === "call" && inst.callee.kind === "function"
+              ? inst.callee.name
+              : undefined
+        const other = name === undefined ? undefined : byName.get(name)
+        if (other !== undefined) need(other)
+      }
+    }
+  }
+  for (const func of module.functions) if (func.role === "program") need(func)
+  module.functions = module.functions.filter(f => needed.has(f))
+}
+
+function callees(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): Set<IrFunction> {
+  const found = new Set<IrFunction>()
+  for (const block of func.blocks) {
+    for (const inst of block.insts) {
+      const callee = inst.op === "call" && inst.callee.kind === "function" ? byName.get(inst.callee.name) : undefined
+      if (callee !== undefined) found.add(callee)
+    }
+  }
+  return found
+}
+
+function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): boolean {
+  const result: Block[] = []
+  const replaced = new Map<Value, Value>()
+  const work = [...func.blocks].reverse()
+  let changed = false
+  for (let block = work.pop(); block !== undefined; block = work.pop()) {
+    result.push(block)
+    const at = block.insts.findIndex(i => target(i, byName) !== undefined)
+    if (at < 0) continue
+    changed = true
+    const call = block.insts[at] as CallInst & Inst
+    const rest = newBlock(func)
+    rest.insts = block.insts.slice(at + 1)
+    for (const inst of rest.insts) inst.block = rest
+    rest.term = block.term
+    for (const next of new Set<Block>(rest.term.targets)) replacePred(next, block, rest)
+    block.insts = block.insts.slice(0, at)
+    const { entry, blocks, value } = copyBody(func, target(call, byName)!, call, rest)
+    block.term = { kind: "term", op: "jump", args: [], targets: [entry], span: call.span }
+    entry.preds.push(block)
+    if (value !== undefined) replaced.set(call, value)
+    result.push(...blocks)
+    work.push(rest)
+  }
+  if (!changed) return false
+  func.blocks = result
+  hoistAllocas(func)
+  replaceValues(func, replaced)
+  return true
+}
+
+/** The function to put in a call's place. */
+function target(inst: Inst, byName: ReadonlyMap<string, IrFunction>): IrFunction | undefined {
+  if (inst.op !== "call" || inst.callee.kind !== "function") return undefined
+  const func = byName.get(inst.callee.name)
+  return func === undefined || func.inline === "never" || func.blocks.length === 0 ? undefined : func
+}
+
+/** Copies a function's blocks into another; returns go to `rest`. */
+function copyBody(
+  into: IrFunction,
+  callee: IrFunction,
+  call: CallInst & Inst,
+  rest: Block,
+): { entry: Block; blocks: Block[]; value: Value | undefined } {
+  const values = new Map<Value, Value>()
+  const blocks = new Map<Block, Block>()
+  callee.params.forEach((param, i) => {
+    values.set(param, call.args[i])
+  })
+  for (const block of callee.blocks) {
+    const copy = newBlock(into)
+    copy.unroll = block.unroll
+    blocks.set(block, copy)
+  }
+  for (const block of callee.blocks) {
+    const copy = blocks.get(block)!
+    copy.phis = block.phis.map((phi): Phi => {
+      const made = { ...phi, id: into.nextId++, block: copy, incoming: phi.incoming.map(b => blocks.get(b)!) }
+      values.set(phi, made)
+      return made
+    })
+    copy.insts = block.insts.map((inst): Inst => {
+      const made = { ...inst, id: into.nextId++, block: copy, args: [...inst.args] }
+      values.set(inst, made)
+      return made
+    })
+  }
+  const map = (v: Value) => values.get(v) ?? v
+  const returns: { from: Block; value: Value | undefined }[] = []
+  for (const block of callee.blocks) {
+    const copy = blocks.get(block)!
+    for (const phi of copy.phis) phi.args = phi.args.map(map)
+    for (const inst of copy.insts) inst.args = inst.args.map(map)
+    copy.preds = block.preds.map(b => blocks.get(b)!)
+    if (block.term.op === "ret") {
+      returns.push({ from: copy, value: block.term.args.length > 0 ? map(block.term.args[0]) : undefined })
+      copy.term = { kind: "term", op: "jump", args: [], targets: [rest], span: block.term.span }
+      rest.preds.push(copy)
+    } else {
+      const { term } = block
+      copy.term = { ...term, args: term.args.map(map), targets: term.targets.map(t => blocks.get(t)!) } as Terminator
+    }
+  }
+  let value: Value | undefined
+  if (call.type !== "void") {
+    const type = call.type as ValueType
+    if (returns.length === 1) value = returns[0].value ?? undef(type)
+    else if (returns.length === 0) value = undef(type)
+    else {
+      const phi: Phi = { kind: "phi", id: into.nextId++, type, args: [], incoming: [], block: rest }
+      for (const { from, value: v } of returns) {
+        phi.incoming.push(from)
+        phi.args.push(v ?? undef(type))
+      }
+      rest.phis.push(phi)
+      value = phi
+    }
+  }
+  return { entry: blocks.get(callee.blocks[0])!, blocks: [...blocks.values()], value }
+}
+
+function hoistAllocas(func: IrFunction): void {
+  const entry = func.blocks[0]
+  const allocas: Inst[] = []
+  for (const block of func.blocks) {
+    const mine = block.insts.filter(i => i.op === "alloca")
+    if (mine.length === 0) continue
+    allocas.push(...mine)
+    block.insts = block.insts.filter(i => i.op !== "alloca")
+  }
+  for (const inst of allocas) inst.block = entry
+  entry.insts = [...allocas, ...entry.insts]
+}

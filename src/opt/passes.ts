@@ -1,0 +1,93 @@
+import { SkepError } from "../base/index.ts"
+import { checkFunction, type IrFunction, type Module, printModule } from "../ir/index.ts"
+import { cfg } from "./cfg.ts"
+import { dce } from "./dce.ts"
+import { dse } from "./dse.ts"
+import { gvn } from "./gvn.ts"
+import { inlineCalls } from "./inline.ts"
+import { mem2reg } from "./mem2reg.ts"
+import { simplify } from "./simplify.ts"
+import { sroa } from "./sroa.ts"
+import { unroll } from "./unroll.ts"
+
+/** A pass changes one function and says whether it did. */
+export interface Pass {
+  /** Also the name for `--dump`. */
+  readonly name: string
+  readonly run: (func: IrFunction) => boolean
+}
+
+/** Every pass over a function, by name. */
+export const passes = {
+  cfg: { name: "cfg", run: cfg },
+  sroa: { name: "sroa", run: sroa },
+  mem2reg: { name: "mem2reg", run: mem2reg },
+  simplify: { name: "simplify", run: simplify },
+  gvn: { name: "gvn", run: gvn },
+  dse: { name: "dse", run: dse },
+  dce: { name: "dce", run: dce },
+  unroll: { name: "unroll", run: unroll },
+} satisfies Record<string, Pass>
+
+/** Before inlining: small bodies are cheap to copy. */
+const early: readonly Pass[] = [passes.cfg, passes.sroa, passes.mem2reg, passes.simplify, passes.dce, passes.cfg]
+
+/** After inlining, until nothing changes (a few rounds at most). */
+const late: readonly Pass[] = [
+  passes.sroa,
+  passes.mem2reg,
+  passes.simplify,
+  passes.cfg,
+  passes.gvn,
+  passes.simplify,
+  passes.dse,
+  passes.dce,
+  passes.cfg,
+]
+const MOST_ROUNDS = 4
+
+export interface OptimiseOptions {
+  /** Runs the validity checker after every pass that changed something; a broken rule is an error that names the pass. */
+  readonly check?: boolean
+  /** Called after each pass with its name and the whole module. */
+  readonly onPass?: (pass: string, text: () => string) => void
+}
+
+/** The names that `--dump` takes, in the order in which the passes run first. */
+export const passNames: readonly string[] = [...new Set([...early, ...late].map(p => p.name)), "inline", "unroll"]
+
+/** Optimises a module in place. */
+export function optimise(module: Module, options: OptimiseOptions = {}): void {
+  const run = (pass: Pass, func: IrFunction): boolean => {
+    const changed = pass.run(func)
+    if (changed && options.check) verify(func, pass.name)
+    options.onPass?.(pass.name, () => printModule(module))
+    return changed
+  }
+  const round = (list: readonly Pass[], func: IrFunction): boolean => {
+    let changed = false
+    for (const pass of list) changed = run(pass, func) || changed
+    return changed
+  }
+  inlineCalls(module, func => round(early, func))
+  if (options.check) for (const func of module.functions) verify(func, "inline")
+  options.onPass?.("inline", () => printModule(module))
+  for (const func of module.functions) {
+    settle(func)
+    if (run(passes.unroll, func)) settle(func)
+  }
+
+  function settle(func: IrFunction): void {
+    for (let i = 0; i < MOST_ROUNDS && round(late, func); i++);
+  }
+}
+
+function verify(func: IrFunction, pass: string): void {
+  const [problem] = checkFunction(func)
+  if (problem === undefined) return
+  throw new SkepError({
+    code: "OPT_BROKEN_IR",
+    message: `after ${pass}, @${func.name}: ${problem.message}${problem.where === undefined ? "" : ` in: ${problem.where}`}`,
+    hint: "this is a fault of skep; please report it with the program",
+  })
+}
