@@ -67,6 +67,8 @@ export class FunctionBuilder {
   span: Span | undefined
   /** False when the current block has its terminator: what comes next cannot be reached. */
   open: boolean
+  /** So many allocas are known to stand at the top of the entry. */
+  #allocas = 0
 
   /** Continues at the end of the last block, or starts the entry of an empty function. */
   constructor(func: IrFunction) {
@@ -118,10 +120,8 @@ export class FunctionBuilder {
       align,
       name,
     }
-    let at = 0
-    while (at < entry.insts.length && entry.insts[at].op === "alloca") at++
-    if (at === entry.insts.length) entry.insts.push(inst)
-    else entry.insts.splice(at, 0, inst)
+    while (this.#allocas < entry.insts.length && entry.insts[this.#allocas].op === "alloca") this.#allocas++
+    entry.insts.splice(this.#allocas++, 0, inst)
     return inst
   }
 
