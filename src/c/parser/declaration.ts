@@ -12,11 +12,11 @@ import { canonical, isComplete, isVoid, unqualified } from "../sema/typeops.ts"
 import type { Type } from "../types.ts"
 import { text } from "./asm.ts"
 import { alignedBy, applyTypeAttributes, attributes } from "./attributes.ts"
+import { block } from "./block.ts"
 import { type Declarator, declarator } from "./declarator.ts"
 import { initializer } from "./initializer.ts"
 import type { Parser } from "./parser.ts"
 import { type Specifiers, specifiers } from "./specifiers.ts"
-import { block } from "./statement.ts"
 import { staticAssert } from "./staticAssert.ts"
 
 /** A declaration inside a function; nothing where it declares nothing (a static assertion). */

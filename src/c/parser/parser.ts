@@ -99,7 +99,10 @@ export class Parser extends Context {
 
   /** Runs `parse`; after an error that was reported, restores what nesting changed and runs `recover`. */
   guard<T>(parse: () => T, recover: () => T): T {
-    const { scope, depth, unevaluated } = this
+    const { scope, depth, unevaluated, fn } = this
+    const loops = fn?.loops ?? 0
+    const breakable = fn?.breakable ?? 0
+    const switches = fn?.switches.length ?? 0
     try {
       return parse()
     } catch (error) {
@@ -107,6 +110,11 @@ export class Parser extends Context {
       this.scope = scope
       this.depth = depth
       this.unevaluated = unevaluated
+      if (fn !== undefined) {
+        fn.loops = loops
+        fn.breakable = breakable
+        fn.switches.length = switches
+      }
       return recover()
     }
   }
