@@ -1,1 +1,8 @@
+export { type BccOptions, type BccResult, compileBcc, preprocessBcc } from "./compile.ts"
+export { emitC } from "./emitc.ts"
+export { isKnownHeader } from "./includes.ts"
+export { KernelNames, type NamesOptions } from "./names/provider.ts"
+export { parseFormat } from "./names/tracepoint.ts"
+export type { Architecture } from "./registers.ts"
+export { type RewriteOptions, rewrite } from "./rewrite/index.ts"
 export * from "./unit.ts"

@@ -26,6 +26,8 @@ export interface MapDecl {
   readonly flags: number
   readonly inner?: string
   readonly pin?: string
+  /** Seen by other programs of the process: by all (`public`), or by those of the same name space (`shared`). */
+  readonly share?: "public" | "shared"
   /** Type of the records submitted, for event streams. */
   readonly event?: Type
   /** The table's C object: not a global variable of the program. */

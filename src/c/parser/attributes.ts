@@ -43,8 +43,9 @@ function attribute(p: Parser): Attribute {
   if (name === "aligned" && !p.at(")")) {
     args.push(alignmentArgument(p))
   } else {
+    const expressions = name.startsWith("bpf_")
     while (!p.at(")")) {
-      args.push(argument(p))
+      args.push(argument(p, expressions))
       if (!p.accept(",")) break
     }
   }
@@ -57,9 +58,10 @@ function plainName(text: string): string {
   return text.length > 4 && text.startsWith("__") && text.endsWith("__") ? text.slice(2, -2) : text
 }
 
-/** A string, a constant, or the text of whatever stands up to the next `,` or `)`. */
-function argument(p: Parser): bigint | string {
+/** A string, a constant, or the text of whatever stands up to the next `,` or `)`. A dialect's own attributes have constant expressions. */
+function argument(p: Parser, expressions: boolean): bigint | string {
   if (p.tok.kind === "string") return new TextDecoder().decode(strings(p).bytes.slice(0, -1))
+  if (expressions) return constantInt(p, constantExpression(p), "an attribute's argument")
   const next = p.peek().text
   if (p.tok.kind === "number" && (next === "," || next === ")")) {
     return evaluate(rvalue(p, constantExpression(p))) ?? 0n

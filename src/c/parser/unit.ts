@@ -62,8 +62,11 @@ function recover(p: Parser, start: number): void {
   p.scope = p.fileScope
   p.fn = undefined
   p.newTypes = []
-  p.skipTo(start, ";", "{")
-  if (p.accept("{")) p.skipTo(p.pos, "}")
+  p.skipTo(";", "{", "}")
+  if (p.at("{")) {
+    p.next()
+    p.skipTo("}")
+  }
   if (p.pos === start || p.at("}") || p.at(")") || p.at("]")) p.next()
   p.accept(";")
 }

@@ -21,6 +21,7 @@ export class MacroTable {
     const known = this.#table.get(name)
     if (known !== undefined) return known ?? undefined
     const macro = this.#lookUp(name)
+    if (macro === false) return undefined
     this.#table.set(name, macro ?? null)
     return macro
   }
@@ -53,7 +54,7 @@ export class MacroTable {
     if (stack !== undefined && stack.length > 0) this.#table.set(name, stack.pop() ?? null)
   }
 
-  #lookUp(name: string): Macro | undefined {
+  #lookUp(name: string): Macro | false | undefined {
     if (Object.hasOwn(DYNAMIC, name)) {
       const span = { file: BUILT_IN, start: 0, end: 0 }
       const dynamic = DYNAMIC[name as keyof typeof DYNAMIC]
@@ -61,7 +62,7 @@ export class MacroTable {
     }
     if (Object.hasOwn(PREDEFINED, name)) return this.#parse(`${name} ${PREDEFINED[name]}`, "<built-in>")
     const found = this.#options.macros?.(name)
-    if (found === undefined) return undefined
+    if (found === undefined || found === false) return found
     return typeof found === "string" ? this.#parse(name + found, "<built-in>") : this.#parseAt(found)
   }
 

@@ -13,9 +13,10 @@ export type IncludeResolver = (name: string, form: "quoted" | "angled", from: So
 
 /**
  * Macros that are there without a definition in the text, looked up by name when a name is first seen and lexed only
- * then: the text after the name in a `#define` (so `(a,b) a+b` is function-like), or a place that holds that text.
+ * then: the text after the name in a `#define` (so `(a,b) a+b` is function-like), or a place that holds that text. `false`
+ * means "not now": the name is asked for again at its next use.
  */
-export type MacroProvider = (name: string) => string | MacroText | undefined
+export type MacroProvider = (name: string) => string | MacroText | false | undefined
 
 /** `#define`'s tail, name first, as a range of a file. */
 export interface MacroText {
@@ -85,6 +86,12 @@ export class Preprocessor implements ExpanderSource {
         if (pragma !== undefined) return pragma as Token
       } else return token as Token
     }
+  }
+
+  /** The replacement text of an object-like macro as things stand; undefined when there is none. */
+  macroText(name: string): string | undefined {
+    const macro = this.#macros.get(name)
+    return macro?.tokens.map((t, i) => (i > 0 && (t.flags & SPACE) !== 0 ? " " : "") + t.spelling).join("")
   }
 
   pull(): PpToken {

@@ -98,7 +98,7 @@ function pieces(p: Printer, e: Expr): [string, number] {
         POSTFIX,
       ]
     case "mapRef":
-      return [`(void *)bpf_pseudo_fd(1, ${e.map})`, UNARY]
+      return [`&${e.map}`, UNARY]
     case "kernelRead":
       return [printKernelRead(p, e), POSTFIX]
   }

@@ -7,6 +7,8 @@ import { printStmt } from "./statement.ts"
 export interface PrintOptions {
   /** Print the declarations of system headers too, so that the text compiles without them. */
   readonly system?: boolean
+  /** Declarations that are printed as the text given, whatever they are. */
+  readonly verbatim?: ReadonlyMap<Decl, string>
 }
 
 const NO_PLAN: Plan = { tags: new Map(), mentioned: new Set(), forward: new Map() }
@@ -17,10 +19,11 @@ const NO_PLAN: Plan = { tags: new Map(), mentioned: new Set(), forward: new Map(
  */
 export function printUnit(unit: TranslationUnit, options: PrintOptions = {}): string {
   const decls = unit.decls.filter(decl => options.system === true || decl.span?.file.system !== true)
+  const { verbatim } = options
   const draft = new Printer(define, NO_PLAN)
-  printAll(draft, decls)
+  printAll(draft, decls, verbatim)
   const final = new Printer(define, makePlan(draft, decls))
-  printAll(final, decls)
+  printAll(final, decls, verbatim)
   return `${final.lines.join("\n")}\n`
 }
 
@@ -46,7 +49,7 @@ function makePlan(draft: Printer, decls: readonly Decl[]): Plan {
   return { tags, mentioned: new Set(draft.mentions.keys()), forward }
 }
 
-function printAll(p: Printer, decls: readonly Decl[]): void {
+function printAll(p: Printer, decls: readonly Decl[], verbatim: PrintOptions["verbatim"]): void {
   for (const decl of decls) {
     p.current = decl
     for (const early of p.plan.forward.get(decl) ?? []) {
@@ -54,6 +57,11 @@ function printAll(p: Printer, decls: readonly Decl[]): void {
       p.line(`${text};`)
     }
     p.known.add(decl)
+    const text = verbatim?.get(decl)
+    if (text !== undefined) {
+      p.line(text)
+      continue
+    }
     printDecl(p, decl)
     if (decl.kind === "function" && decl.body !== undefined) p.line("")
   }

@@ -1,0 +1,68 @@
+/* Functions that programs may call without a declaration; each is compiled only where it is called. */
+static inline unsigned int bpf_log2(unsigned int v)
+{
+	unsigned int log = 0;
+	if (v >= 1 << 16) {
+		log += 16;
+		v >>= 16;
+	}
+	if (v >= 1 << 8) {
+		log += 8;
+		v >>= 8;
+	}
+	if (v >= 1 << 4) {
+		log += 4;
+		v >>= 4;
+	}
+	if (v >= 1 << 2) {
+		log += 2;
+		v >>= 2;
+	}
+	return log + (v >> 1);
+}
+
+static inline unsigned int bpf_log2l(unsigned long v)
+{
+	unsigned int high = v >> 32;
+	return high ? bpf_log2(high) + 33 : bpf_log2(v) + 1;
+}
+
+static inline int ilog2(unsigned long v)
+{
+	return bpf_log2l(v) - 1;
+}
+
+static inline int __ilog2_u32(unsigned int v)
+{
+	return bpf_log2(v);
+}
+
+static inline int __ilog2_u64(unsigned long v)
+{
+	return bpf_log2l(v) - 1;
+}
+
+static inline unsigned long roundup_pow_of_two(unsigned long v)
+{
+	return v < 2 ? 1 : 1UL << bpf_log2l(v - 1);
+}
+
+static inline unsigned long div_u64(unsigned long dividend, unsigned int divisor)
+{
+	return dividend / divisor;
+}
+
+static inline unsigned long div64_u64(unsigned long dividend, unsigned long divisor)
+{
+	return dividend / divisor;
+}
+
+static inline unsigned __int128 bpf_hton128(unsigned __int128 v)
+{
+	return (unsigned __int128)__builtin_bswap64(v) << 64 | __builtin_bswap64(v >> 64);
+}
+
+static inline unsigned __int128 bpf_ntoh128(unsigned __int128 v)
+{
+	return (unsigned __int128)__builtin_bswap64(v) << 64 | __builtin_bswap64(v >> 64);
+}

@@ -1,0 +1,160 @@
+import { SourceFile } from "../base/index.ts"
+import type { MacroProvider, MacroText } from "../c/index.ts"
+import constantsText from "./headers/constants.h"
+import genericText from "./headers/generic.h"
+import inetText from "./headers/inet.h"
+import languageText from "./headers/language.h"
+import tablesText from "./headers/tables.h"
+import { type Architecture, registersOf } from "./registers.ts"
+
+/** What the values of some macros depend on. */
+export interface MacroOptions {
+  readonly arch: Architecture
+  /** `LINUX_VERSION_CODE`: major << 16 | minor << 8 | patch. */
+  readonly kernelVersion: number
+  /** Value of a `CONFIG_…` macro, undefined where it is not set. */
+  readonly config?: (name: string) => string | undefined
+  /** CPUs that are online, for `bpf_num_cpus()`. */
+  readonly cpus: number
+  /** Bytes of a memory page. */
+  readonly pageSize: number
+  /** `DNAME_INLINE_LEN`: bytes of the name inside a `struct dentry`. */
+  readonly dentryNameLength: () => number
+}
+
+/** The macros of one shim header, found by a scan for `#define` when one of them is first asked for. */
+class Header {
+  readonly file: SourceFile
+  #index: Map<string, MacroText> | undefined
+
+  constructor(name: string, text: string) {
+    this.file = new SourceFile(name, text, true)
+  }
+
+  get(name: string): MacroText | undefined {
+    this.#index ??= this.#scan()
+    return this.#index.get(name)
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined
+  }
+
+  names(): Iterable<string> {
+    this.#index ??= this.#scan()
+    return this.#index.keys()
+  }
+
+  #scan(): Map<string, MacroText> {
+    const { file } = this
+    const { text } = file
+    const index = new Map<string, MacroText>()
+    const mark = "#define "
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
+      const start = at + mark.length
+      let end = text.indexOf("\n", start)
+      while (text.charCodeAt(end - 1) === 92) end = text.indexOf("\n", end + 1)
+      let nameEnd = start
+      while (isWord(text.charCodeAt(nameEnd))) nameEnd++
+      index.set(text.slice(start, nameEnd), { file, start, end })
+      at = end
+    }
+    return index
+  }
+}
+
+const isWord = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57) || c === 95
+
+const TABLES = new Header("<bcc/tables>", tablesText)
+const LANGUAGE = new Header("<bcc/language>", languageText)
+const CONSTANTS = new Header("<bcc/constants>", constantsText)
+const GENERIC = new Header("<bcc/generic>", genericText)
+const INET = new Header("<bcc/inet>", inetText)
+
+/** The macros that BCC's programs find without defining them; a name's text is looked for when the name is first seen. */
+export class ShimMacros {
+  readonly #options: MacroOptions
+  readonly #places: Readonly<Record<string, string>>
+  #generic = false
+  #inet = false
+
+  constructor(options: MacroOptions) {
+    this.#options = options
+    this.#places = registersOf(options.arch).macros
+  }
+
+  /** An `#include` was met: macros with risky names are there only after the header that has them. */
+  included(header: string): void {
+    if (/^(linux|net|asm)\//.test(header)) this.#generic = true
+    if (/^(net\/|linux\/(tcp|udp|inet|ipv6|skbuff|net)\b|uapi\/linux\/in6\b)/.test(header)) this.#inet = true
+  }
+
+  readonly get: MacroProvider = name => {
+    const text = TABLES.get(name) ?? LANGUAGE.get(name) ?? CONSTANTS.get(name) ?? this.#computed(name)
+    if (text !== undefined) return text
+    if (GENERIC.has(name)) return this.#generic ? GENERIC.get(name) : false
+    if (INET.has(name)) return this.#inet ? INET.get(name) : false
+    return undefined
+  }
+
+  /** The header whose `#include` would make a member known by this name, for a hint. */
+  headerOfMember(name: string): string | undefined {
+    return INET.has(name) && !this.#inet ? "net/sock.h" : undefined
+  }
+
+  /** Names for "did you mean". */
+  *names(): Iterable<string> {
+    yield* TABLES.names()
+    yield* LANGUAGE.names()
+    yield* CONSTANTS.names()
+  }
+
+  #computed(name: string): string | undefined {
+    const { kernelVersion, config, cpus, pageSize, dentryNameLength, arch } = this.#options
+    if (Object.hasOwn(this.#places, name)) return this.#places[name]
+    if (name.startsWith("CONFIG_")) {
+      const value = config === undefined ? defaultConfig(name, arch) : config(name)
+      return value === undefined ? undefined : ` ${value}`
+    }
+    switch (name) {
+      case "LINUX_VERSION_CODE":
+        return ` ${kernelVersion}`
+      case "bpf_num_cpus":
+        return `() ${cpus}`
+      case "PAGE_SIZE":
+        return ` ${pageSize}UL`
+      case "PAGE_SHIFT":
+        return ` ${Math.log2(pageSize)}`
+      case "PAGE_MASK":
+        return ` (~(${pageSize}UL - 1))`
+      case "DNAME_INLINE_LEN":
+        return ` ${dentryNameLength()}`
+      case "__TARGET_ARCH_x86":
+      case "__x86_64__":
+        return arch === "x86_64" ? " 1" : undefined
+      case "__TARGET_ARCH_arm64":
+      case "__aarch64__":
+        return arch === "arm64" ? " 1" : undefined
+      default:
+        return undefined
+    }
+  }
+}
+
+/** Kernel options that distributions' kernels of this architecture have, for want of the kernel's own word. */
+const COMMON_CONFIG =
+  "64BIT SMP NET_NS MEMCG NUMA SLUB SLUB_CPU_PARTIAL CGROUPS BPF BPF_SYSCALL BPF_EVENTS NET INET IPV6 MMU PREEMPT_COUNT " +
+  "ARCH_HAS_SYSCALL_WRAPPER BLOCK MODULES KPROBES UPROBES TRACEPOINTS FTRACE PERF_EVENTS SECURITY NAMESPACES PID_NS UTS_NS USER_NS"
+const ARCH_CONFIG: Partial<Record<Architecture, string>> = {
+  x86_64: "X86 X86_64 X86_5LEVEL DYNAMIC_MEMORY_LAYOUT",
+  arm64: "ARM64",
+  s390x: "S390",
+  riscv64: "RISCV",
+  powerpc64: "PPC PPC64",
+}
+
+function defaultConfig(name: string, arch: Architecture): string | undefined {
+  const option = name.slice("CONFIG_".length)
+  const has = (list: string | undefined) => list !== undefined && ` ${list} `.includes(` ${option} `)
+  return has(COMMON_CONFIG) || has(ARCH_CONFIG[arch]) ? "1" : undefined
+}

@@ -1,0 +1,203 @@
+import { SourceFile, type Span } from "../../base/index.ts"
+import type { Btf } from "../../btf/index.ts"
+import * as c from "../../c/index.ts"
+import { helperByName, helperNames, helperPrototype } from "../../isa/index.ts"
+import functionsText from "../headers/functions.h"
+import registersText from "../headers/pt_regs.h"
+import typesText from "../headers/types.h"
+import type { Architecture } from "../registers.ts"
+import { BtfTypes, enumerator } from "./btftypes.ts"
+import { parseSnippet, SnippetFile } from "./snippets.ts"
+import { tracepointRecord } from "./tracepoint.ts"
+import { wellKnownEnumerator, wellKnownNames, wellKnownTypedef } from "./wellknown.ts"
+
+export interface NamesOptions {
+  /** The kernel's BTF, or a module's on top of it. */
+  readonly btf?: Btf
+  readonly arch: Architecture
+  /** Content of a tracepoint's format file; undefined when there is no such tracepoint. */
+  readonly readTracepointFormat?: (category: string, event: string) => string | undefined
+  readonly macros: c.MacroProvider
+}
+
+const TYPES = new SnippetFile("<bcc/types>", typesText, /^struct (\w+) \{/gm)
+const REGISTERS = new SnippetFile("<bcc/pt_regs>", registersText, /^struct (\w+) \{/gm)
+const FUNCTIONS = new SnippetFile("<bcc/functions>", functionsText, /^static inline [^(]*?(\w+)\(/gm)
+
+/** Tags that are another name, by a macro of the kernel's headers. */
+const TAG_ALIASES: Readonly<Record<string, string>> = {
+  rcu_head: "callback_head",
+  sockaddr_storage: "__kernel_sockaddr_storage",
+}
+
+/** Types of BCC's own: these come before any that the kernel may have under the name. */
+const OWN_TYPES = new Set(["bpf_stacktrace", "bpf_stacktrace_buildid"])
+
+/** Prototypes of what the rewriter replaces: these look like functions to the type checker. */
+const DIALECT_FUNCTIONS: Readonly<Record<string, string>> = {
+  bpf_trace_printk: "int bpf_trace_printk(const char *fmt, ...);",
+  incr_cksum_l3: "int incr_cksum_l3(u64 offset, u64 old, u64 new);",
+  incr_cksum_l4: "int incr_cksum_l4(u64 offset, u64 old, u64 new, u64 flags);",
+}
+
+/** Raw helpers under the names that BCC gives them where its own name stands for a rewritten form. */
+const RAW_HELPERS: Readonly<Record<string, string>> = {
+  bpf_trace_printk_: "bpf_trace_printk",
+  bpf_l3_csum_replace_: "bpf_l3_csum_replace",
+  bpf_l4_csum_replace_: "bpf_l4_csum_replace",
+  bpf_tail_call_: "bpf_tail_call",
+  bpf_map_lookup_elem_: "bpf_map_lookup_elem",
+}
+
+/**
+ * Names that a program uses and does not define: BPF helpers, BCC's inline functions, records of tracepoints, the kernel's types from BTF, and a
+ * small stock of types for when there is no BTF. All are made at the first question.
+ */
+export class KernelNames implements c.NameProvider {
+  readonly #options: NamesOptions
+  readonly #types: BtfTypes | undefined
+  readonly #functions = new Map<string, c.FunctionDecl | undefined>()
+  readonly #records = new Map<string, c.RecordDecl | undefined>()
+  readonly #enumerators = new Map<string, c.Enumerator | undefined>()
+
+  constructor(options: NamesOptions) {
+    this.#options = options
+    this.#types = options.btf && new BtfTypes(options.btf)
+  }
+
+  typedef(name: string): c.TypedefDecl | undefined {
+    return wellKnownTypedef(name) ?? this.#types?.typedef(name)
+  }
+
+  record(tag: string, isUnion: boolean): c.RecordDecl | undefined {
+    const key = isUnion ? `union ${tag}` : tag
+    if (!this.#records.has(key)) this.#records.set(key, this.#findRecord(tag, isUnion))
+    return this.#records.get(key)
+  }
+
+  enum(tag: string): c.EnumDecl | undefined {
+    return this.#types?.enum(tag)
+  }
+
+  enumerator(name: string): c.Enumerator | undefined {
+    if (!this.#enumerators.has(name)) this.#enumerators.set(name, this.#findEnumerator(name))
+    return this.#enumerators.get(name)
+  }
+
+  func(name: string): c.FunctionDecl | undefined {
+    if (!this.#functions.has(name)) this.#functions.set(name, this.#findFunction(name))
+    return this.#functions.get(name)
+  }
+
+  /** A helper by its kernel name, whatever the dialect makes of that name. */
+  helper(name: string): c.FunctionDecl {
+    const decl = this.#helper(name, name)
+    if (decl === undefined) throw new Error(`no helper ${name}`)
+    return decl
+  }
+
+  suggest(name: string): readonly string[] {
+    const near = c.nearest(name, this.#candidates())
+    return near === undefined ? [] : [near]
+  }
+
+  /** Bytes of the name inside a `struct dentry`, which is a macro in the kernel. */
+  dentryNameLength(): number {
+    return this.#types?.arrayMember("dentry", "d_iname") ?? this.#types?.arrayMember("dentry", "d_shortname") ?? 32
+  }
+
+  *#candidates(): Iterable<string> {
+    yield* helperNames()
+    yield* FUNCTIONS.names()
+    yield* wellKnownNames()
+  }
+
+  #findRecord(tag: string, isUnion: boolean): c.RecordDecl | undefined {
+    if (tag.startsWith("tracepoint__") && !isUnion) {
+      const found = this.#tracepoint(tag)
+      if (found !== undefined) return found
+    }
+    const own = OWN_TYPES.has(tag)
+    const kernel = own
+      ? undefined
+      : this.#types?.record(Object.hasOwn(TAG_ALIASES, tag) ? TAG_ALIASES[tag] : tag, isUnion)
+    if (kernel?.complete || isUnion) return kernel
+    return this.#stock(tag) ?? kernel
+  }
+
+  #findEnumerator(name: string): c.Enumerator | undefined {
+    const value = wellKnownEnumerator(name)
+    if (value !== undefined) return enumerator(name, BigInt(value))
+    // No enumerator ends in _t, and every typedef that BTF has is asked for here first.
+    if (name.endsWith("_t") || wellKnownTypedef(name) !== undefined) return undefined
+    return this.#types?.enumerator(name)
+  }
+
+  #findFunction(name: string): c.FunctionDecl | undefined {
+    if (Object.hasOwn(DIALECT_FUNCTIONS, name)) {
+      const decl = this.#prototype(name, DIALECT_FUNCTIONS[name])
+      return decl && { ...decl, builtin: name }
+    }
+    const helper = this.#helper(name, Object.hasOwn(RAW_HELPERS, name) ? RAW_HELPERS[name] : name)
+    if (helper !== undefined) return helper
+    const file = FUNCTIONS.get(name)
+    return file && functionIn(parseSnippet(file, this, this.#options.macros), name)
+  }
+
+  #helper(name: string, kernelName: string): c.FunctionDecl | undefined {
+    const helper = helperByName(kernelName)
+    if (helper === undefined) return undefined
+    // Contexts and kernel objects are `void *`, so that a program's own idea of their types fits.
+    const args = helper.args.map(arg => arg.replace(/\b(struct|union) \w+/, "void"))
+    const decl = this.#prototype(kernelName, `${helperPrototype({ ...helper, args })};`)
+    return decl && { ...decl, name, helper: helper.id }
+  }
+
+  #prototype(name: string, text: string): c.FunctionDecl | undefined {
+    return functionIn(parseSnippet(new SourceFile("<bcc/helpers>", text, true), this, this.#options.macros), name)
+  }
+
+  #stock(tag: string): c.RecordDecl | undefined {
+    if (tag === "pt_regs" || tag === "user_pt_regs") {
+      const name = `pt_regs__${this.#options.arch}`
+      const file = REGISTERS.get(name)
+      return file && this.#recordIn(new SourceFile(file.name, file.text.replaceAll(name, tag), true), tag)
+    }
+    const file = TYPES.get(tag)
+    return file && this.#recordIn(file, tag)
+  }
+
+  #recordIn(file: SourceFile, tag: string): c.RecordDecl | undefined {
+    for (const decl of parseSnippet(file, this, this.#options.macros)) {
+      if (decl.kind === "recordDecl" && decl.tag === tag) return decl
+    }
+    return undefined
+  }
+
+  /** `tracepoint__CATEGORY__EVENT`: the two are split at the first `__` that gives an existing tracepoint. */
+  #tracepoint(tag: string): c.RecordDecl | undefined {
+    const read = this.#options.readTracepointFormat
+    if (read === undefined) return undefined
+    for (const { category, event } of tracepointNames(tag.slice("tracepoint__".length))) {
+      const format = read(category, event)
+      if (format === undefined) continue
+      return tracepointRecord(tag, format, file => parseSnippet(file, this, this.#options.macros, true))
+    }
+    return undefined
+  }
+}
+
+/** The ways to read `CATEGORY__EVENT`. */
+export function* tracepointNames(text: string): Iterable<{ readonly category: string; readonly event: string }> {
+  for (let at = text.indexOf("__", 1); at > 0; at = text.indexOf("__", at + 1)) {
+    if (at + 2 < text.length) yield { category: text.slice(0, at), event: text.slice(at + 2) }
+  }
+}
+
+function functionIn(decls: readonly c.Decl[], name: string): c.FunctionDecl | undefined {
+  for (const decl of decls) if (decl.kind === "function" && decl.name === name) return decl
+  return undefined
+}
+
+/** A place for nodes that stand for no text. */
+export const NOWHERE: Span = { file: new SourceFile("<bcc>", "", true), start: 0, end: 0 }

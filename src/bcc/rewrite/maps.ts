@@ -1,0 +1,154 @@
+import { didYouMean } from "../../base/index.ts"
+import * as c from "../../c/index.ts"
+import { mapTypes } from "../../isa/index.ts"
+import type { MapDecl } from "../unit.ts"
+
+/** Names of map types as BCC writes them, where they are not the kernel's. */
+const ALIASES: Readonly<Record<string, string>> = {
+  stacktrace: "stack_trace",
+  prog: "prog_array",
+  perf_output: "perf_event_array",
+  perf_array: "perf_event_array",
+}
+
+/** A map with what the rewriter needs to know of it, and what it finds out. */
+export interface Table extends MapDecl {
+  event?: c.Type
+  readonly decl: c.VarDecl
+  /** Type of the table's `key` and `leaf` members, also where the map has no key or value. */
+  readonly keyMember: c.Type
+  readonly leafMember: c.Type
+}
+
+/** The record of a table's methods carries this attribute; its argument is the table's name. */
+export const TABLE_ATTRIBUTE = "bpf_table"
+const MAP_ATTRIBUTE = "bpf_map"
+const SHARE_ATTRIBUTE = "bpf_share"
+
+/** The tables of a program, by the variable that stands for each. */
+export function collectTables(unit: c.TranslationUnit, diagnostics: c.Diagnostics): Map<c.VarDecl, Table> {
+  const tables = new Map<c.VarDecl, Table>()
+  for (const decl of unit.decls) {
+    if (decl.kind !== "var" || decl.scope !== "global") continue
+    const map = decl.attrs.find(attr => attr.name === MAP_ATTRIBUTE)
+    if (map === undefined) continue
+    const table = readTable(decl, map.args, diagnostics)
+    if (table !== undefined) tables.set(decl, table)
+  }
+  for (const table of tables.values()) checkInner(table, tables, diagnostics)
+  return tables
+}
+
+/** `bpf_map(type, max_entries, flags, inner, pin)` on a variable of a table's type. */
+function readTable(
+  decl: c.VarDecl,
+  [typeName, max, flags, inner, pin]: readonly (bigint | string)[],
+  diagnostics: c.Diagnostics,
+): Table | undefined {
+  const fields = c.recordOf(decl.type)?.fields ?? []
+  const key = fields.find(f => f.name === "key")?.type
+  const leaf = fields.find(f => f.name === "leaf")?.type
+  if (key === undefined || leaf === undefined) return undefined
+  const type = mapType(String(typeName), key)
+  if (type !== "extern" && mapTypes.number(type) === undefined) {
+    diagnostics.error(
+      "BCC_TABLE_TYPE",
+      `unknown table type '${typeName}'${didYouMean(String(typeName), typeNames())}`,
+      decl.span,
+    )
+    return undefined
+  }
+  const entries = typeof max === "bigint" ? Number(max) : Number.NaN
+  if (!(entries >= 0 && entries <= 0xffffffff) || typeof flags !== "bigint") {
+    diagnostics.error(
+      "BCC_TABLE_SIZE",
+      `size and flags of table '${decl.name}' must be constants of 32 bits`,
+      decl.span,
+    )
+    return undefined
+  }
+  const shape = shapeOf(type)
+  const size = (t: c.Type) => c.sizeOf(t) ?? 0
+  const share = decl.attrs.find(attr => attr.name === SHARE_ATTRIBUTE)?.args[0]
+  return {
+    name: decl.name,
+    type,
+    key: shape.key ? key : undefined,
+    value: shape.value ? leaf : undefined,
+    keySize: shape.key ? size(key) : 0,
+    valueSize: shape.value ? size(leaf) : 0,
+    maxEntries: type === "stack_trace" ? powerOfTwo(entries) : entries,
+    flags: Number(flags),
+    ...(inner === "" || inner === undefined ? {} : { inner: String(inner) }),
+    ...(pin === "" || pin === undefined ? {} : { pin: String(pin) }),
+    ...(share === "public" || share === "shared" ? { share } : {}),
+    decl,
+    span: decl.span,
+    keyMember: key,
+    leafMember: leaf,
+  }
+}
+
+/** A histogram is an array when its key is `int`, else a hash. */
+function mapType(name: string, key: c.Type): string {
+  if (name === "histogram") {
+    const t = c.canonical(key)
+    return t.kind === "int" && t.name === "int" ? "array" : "hash"
+  }
+  return Object.hasOwn(ALIASES, name) ? ALIASES[name] : name
+}
+
+function shapeOf(type: string): { key: boolean; value: boolean } {
+  switch (type) {
+    case "ringbuf":
+    case "user_ringbuf":
+      return { key: false, value: false }
+    case "queue":
+    case "stack":
+    case "bloom_filter":
+      return { key: false, value: true }
+    default:
+      return { key: true, value: true }
+  }
+}
+
+function powerOfTwo(n: number): number {
+  let power = 1
+  while (power < n) power *= 2
+  return power
+}
+
+function checkInner(table: Table, tables: ReadonlyMap<c.VarDecl, Table>, diagnostics: c.Diagnostics): void {
+  const nested = table.type === "array_of_maps" || table.type === "hash_of_maps"
+  if (!nested || table.inner === undefined) return
+  const inner = [...tables.values()].find(t => t.name === table.inner)
+  if (inner !== undefined && inner !== table && inner.inner === undefined) return
+  const names = [...tables.values()].filter(t => t.inner === undefined).map(t => t.name)
+  const what = inner === undefined ? "is no table of this program" : "is a map of maps itself"
+  diagnostics.error(
+    "BCC_TABLE_INNER",
+    `inner map '${table.inner}' of table '${table.name}' ${what}${didYouMean(table.inner, names)}`,
+    table.span,
+  )
+}
+
+function* typeNames(): Iterable<string> {
+  yield* mapTypes.names()
+  yield* Object.keys(ALIASES)
+  yield "histogram"
+}
+
+/** Asked by the type checker when a table has no such method. */
+export function tableMemberError(
+  record: c.RecordDecl,
+  name: string,
+): { message: string; code: string; hint?: string } | undefined {
+  const table = record.attrs.find(attr => attr.name === TABLE_ATTRIBUTE)?.args[0]
+  if (table === undefined) return undefined
+  const methods = c.memberNames(record).filter(method => method !== "key" && method !== "leaf")
+  return {
+    code: "BCC_NO_METHOD",
+    message: `table '${table}' has no method '${name}'${didYouMean(name, methods)}`,
+    hint: `it has ${methods.join(", ")}`,
+  }
+}

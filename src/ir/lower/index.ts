@@ -1,1 +1,0 @@
-export { lower } from "./lower.ts"
