@@ -8,4 +8,4 @@ export function parserPragma(text: string): string | undefined {
 
 /** True for a pragma whose text is macro expanded before the parser sees it. */
 export const expandsMacros = (first: string) =>
-  first === "unroll" || first === "clang" || first === "GCC" || first === "pack"
+  first === "unroll" || first === "nounroll" || first === "clang" || first === "GCC" || first === "pack"
