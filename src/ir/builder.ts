@@ -57,7 +57,7 @@ export type InstParts = Parts<Inst>
 
 /**
  * Appends instructions to one function. A block is made with `newBlock` and placed with `start`, in the order in which blocks are to be
- * laid out. Arithmetic on constants is folded on the way; nothing else is simplified.
+ * laid out. Arithmetic on constants is folded on the way, and so is what changes nothing (`x + 0`); nothing else is simplified.
  */
 export class FunctionBuilder {
   readonly func: IrFunction
@@ -67,6 +67,8 @@ export class FunctionBuilder {
   span: Span | undefined
   /** False when the current block has its terminator: what comes next cannot be reached. */
   open: boolean
+  /** So many allocas are known to stand at the top of the entry. */
+  #allocas = 0
 
   /** Continues at the end of the last block, or starts the entry of an empty function. */
   constructor(func: IrFunction) {
@@ -118,10 +120,8 @@ export class FunctionBuilder {
       align,
       name,
     }
-    let at = 0
-    while (at < entry.insts.length && entry.insts[at].op === "alloca") at++
-    if (at === entry.insts.length) entry.insts.push(inst)
-    else entry.insts.splice(at, 0, inst)
+    while (this.#allocas < entry.insts.length && entry.insts[this.#allocas].op === "alloca") this.#allocas++
+    entry.insts.splice(this.#allocas++, 0, inst)
     return inst
   }
 
@@ -148,6 +148,8 @@ export class FunctionBuilder {
     if (a.kind === "const" && b.kind === "const") {
       return constant(type, evalBinary(op, bitsOf(type), a.value, b.value))
     }
+    const simple = identity(op, a, b)
+    if (simple !== undefined) return simple
     return this.insert({ op, type, args: [a, b] })
   }
 
@@ -275,5 +277,24 @@ export class FunctionBuilder {
     this.block.term = term
     for (const target of term.targets) target.preds.push(this.block)
     this.open = false
+  }
+}
+
+/** `x op 0`, `0 op x` and `x * 1` where the result is one of the operands. */
+function identity(op: BinaryOp, a: Value, b: Value): Value | undefined {
+  switch (op) {
+    case "add":
+    case "or":
+    case "xor":
+      return isConst(b, 0) ? a : isConst(a, 0) ? b : undefined
+    case "sub":
+    case "shl":
+    case "lshr":
+    case "ashr":
+      return isConst(b, 0) ? a : undefined
+    case "mul":
+      return isConst(b, 0) || isConst(a, 1) ? b : isConst(a, 0) || isConst(b, 1) ? a : undefined
+    default:
+      return undefined
   }
 }

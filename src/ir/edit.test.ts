@@ -36,6 +36,11 @@ function builds(name: string, build: (b: FunctionBuilder) => void, expected: str
 builds("constants fold", b => b.ret(b.binary("add", i32(2), b.binary("shl", i32(1), i32(33)))), "b0:; ret 4")
 builds("division by zero folds to BPF's result", b => b.ret(b.binary("urem", i32(7), i32(0))), "b0:; ret 7")
 builds("comparison folds", b => b.ret(b.cmp("slt", i32(-1), i32(0))), "b0:; ret 1")
+builds(
+  "what changes nothing is left out",
+  b => b.ret(b.binary("shl", b.binary("add", i32(0), b.func.params[1]), i32(0))),
+  "b0:; ret %i",
+)
 builds("conversions fold", b => b.ret(b.trunc(b.sext(i32(-2)))), "b0:; ret -2")
 builds(
   "offsets add up",

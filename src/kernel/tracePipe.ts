@@ -1,9 +1,9 @@
 import { closeSync, constants, openSync, readSync } from "node:fs"
 import { SkepError } from "../base/index.ts"
 import type { TraceLine, TraceOptions, TraceReader } from "../machine/index.ts"
-import { callFailed, permissionError } from "./host/index.ts"
+import { callFailed } from "./host/index.ts"
 import { EACCES, EBUSY, sys, type Watcher } from "./raw/index.ts"
-import { tracefs } from "./tracefs.ts"
+import { tracefs, tracefsDenied } from "./tracefs.ts"
 import { isPrintk, parseTraceLine } from "./traceLine.ts"
 
 /** Bytes of one read; the kernel gives a page at most. */
@@ -148,7 +148,7 @@ function openPipe(path: string): number {
   } catch (error) {
     const { code, errno = 0 } = error as NodeJS.ErrnoException
     if (code === "EACCES" || code === "EPERM") {
-      throw permissionError("reading trace_pipe", EACCES, ["CAP_SYS_ADMIN"])
+      throw tracefsDenied("reading trace_pipe", EACCES)
     }
     if (code === "EBUSY") {
       throw new SkepError({

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { SkepError } from "../base/index.ts"
-import { isPermission, permissionError } from "./host/index.ts"
+import { isPermission } from "./host/index.ts"
 import { errnoText, sys, syscall } from "./raw/index.ts"
 
 const PLACES = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
@@ -39,10 +39,20 @@ export function mount(type: string, place: string): number {
   return syscall(sys().numbers.mount, text(type), text(place), text(type), 0, 0)
 }
 
+/** `KERNEL_NO_PERMISSION` for what is in the tracing file system: its files are root's, whatever the capabilities. */
+export function tracefsDenied(what: string, errno: number): SkepError {
+  return new SkepError({
+    code: "KERNEL_NO_PERMISSION",
+    message: `${what} is not permitted: its files belong to root`,
+    hint: `run it with sudo, or open them to everybody once: sudo mount -o remount,mode=755 ${PLACES[0]}`,
+    errno,
+  })
+}
+
 function mountTracefs(): string {
   const result = mount("tracefs", PLACES[0])
   if (result >= 0 && existsSync(`${PLACES[0]}/events`)) return PLACES[0]
-  if (isPermission(-result)) throw permissionError("using the tracing file system", -result, ["CAP_SYS_ADMIN"])
+  if (isPermission(-result)) throw tracefsDenied("using the tracing file system", -result)
   throw new SkepError({
     code: "KERNEL_NO_TRACEFS",
     message: `the tracing file system cannot be mounted at ${PLACES[0]}: ${errnoText(-result)}`,

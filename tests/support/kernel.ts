@@ -114,8 +114,10 @@ const CHILD = "SKEP_TEST_CHILD"
 export function childScenarios(scenarios: Readonly<Record<string, () => unknown>>): boolean {
   const name = process.env[CHILD]
   if (name === undefined) return false
-  Promise.resolve(scenarios[name]()).catch(error => {
-    console.log(error instanceof SkepError ? `${error.code}: ${error.message}\n${error.hint}` : error)
+  const run = async (): Promise<unknown> => scenarios[name]()
+  run().catch(error => {
+    if (!(error instanceof SkepError)) throw error
+    console.log(`${error.code}: ${error.message}\n${error.hint}`)
     process.exitCode = 1
   })
   return true

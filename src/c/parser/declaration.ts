@@ -12,11 +12,11 @@ import { canonical, isComplete, isVoid, unqualified } from "../sema/typeops.ts"
 import type { Type } from "../types.ts"
 import { text } from "./asm.ts"
 import { alignedBy, applyTypeAttributes, attributes } from "./attributes.ts"
+import { block } from "./block.ts"
 import { type Declarator, declarator } from "./declarator.ts"
 import { initializer } from "./initializer.ts"
 import type { Parser } from "./parser.ts"
 import { type Specifiers, specifiers } from "./specifiers.ts"
-import { block } from "./statement.ts"
 import { staticAssert } from "./staticAssert.ts"
 
 /** A declaration inside a function; nothing where it declares nothing (a static assertion). */
@@ -128,9 +128,10 @@ function variable(
   add(decl)
   if (hasInit) {
     const equals = p.next()
+    const start = p.pos
     p.guard(
       () => setInit(p, decl, written, spec, initializer(p), equals),
-      () => skipInitializer(p),
+      () => p.skipTo(start, ",", ";"),
     )
   }
   const tentative = global && decl.init === undefined && canonical(decl.type).kind === "array"
@@ -149,11 +150,6 @@ function setInit(p: Parser, decl: Mutable<VarDecl>, written: Type, spec: Specifi
   decl.init = done.init
   decl.type = done.type
   if (decl.storage === "extern") decl.storage = "none"
-}
-
-/** After an error in an initialiser: to the next declarator. */
-function skipInitializer(p: Parser): void {
-  p.skipTo(",", ";")
 }
 
 /** `__auto_type x = e`: the type comes from the initialiser, in which the name is not yet known. */
@@ -216,6 +212,7 @@ function functionBody(p: Parser, decl: Mutable<FunctionDecl>, d: Declarator): vo
   if (!isVoid(decl.type.ret) && !isComplete(decl.type.ret)) incomplete(p, decl.type.ret, d.span)
   for (const param of func.params) if (!isComplete(param.type)) incomplete(p, param.type, param.span)
   const outer = p.scope
+  const { errors } = p.diagnostics
   p.scope = func.scope
   p.fn = new FunctionState(decl)
   const at = p.tok
@@ -224,7 +221,7 @@ function functionBody(p: Parser, decl: Mutable<FunctionDecl>, d: Declarator): vo
   decl.body = block(p, "function")
   checkLabels(p)
   const end = p.last
-  if (!isVoid(decl.type.ret) && fallsThrough(decl.body)) {
+  if (!isVoid(decl.type.ret) && p.diagnostics.errors === errors && fallsThrough(decl.body)) {
     p.warn("C_MISSING_RETURN", `non-void function '${decl.name}' does not return a value in all control paths`, end)
   }
   p.fn = undefined

@@ -99,7 +99,10 @@ export class Parser extends Context {
 
   /** Runs `parse`; after an error that was reported, restores what nesting changed and runs `recover`. */
   guard<T>(parse: () => T, recover: () => T): T {
-    const { scope, depth, unevaluated } = this
+    const { scope, depth, unevaluated, fn } = this
+    const loops = fn?.loops ?? 0
+    const breakable = fn?.breakable ?? 0
+    const switches = fn?.switches.length ?? 0
     try {
       return parse()
     } catch (error) {
@@ -107,22 +110,44 @@ export class Parser extends Context {
       this.scope = scope
       this.depth = depth
       this.unevaluated = unevaluated
+      if (fn !== undefined) {
+        fn.loops = loops
+        fn.breakable = breakable
+        fn.switches.length = switches
+      }
       return recover()
     }
   }
 
-  /** Skips to a token of `stops` outside any bracket opened on the way, or to the bracket that closes the surrounding one. */
-  skipTo(...stops: string[]): void {
-    let depth = 0
+  /**
+   * Skips to a token of `stops` outside of the brackets opened since token `start`, or to the bracket that closes the surrounding one. A `;`
+   * among the stops counts in `(` and `[` too: the bracket was never closed.
+   */
+  skipTo(start: number, ...stops: string[]): void {
+    const open: string[] = []
+    for (let i = start; i < this.pos; i++) step(open, this.tokens[i])
     for (; this.tok.kind !== "eof"; this.next()) {
       const { text, kind } = this.tok
       if (kind !== "punct") continue
-      if (depth === 0 && stops.includes(text)) return
-      if (text === "(" || text === "[" || text === "{") depth++
-      else if (text === ")" || text === "]" || text === "}") {
-        if (depth === 0) return
-        depth--
-      }
+      if (open.length === 0 && stops.includes(text)) return
+      if (text === ";" && stops.includes(";") && !open.includes("{")) return
+      if (!step(open, this.tok)) return
     }
   }
+}
+
+/** Follows brackets; false at one that closes what was not opened. */
+function step(open: string[], { text, kind }: Token): boolean {
+  if (kind !== "punct") return true
+  if (text === "(" || text === "[" || text === "{") open.push(text)
+  else if (text === "}") {
+    const brace = open.lastIndexOf("{")
+    if (brace < 0) return false
+    open.length = brace
+  } else if (text === ")" || text === "]") {
+    const top = open[open.length - 1]
+    if (top === undefined) return false
+    if (top === (text === ")" ? "(" : "[")) open.pop()
+  }
+  return true
 }

@@ -11,13 +11,13 @@ import { isVoid } from "../sema/typeops.ts"
 import { incDec, index } from "../sema/unary.ts"
 import type { Token } from "../token.ts"
 import { CONST } from "../types.ts"
+import { block } from "./block.ts"
 import { builtinForm } from "./builtinForms.ts"
 import { assignment, expression } from "./expression.ts"
 import { genericSelection } from "./generic.ts"
 import { isKeyword } from "./keywords.ts"
 import { characterConstant, integerConstant, stringLiteral } from "./literals.ts"
 import type { Parser } from "./parser.ts"
-import { block } from "./statement.ts"
 
 const MAX_CHAIN = 1000
 

@@ -72,10 +72,11 @@ function defineRecord(p: Parser, record: SourceRecord, before: readonly Attribut
   const members: MemberSpec[] = []
   const names = new Map<string, Token | undefined>()
   while (!p.at("}") && p.tok.kind !== "eof") {
+    const start = p.pos
     p.guard(
       () => memberDeclaration(p, record, members, names),
       () => {
-        p.skipTo(";")
+        p.skipTo(start, ";")
         p.accept(";")
       },
     )

@@ -62,11 +62,8 @@ function recover(p: Parser, start: number): void {
   p.scope = p.fileScope
   p.fn = undefined
   p.newTypes = []
-  p.skipTo(";", "{", "}")
-  if (p.at("{")) {
-    p.next()
-    p.skipTo("}")
-  }
+  p.skipTo(start, ";", "{")
+  if (p.accept("{")) p.skipTo(p.pos, "}")
   if (p.pos === start || p.at("}") || p.at(")") || p.at("]")) p.next()
   p.accept(";")
 }

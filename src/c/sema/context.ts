@@ -42,7 +42,7 @@ export class FunctionState {
   /** Undeclared names already reported: each is told once a function. */
   readonly undeclared = new Set<string>()
   loops = 0
-  switches: SwitchState[] = []
+  readonly switches: SwitchState[] = []
   /** For each enclosing loop or switch, innermost last: what `break` leaves. */
   breakable = 0
 

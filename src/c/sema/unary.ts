@@ -95,10 +95,10 @@ export function incDec(c: Context, op: "++" | "--", prefix: boolean, operand: Ex
 
 /** Refuses an operand that cannot be assigned to (C11 6.3.2.1p1). */
 export function checkModifiable(c: Context, e: Expr, span: Span): void {
-  if (!isAddressable(e) || e.kind === "string") c.fail("C_NOT_LVALUE", "expression is not assignable", span)
   const t = canonical(e.type)
-  if (t.kind === "array") c.fail("C_NOT_LVALUE", `array type ${quoteType(e.type)} is not assignable`, span)
   if (t.kind === "function") c.fail("C_NOT_LVALUE", `non-object type ${quoteType(e.type)} is not assignable`, span)
+  if (!isAddressable(e) || e.kind === "string") c.fail("C_NOT_LVALUE", "expression is not assignable", span)
+  if (t.kind === "array") c.fail("C_NOT_LVALUE", `array type ${quoteType(e.type)} is not assignable`, span)
   if (isVoid(e.type)) c.fail("C_INCOMPLETE", "incomplete type 'void' is not assignable", span)
   if (qualsOf(e.type) & CONST) c.error("C_CONST", readOnly(e), span)
   else if (hasConstMember(e.type))

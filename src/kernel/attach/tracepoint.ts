@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { nearestNames, SkepError } from "../../base/index.ts"
 import { callFailed, isPermission, permissionError } from "../host/index.ts"
-import { tracefs, tracefsFolders } from "../tracefs.ts"
+import { EACCES } from "../raw/index.ts"
+import { tracefs, tracefsDenied, tracefsFolders } from "../tracefs.ts"
 import { PERF_TYPE_TRACEPOINT, perfEventOpen, runOnEvent } from "./perf.ts"
 
 /** Number of a tracepoint or of an event of kprobe_events. Throws `KERNEL_NO_TRACEPOINT`, `KERNEL_NO_PERMISSION`. */
@@ -13,7 +14,7 @@ export function tracepointId(category: string, event: string): number {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === "EACCES" || code === "EPERM") {
-      throw permissionError(`reading ${path}`, 13, ["CAP_SYS_ADMIN"])
+      throw tracefsDenied(`reading ${path}`, EACCES)
     }
     throw noTracepoint(category, event)
   }

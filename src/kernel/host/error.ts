@@ -26,11 +26,12 @@ export function permissionError(
 
   const missing = needs.filter(capability => !hasCapability(privilege, capability))
   if (missing.length > 0) {
-    const unprivileged =
-      privilege.unprivilegedBpfDisabled === 0 ? "" : "; users without it have no BPF (kernel.unprivileged_bpf_disabled)"
+    const instead = needs.includes("CAP_SYS_ADMIN") ? "" : ", or CAP_SYS_ADMIN for all of it"
+    const off = needs.includes("CAP_BPF") && privilege.unprivilegedBpfDisabled !== 0
+    const unprivileged = off ? "; kernel.unprivileged_bpf_disabled leaves nothing to users without it" : ""
     return parts(
       `this process lacks ${listed(missing)}`,
-      `the kernel asks for ${listed(needs)}, or CAP_SYS_ADMIN for all of it${unprivileged}`,
+      `the kernel asks for ${listed(needs)}${instead}${unprivileged}`,
       `run it with sudo, or give node the right once: sudo setcap ${needs.map(c => c.toLowerCase()).join(",")}+ep "$(command -v node)"`,
     )
   }

@@ -1,0 +1,74 @@
+import type { Span } from "../../base/index.ts"
+import type { CaseStmt, DefaultStmt, Field, FunctionDecl, Type, VarDecl } from "../../c/index.ts"
+import { FunctionBuilder } from "../builder.ts"
+import type { Block, IrFunction, Value } from "../ir.ts"
+import type { GlobalTable } from "./globals.ts"
+import { placedAlign, sizeFor } from "./repr.ts"
+
+/** What an lvalue designates. */
+export interface Place {
+  readonly address: Value
+  readonly type: Type
+  /** Alignment that the address is known to have. */
+  readonly align: number
+  readonly volatile: boolean
+  /** For a bit-field: `address` is that of the record. */
+  readonly bitField?: Field
+}
+
+/** State of the whole module while it is lowered. */
+export interface ModuleContext {
+  readonly globals: GlobalTable
+  /** Makes sure that a function gets lowered and returns its name; `callback` when its address is taken. */
+  use(decl: FunctionDecl, how: "call" | "callback", span: Span): string
+}
+
+/** Where `break`, `continue` and `case` lead; each is undefined outside of its statement. */
+export interface Jumps {
+  readonly breakTo: Block | undefined
+  readonly continueTo: Block | undefined
+  readonly cases: ReadonlyMap<CaseStmt | DefaultStmt, Block> | undefined
+}
+
+/** State of the function being lowered. */
+export class FunctionContext {
+  readonly module: ModuleContext
+  readonly decl: FunctionDecl
+  readonly b: FunctionBuilder
+  readonly locals = new Map<VarDecl, Place>()
+  /** Where a result that does not fit in a register goes. */
+  readonly result: Value | undefined
+  jumps: Jumps = { breakTo: undefined, continueTo: undefined, cases: undefined }
+  readonly #labels = new Map<string, Block>()
+
+  constructor(module: ModuleContext, decl: FunctionDecl, func: IrFunction, result: Value | undefined) {
+    this.module = module
+    this.decl = decl
+    this.b = new FunctionBuilder(func)
+    this.result = result
+  }
+
+  /** Stack memory for an object that the compiler needs, or for a variable. */
+  temporary(type: Type, name: string, span: Span, align = 1): Place {
+    const size = sizeFor(type, span)
+    const aligned = Math.max(align, placedAlign(type, size))
+    // An empty struct still has an address.
+    const address = this.b.alloca(Math.max(size, 1), aligned, name)
+    return { address, type, align: aligned, volatile: false }
+  }
+
+  /** The block of a label of goto, which may come later. */
+  label(name: string): Block {
+    let block = this.#labels.get(name)
+    if (block === undefined) this.#labels.set(name, (block = this.b.newBlock()))
+    return block
+  }
+
+  /** Runs `body` with other jump targets. */
+  withJumps(jumps: Partial<Jumps>, body: () => void): void {
+    const saved = this.jumps
+    this.jumps = { ...saved, ...jumps }
+    body()
+    this.jumps = saved
+  }
+}

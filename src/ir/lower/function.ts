@@ -1,0 +1,81 @@
+import type { FunctionDecl } from "../../c/index.ts"
+import { newFunction } from "../builder.ts"
+import { removeUnreachable } from "../edit.ts"
+import type { IrFunction, IrType } from "../ir.ts"
+import type { ValueType } from "../values.ts"
+import { storePlace } from "./access.ts"
+import { FunctionContext, type ModuleContext } from "./context.ts"
+import { fail } from "./fail.ts"
+import { isVolatile, type Repr, reprOf } from "./repr.ts"
+import { fallOff, statement } from "./stmt.ts"
+
+/** Role and BTF id of a function that is about to be lowered. */
+export interface FunctionPlan {
+  readonly decl: FunctionDecl
+  readonly name: string
+  readonly role: IrFunction["role"]
+  readonly btfId: number
+}
+
+/** True for what is passed and returned through memory of the caller. */
+function inMemory(repr: Repr): boolean {
+  return repr === "memory" || repr === "wide"
+}
+
+/**
+ * Lowers a function with a body. Locals and parameters live in allocas; later passes take them apart. A result that fits in no register is
+ * written through a pointer that is passed first; a parameter that fits in none is a pointer to a copy that the caller made.
+ */
+export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunction {
+  const { decl, name, role, btfId } = plan
+  const ret = reprOf(decl.type.ret, decl.span)
+  if (role !== "static" && inMemory(ret)) {
+    fail("IR_PROGRAM_RESULT", `${name} cannot return more than 8 bytes: it is called by the kernel`, decl.span)
+  }
+  const params: { type: ValueType; name: string }[] = []
+  if (inMemory(ret)) params.push({ type: "ptr", name: "result" })
+  for (const param of decl.params) {
+    const repr = reprOf(param.type, param.span)
+    if (role !== "static" && inMemory(repr)) {
+      fail(
+        "IR_PROGRAM_PARAMETER",
+        `${name} cannot take ${param.name} by value: the kernel passes at most 8 bytes`,
+        param.span,
+        {
+          hint: "take a pointer",
+        },
+      )
+    }
+    params.push({ type: inMemory(repr) || repr === "void" ? "ptr" : (repr as ValueType), name: param.name })
+  }
+  const irRet: IrType = ret === "memory" || ret === "wide" ? "void" : ret
+  const func = newFunction({ name, params, ret: irRet, span: decl.span, role, inline: inlining(decl), btfId })
+  const cx = new FunctionContext(module, decl, func, inMemory(ret) ? func.params[0] : undefined)
+  bindParameters(cx, decl)
+  statement(cx, decl.body!)
+  cx.b.span = { ...decl.body!.span, start: Math.max(decl.body!.span.end - 1, decl.body!.span.start) }
+  fallOff(cx)
+  removeUnreachable(func)
+  return func
+}
+
+function bindParameters(cx: FunctionContext, decl: FunctionDecl): void {
+  const { b } = cx
+  const first = cx.result === undefined ? 0 : 1
+  decl.params.forEach((param, i) => {
+    const value = b.func.params[first + i]
+    b.span = param.span
+    if (inMemory(reprOf(param.type, param.span))) {
+      cx.locals.set(param, { address: value, type: param.type, align: 8, volatile: isVolatile(param.type) })
+      return
+    }
+    const place = { ...cx.temporary(param.type, param.name, param.span), volatile: isVolatile(param.type) }
+    cx.locals.set(param, place)
+    storePlace(cx, place, value)
+  })
+}
+
+function inlining(decl: FunctionDecl): IrFunction["inline"] {
+  if (decl.attrs.some(a => a.name === "noinline")) return "never"
+  return decl.attrs.some(a => a.name === "always_inline") ? "always" : "auto"
+}

@@ -1,0 +1,144 @@
+import type { Span } from "../../base/index.ts"
+import { canonical, type Expr, evaluate, type Field, type Init, type Type } from "../../c/index.ts"
+import { bitFieldUnits } from "./bitfield.ts"
+import { fail } from "./fail.ts"
+import { intOf, sizeFor } from "./repr.ts"
+
+/** A part of an object whose first value is not known while compiling. */
+export interface Dynamic {
+  /** Bytes from the start of the object. */
+  readonly offset: number
+  readonly type: Type
+  readonly bitField: Field | undefined
+  readonly expr: Expr
+  /** The bits that it sets, from the start of the object: first, and one past the last. */
+  readonly from: number
+  readonly to: number
+}
+
+/** What an initialiser makes of an object: the bytes that are known, zero where nothing is said, and the parts that are computed. */
+export interface Image {
+  readonly bytes: Uint8Array
+  readonly dynamic: readonly Dynamic[]
+}
+
+/** Spreads out an initialiser of a type. Later entries override earlier ones. */
+export function imageOf(type: Type, init: Init, span: Span): Image {
+  const painter = new Painter(sizeFor(type, span))
+  painter.paint(type, init, 0)
+  return painter
+}
+
+class Painter {
+  readonly bytes: Uint8Array
+  dynamic: Dynamic[] = []
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size)
+  }
+
+  paint(type: Type, init: Init, offset: number): void {
+    const t = canonical(type)
+    if (init.kind === "expr") {
+      this.#leaf(type, init.expr, offset, undefined)
+      return
+    }
+    if (t.kind === "record" || t.kind === "array") this.#clear(offset * 8, (offset + sizeFor(type, init.span)) * 8)
+    for (const entry of init.entries) {
+      const { field } = entry
+      if (field?.bitWidth !== undefined) {
+        const inner = entry.init.kind === "list" ? entry.init.entries[0]?.init : entry.init
+        if (inner?.kind === "expr") this.#leaf(field.type, inner.expr, offset, field)
+      } else if (field !== undefined) {
+        this.#overridden(t.kind === "record" && t.decl.isUnion ? t : undefined, offset)
+        this.paint(field.type, entry.init, offset + field.offset)
+      } else if (t.kind === "array" && entry.index !== undefined) {
+        const stride = sizeFor(t.element, init.span)
+        for (let i = entry.index; i <= (entry.last ?? entry.index); i++)
+          this.paint(t.element, entry.init, offset + i * stride)
+      } else {
+        // Braces around a scalar.
+        this.paint(type, entry.init, offset)
+      }
+    }
+  }
+
+  /** A union's member takes the place of the one named before it. */
+  #overridden(union: Type | undefined, offset: number): void {
+    if (union === undefined || union.kind !== "record") return
+    this.#clear(offset * 8, (offset + union.decl.size) * 8)
+  }
+
+  #leaf(type: Type, e: Expr, offset: number, bitField: Field | undefined): void {
+    const from = bitField === undefined ? offset * 8 : (offset + bitField.offset) * 8 + bitField.bitOffset!
+    const to = bitField === undefined ? (offset + sizeFor(type, e.span)) * 8 : from + bitField.bitWidth!
+    this.#clear(from, to)
+    const text = stringOf(e)
+    if (canonical(type).kind === "array" && text !== undefined) {
+      this.bytes.set(text.subarray(0, to / 8 - offset), offset)
+      return
+    }
+    const known = isScalarType(type) ? evaluate(e) : undefined
+    if (known === undefined) this.dynamic.push({ offset, type, bitField, expr: e, from, to })
+    else if (bitField !== undefined) this.#bits(offset, bitField, known)
+    else this.#number(offset, intOf(type).size, known)
+  }
+
+  /** Makes a range of bits zero and forgets the parts in it. */
+  #clear(from: number, to: number): void {
+    if (this.dynamic.length > 0) this.dynamic = this.dynamic.filter(d => d.from < from || d.to > to)
+    if (from % 8 === 0 && to % 8 === 0) {
+      this.bytes.fill(0, from / 8, to / 8)
+      return
+    }
+    for (let bit = from; bit < to; bit++) this.bytes[bit >> 3] &= ~(1 << (bit & 7))
+  }
+
+  #number(offset: number, size: number, value: bigint): void {
+    if (size <= 4) {
+      let low = Number(BigInt.asUintN(32, value))
+      for (let i = 0; i < size; i++, low >>>= 8) this.bytes[offset + i] = low & 0xff
+      return
+    }
+    for (let i = 0; i < size; i++, value >>= 8n) this.bytes[offset + i] = Number(value & 0xffn)
+  }
+
+  #bits(offset: number, field: Field, value: bigint): void {
+    for (const unit of bitFieldUnits(field)) {
+      for (let i = 0; i < unit.count; i++, value >>= 1n) {
+        const bit = unit.low + i
+        if ((value & 1n) === 1n) this.bytes[offset + unit.offset + (bit >> 3)] |= 1 << (bit & 7)
+      }
+    }
+  }
+}
+
+function isScalarType(type: Type): boolean {
+  const { kind } = canonical(type)
+  return kind === "int" || kind === "enum" || kind === "pointer"
+}
+
+/** The bytes of a string literal that initialises an array, parentheses and casts to the same type apart. */
+function stringOf(e: Expr): Uint8Array | undefined {
+  if (e.kind === "string") return e.bytes
+  if (e.kind === "cast" && (e.cast === "none" || e.cast === "load")) return stringOf(e.operand)
+  return undefined
+}
+
+/** The bytes of a global variable; what is not constant is refused. */
+export function constantImage(type: Type, init: Init, span: Span, name: string): Uint8Array {
+  const { bytes, dynamic } = imageOf(type, init, span)
+  if (dynamic.length === 0) return bytes
+  const { expr } = dynamic[0]
+  const address = canonical(dynamic[0].type).kind === "pointer"
+  return fail(
+    address ? "IR_ADDRESS_CONSTANT" : "IR_NOT_CONSTANT",
+    address
+      ? `the initialiser of ${name} holds an address, which BPF cannot store in global data`
+      : `the initialiser of ${name} is not a constant`,
+    expr.span,
+    {
+      hint: address ? "set the pointer in the program, or keep the data itself in the array" : "set it in the program",
+    },
+  )
+}

@@ -1,0 +1,132 @@
+import { type Call, type Expr, evaluate } from "../../c/index.ts"
+import type { Block, Value } from "../ir.ts"
+import { i32, i64 } from "../values.ts"
+import type { FunctionContext } from "./context.ts"
+import { value } from "./expr.ts"
+import { fail } from "./fail.ts"
+import { knownAlign } from "./known.ts"
+
+/** memcpy and memmove: the first through memory that does not overlap, the second by way of a copy. */
+export function copyMemory(cx: FunctionContext, e: Call, overlapping: boolean): Value {
+  const to = value(cx, e.args[0])
+  const from = value(cx, e.args[1])
+  const size = constantSize(cx, e, e.args[2])
+  if (size === 0) return to
+  const toAlign = knownAlign(e.args[0])
+  const fromAlign = knownAlign(e.args[1])
+  if (!overlapping) {
+    cx.b.memcpy(to, from, size, Math.min(toAlign, fromAlign))
+    return to
+  }
+  const copy = cx.b.alloca(size, 8, "memmove")
+  cx.b.memcpy(copy, from, size, fromAlign)
+  cx.b.memcpy(to, copy, size, toAlign)
+  return to
+}
+
+export function fillMemory(cx: FunctionContext, e: Call): Value {
+  const to = value(cx, e.args[0])
+  const byte = value(cx, e.args[1])
+  const size = constantSize(cx, e, e.args[2])
+  if (size > 0) cx.b.memset(to, byte, size, knownAlign(e.args[0]))
+  return to
+}
+
+/**
+ * memcmp: the first words that differ, read as big-endian numbers, decide.
+ *
+ *     x = bswap(load a); y = bswap(load b); if (x != y) return x < y ? -1 : 1; next word
+ */
+export function compareMemory(cx: FunctionContext, e: Call): Value {
+  const { b } = cx
+  const [left, right, size] = compared(cx, e)
+  const end = b.newBlock()
+  const ways: [Block, Value][] = []
+  for (const { at, width } of words(size)) {
+    const next = b.newBlock()
+    const differ = b.newBlock()
+    const x = loadWord(cx, left, at, width)
+    const y = loadWord(cx, right, at, width)
+    b.br(b.cmp("eq", x, y), next, differ)
+    b.start(differ)
+    ways.push([b.block, b.select(b.cmp("ult", bigEndian(cx, x, width), bigEndian(cx, y, width)), i32(-1), i32(1))])
+    b.jump(end)
+    b.start(next)
+  }
+  ways.push([b.block, i32(0)])
+  b.start(end)
+  const phi = b.phi("i32", end)
+  for (const [from, v] of ways) b.addIncoming(phi, from, v)
+  return phi
+}
+
+/** `memcmp(a, b, n)` alone as a condition, or compared with 0: only whether any byte differs. Undefined for any other expression. */
+export function equalMemory(cx: FunctionContext, e: Expr): Value | undefined {
+  if (e.kind === "binary" && (e.op === "==" || e.op === "!=") && evaluate(e.right) === 0n) {
+    const differ = equalMemory(cx, e.left)
+    return differ === undefined ? undefined : cx.b.cmp(e.op === "==" ? "eq" : "ne", differ, i64(0))
+  }
+  if (e.kind === "cast" && (e.cast === "int" || e.cast === "none")) return equalMemory(cx, e.operand)
+  if (e.kind !== "call" || !isMemcmp(e)) return undefined
+  const { b } = cx
+  const [left, right, size] = compared(cx, e)
+  let differ: Value = i64(0)
+  for (const { at, width } of words(size)) {
+    const x = loadWord(cx, left, at, width)
+    const y = loadWord(cx, right, at, width)
+    const bits = b.binary("xor", x, y)
+    differ = b.binary("or", differ, width === 8 ? bits : b.zext(bits))
+  }
+  return differ
+}
+
+function isMemcmp(e: Call): boolean {
+  const callee = e.callee.kind === "cast" ? e.callee.operand : e.callee
+  if (callee.kind !== "ref" || callee.decl.kind !== "function" || callee.decl.body !== undefined) return false
+  return callee.decl.builtin === "memcmp" || callee.decl.name === "memcmp"
+}
+
+function compared(cx: FunctionContext, e: Call): [Address, Address, number] {
+  const left = { base: value(cx, e.args[0]), align: knownAlign(e.args[0]) }
+  const right = { base: value(cx, e.args[1]), align: knownAlign(e.args[1]) }
+  return [left, right, constantSize(cx, e, e.args[2])]
+}
+
+interface Address {
+  readonly base: Value
+  readonly align: number
+}
+
+function* words(size: number): Generator<{ at: number; width: 1 | 2 | 4 | 8 }> {
+  for (let at = 0; at < size; ) {
+    const left = size - at
+    const width = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1
+    yield { at, width }
+    at += width
+  }
+}
+
+function loadWord(cx: FunctionContext, { base, align }: Address, at: number, width: 1 | 2 | 4 | 8): Value {
+  const type = width === 8 ? "i64" : "i32"
+  return cx.b.load(type, width, false, cx.b.ptradd(base, at), { align: Math.min(align, width) })
+}
+
+function bigEndian(cx: FunctionContext, v: Value, width: 1 | 2 | 4 | 8): Value {
+  return width === 1 ? v : cx.b.bswap((width * 8) as 16 | 32 | 64, v)
+}
+
+function constantSize(cx: FunctionContext, e: Call, size: Expr): number {
+  let known = evaluate(size)
+  if (known === undefined) {
+    const v = value(cx, size)
+    if (v.kind === "const") known = v.value
+  }
+  if (known === undefined) {
+    fail("IR_MEMORY_SIZE", "the number of bytes must be a constant", size.span, {
+      why: "BPF has no memory functions: the copy is written out as single loads and stores",
+      hint: "use a constant size, or a loop over the bytes with a constant bound",
+    })
+  }
+  if (known > 65536n) fail("IR_MEMORY_SIZE", `${known} bytes are too many for BPF`, e.span)
+  return Number(known)
+}

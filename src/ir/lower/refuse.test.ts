@@ -1,0 +1,129 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { lowerC } from "../../../tests/support/lowerC.ts"
+import { formatPlace, SkepError } from "../../base/index.ts"
+
+/** C that cannot be lowered: the code, the place, and the message. */
+function refused(text: string, code: string, place: string, message: string): void {
+  test(`refused: ${text}`, () => {
+    assert.throws(
+      () => lowerC(text),
+      (e: unknown) => {
+        assert.ok(e instanceof SkepError, String(e))
+        assert.deepEqual([e.code, e.span && formatPlace(e.span), e.message], [code, `test.c:${place}`, message])
+        return true
+      },
+    )
+  })
+}
+
+refused("int f(int n) { return f(n - 1); }", "IR_RECURSION", "1:5", "recursion: f -> f")
+refused(
+  "static int g(int n);\nstatic int h(int n) { return g(n); }\nstatic int g(int n) { return n ? h(n - 1) : 0; }\nint f(int n) { return h(n); }",
+  "IR_RECURSION",
+  "2:12",
+  "recursion: h -> g -> h",
+)
+refused(
+  "int g(int);\nint f(int n) { return g(n); }",
+  "IR_UNDEFINED_FUNCTION",
+  "2:23",
+  "function g is declared but has no body, and is no BPF helper",
+)
+refused(
+  "int g(int);\nvoid *f(void) { return g; }",
+  "IR_UNDEFINED_FUNCTION",
+  "2:24",
+  "function g is declared but has no body",
+)
+refused(
+  "int f(int (*g)(int)) { return g(1); }",
+  "IR_INDIRECT_CALL",
+  "1:31",
+  "a call through a pointer: BPF can only call functions that are known by name",
+)
+refused(
+  "extern int n;\nint f(void) { return n; }",
+  "IR_EXTERN_VARIABLE",
+  "2:22",
+  "n is declared but not defined in the program",
+)
+refused(
+  "int a; int *p = &a;\nint f(void) { return *p; }",
+  "IR_ADDRESS_CONSTANT",
+  "1:17",
+  "the initialiser of p holds an address, which BPF cannot store in global data",
+)
+refused(
+  'const char *t[] = {"a", "b"};\nint f(int i) { return t[i][0]; }',
+  "IR_ADDRESS_CONSTANT",
+  "1:20",
+  "the initialiser of t holds an address, which BPF cannot store in global data",
+)
+refused(
+  "__int128 f;\nint g(__int128 a) { return 0; }",
+  "IR_PROGRAM_PARAMETER",
+  "2:16",
+  "g cannot take a by value: the kernel passes at most 8 bytes",
+)
+refused(
+  "__int128 g(void) { return 0; }",
+  "IR_PROGRAM_RESULT",
+  "1:10",
+  "g cannot return more than 8 bytes: it is called by the kernel",
+)
+refused("int f(__int128 *p) { return *p / 3; }", "IR_INT128_DIVISION", "1:29", "BPF cannot divide 128-bit integers")
+refused(
+  "void f(char *p, char *q, int n) { __builtin_memcpy(p, q, n); }",
+  "IR_MEMORY_SIZE",
+  "1:58",
+  "the number of bytes must be a constant",
+)
+refused(
+  'int f(int x) { asm("r0 = 1" : "+r"(x)); return x; }',
+  "IR_ASM",
+  "1:16",
+  "inline assembly is not supported; only an empty template is",
+)
+refused(
+  "int f(short *p) { return __sync_fetch_and_add(p, 1); }",
+  "IR_ATOMIC",
+  "1:47",
+  "BPF has no atomic operation on 2 bytes",
+)
+refused("int f(int *p) { return __sync_fetch_and_nand(p, 1); }", "IR_ATOMIC", "1:24", "BPF has no atomic nand")
+refused("_Atomic int n;\nvoid f(void) { n *= 2; }", "IR_ATOMIC", "2:16", "BPF has no atomic *= on 4 bytes")
+refused(
+  "static long (*h)(int, int, int, int, int, int) = (void *) 7;\nint f(void) { return h(1, 2, 3, 4, 5, 6); }",
+  "IR_CALL_ARGUMENTS",
+  "2:22",
+  "h is called with 6 arguments; BPF passes at most 5",
+)
+refused(
+  "struct s { long a[3]; };\nstatic long (*h)(struct s) = (void *) 7;\nint f(struct s *p) { return h(*p); }",
+  "IR_CALL_ARGUMENT",
+  "3:31",
+  "h cannot take an argument of more than 8 bytes",
+)
+refused(
+  "static int g(int n, ...) { return n; }\nint f(void) { return g(1, 2); }",
+  "IR_VARIADIC",
+  "2:22",
+  "g takes a variable number of arguments, which BPF cannot pass",
+)
+refused(
+  "int f(__int128 *p) { switch (*p) { case 1: return 2; } return 0; }",
+  "IR_SWITCH_INT128",
+  "1:30",
+  "a switch cannot be on a 128-bit integer",
+)
+refused("void f(double *p) { *p; }", "IR_FLOAT", "1:21", "BPF has no floating point: double cannot be computed with")
+
+test("an expression nested too deeply is an error, not a crash", () => {
+  const depth = 3000
+  try {
+    lowerC(`int f(int x) { return ${"x + (".repeat(depth)}x${")".repeat(depth)}; }`)
+  } catch (e) {
+    assert.ok(e instanceof SkepError, String(e))
+  }
+})

@@ -1,0 +1,189 @@
+import { BtfBuilder, type BtfMemberInput } from "../../btf/index.ts"
+import {
+  CONST,
+  canonical,
+  type EnumDecl,
+  type FunctionDecl,
+  type FunctionType,
+  type IntType,
+  RESTRICT,
+  type RecordDecl,
+  type Type,
+  type VarDecl,
+  VOLATILE,
+} from "../../c/index.ts"
+import type { TypeTable } from "../ir.ts"
+
+const intNames: Readonly<Record<IntType["name"], string>> = {
+  bool: "_Bool",
+  char: "char",
+  schar: "signed char",
+  uchar: "unsigned char",
+  short: "short",
+  ushort: "unsigned short",
+  int: "int",
+  uint: "unsigned int",
+  long: "long",
+  ulong: "unsigned long",
+  llong: "long long",
+  ullong: "unsigned long long",
+  int128: "__int128",
+  uint128: "unsigned __int128",
+}
+
+/** A variable with its place in a section. */
+interface SectionVar {
+  readonly name: string
+  readonly decl: VarDecl | undefined
+  readonly offset: number
+  readonly size: number
+}
+
+/**
+ * The BTF of a program: the C types of its maps, functions and variables. Records of the kernel are written out only where they lie in another
+ * type; behind a pointer their name is enough.
+ */
+export class ProgramTypes implements TypeTable {
+  readonly #btf = new BtfBuilder()
+  readonly #records = new Map<RecordDecl, number>()
+  readonly #enums = new Map<EnumDecl, number>()
+  readonly #functions = new Map<FunctionDecl, number>()
+
+  addString(text: string): number {
+    return this.#btf.string(text)
+  }
+
+  encode(): Uint8Array {
+    return this.#btf.encode()
+  }
+
+  /** Id of an object type. */
+  id(type: Type): number {
+    return this.#qualified(type, false)
+  }
+
+  /** Id of a function (`BTF_KIND_FUNC`). Its linkage is static: the kernel checks a global one apart from its callers. */
+  func(decl: FunctionDecl): number {
+    let id = this.#functions.get(decl)
+    if (id !== undefined) return id
+    const names = decl.params.map(p => p.name)
+    id = this.#btf.add({ kind: "func", name: decl.name, type: this.#prototype(decl.type, names), linkage: "static" })
+    this.#functions.set(decl, id)
+    return id
+  }
+
+  /** Id of a section of global data. */
+  datasec(section: string, size: number, vars: readonly SectionVar[]): number {
+    const entries = vars.map(({ name, decl, offset, size: bytes }) => {
+      const type = decl === undefined ? this.#stringType(bytes) : this.id(decl.type)
+      const linkage = decl === undefined || decl.storage === "static" ? "static" : "global"
+      return { type: this.#btf.add({ kind: "var", name: variableName(name), type, linkage }), offset, size: bytes }
+    })
+    return this.#btf.add({ kind: "datasec", name: section, size, vars: entries })
+  }
+
+  #stringType(bytes: number): number {
+    const char = this.#int({ kind: "int", quals: 0, name: "char", size: 1, signed: true, rank: 1 })
+    return this.#array(this.#btf.add({ kind: "const", type: char }), bytes)
+  }
+
+  /** Qualifiers around a type; `behind` is true for what is only pointed to. */
+  #qualified(type: Type, behind: boolean): number {
+    let id = this.#plain(type, behind)
+    // Qualifiers of an array are those of its elements.
+    if (type.kind === "array" || type.kind === "function") return id
+    if (type.quals & RESTRICT && type.kind === "pointer") id = this.#btf.add({ kind: "restrict", type: id })
+    if (type.quals & VOLATILE) id = this.#btf.add({ kind: "volatile", type: id })
+    if (type.quals & CONST) id = this.#btf.add({ kind: "const", type: id })
+    return id
+  }
+
+  #plain(type: Type, behind: boolean): number {
+    switch (type.kind) {
+      case "void":
+        return 0
+      case "int":
+        return this.#int(type)
+      case "float":
+        return this.#btf.add({ kind: "float", name: type.name, size: type.size })
+      case "pointer":
+        return this.#btf.add({ kind: "ptr", type: this.#qualified(type.to, true) })
+      case "array":
+        return this.#array(this.#qualified(type.element, behind), type.count ?? 0)
+      case "function":
+        return this.#prototype(type, [])
+      case "typedef":
+        return this.#btf.add({ kind: "typedef", name: type.decl.name, type: this.#qualified(type.decl.type, behind) })
+      case "record":
+        return this.#record(type.decl, behind)
+      case "enum":
+        return this.#enum(type.decl)
+    }
+  }
+
+  #int({ name, size, signed }: IntType): number {
+    return this.#btf.add({ kind: "int", name: intNames[name], size, signed, bool: name === "bool" })
+  }
+
+  #array(element: number, count: number): number {
+    const index = this.#btf.add({ kind: "int", name: "__ARRAY_SIZE_TYPE__", size: 4 })
+    return this.#btf.add({ kind: "array", type: element, indexType: index, count })
+  }
+
+  #record(decl: RecordDecl, behind: boolean): number {
+    const known = this.#records.get(decl)
+    if (known !== undefined) return known
+    if (decl.tag !== undefined && ((behind && decl.origin === "btf") || !decl.complete)) {
+      return this.#btf.add({ kind: "fwd", name: decl.tag, union: decl.isUnion })
+    }
+    // The id comes first: a member may point back to the record.
+    const id = this.#btf.reserve()
+    this.#records.set(decl, id)
+    const members = decl.fields.map((field): BtfMemberInput => {
+      const bit = field.offset * 8 + (field.bitOffset ?? 0)
+      const type = this.#qualified(field.type, false)
+      return {
+        name: field.name ?? "",
+        type,
+        bitOffset: bit,
+        ...(field.bitWidth !== undefined && { bitSize: field.bitWidth }),
+      }
+    })
+    const kind = decl.isUnion ? "union" : "struct"
+    this.#btf.define(id, { kind, name: decl.tag ?? "", size: decl.size, members })
+    return id
+  }
+
+  #enum(decl: EnumDecl): number {
+    const known = this.#enums.get(decl)
+    if (known !== undefined) return known
+    const { size, signed } = decl.underlying
+    const values = decl.constants.map(c => ({ name: c.name, value: c.value }))
+    const id = this.#btf.add({ kind: size > 4 ? "enum64" : "enum", name: decl.tag ?? "", size, signed, values })
+    this.#enums.set(decl, id)
+    return id
+  }
+
+  /** The kernel wants a name for every parameter of a function that has code, and none for the others. */
+  #prototype(type: FunctionType, names: readonly string[]): number {
+    const params = type.params.map((param, i) => {
+      const name = names.length === 0 ? "" : names[i] || `arg${i}`
+      const t = canonical(param)
+      return {
+        name,
+        type: this.#qualified(t.kind === "array" ? { kind: "pointer", quals: 0, to: t.element } : param, false),
+      }
+    })
+    return this.#btf.add({
+      kind: "func_proto",
+      type: this.#qualified(type.ret, false),
+      params,
+      variadic: type.variadic,
+    })
+  }
+}
+
+/** A name that the kernel takes for a variable: a C identifier. */
+function variableName(name: string): string {
+  return name.replace(/^\./, "__").replace(/[^A-Za-z0-9_]/g, "_")
+}

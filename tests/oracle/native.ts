@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type OracleFunction, prelude } from "./functions.ts"
+
+export type Arguments = readonly [bigint, bigint, bigint]
+
+/** A function as C text under a name; what stands before it comes first. */
+export function oracleText(f: OracleFunction, name: string): string {
+  const body = f.body.endsWith("}") ? f.body : `${f.body};`
+  return `${prelude}${f.before}\nu64 ${name}(u64 a, u64 b, u64 c) { ${body} }\n`
+}
+
+/** Whether a native C compiler is there. */
+export function hasNativeCompiler(): boolean {
+  return spawnSync("gcc", ["--version"], { stdio: "ignore" }).status === 0
+}
+
+/** Words that are not names of the program. */
+const reserved = new Set(
+  `auto break case char const continue default do else enum extern for goto if inline int long register return short signed sizeof static
+  struct switch typedef union unsigned void volatile while _Bool u8 u16 u32 u64 s8 s16 s32 s64 u128 s128 packed always_inline asm`.split(
+    /\s+/,
+  ),
+)
+
+/** Functions of the table stand in one file: the names that come before one are made its own by macros. */
+function renamed(before: string, suffix: string): { define: string; undefine: string } {
+  let define = ""
+  let undefine = ""
+  for (const name of new Set(before.match(/[A-Za-z_]\w*/g) ?? [])) {
+    if (reserved.has(name) || name.startsWith("__")) continue
+    define += `#define ${name} ${name}_${suffix}\n`
+    undefine += `#undef ${name}\n`
+  }
+  return { define, undefine }
+}
+
+/**
+ * What functions give when they are compiled natively, by function and argument, with one run of the compiler. Undefined behaviour ends the
+ * program with a signal: the table is wrong then.
+ */
+export function runNative(functions: readonly OracleFunction[], args: readonly Arguments[]): bigint[][] {
+  const dir = mkdtempSync(join(tmpdir(), "skep-oracle-"))
+  try {
+    let text = `#include <stdio.h>\n${prelude}`
+    functions.forEach((f, i) => {
+      const { define, undefine } = renamed(f.before, String(i))
+      text += define + oracleText(f, `f${i}`).slice(prelude.length) + undefine
+    })
+    const list = functions.map((_, i) => `f${i}`).join(", ")
+    text += `static u64 (*const functions[])(u64, u64, u64) = {${list}};\n`
+    text += `static const u64 args[][3] = {${args.map(t => `{${t.map(v => `${v}ull`).join(", ")}}`).join(", ")}};\n`
+    text += `int main() { for (int i = 0; i < ${functions.length}; i++) for (int k = 0; k < ${args.length}; k++) {`
+    text += ` printf("%llu\\n", functions[i](args[k][0], args[k][1], args[k][2])); fflush(stdout); } }\n`
+    writeFileSync(join(dir, "oracle.c"), text)
+    const traps = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
+    const flags = ["-O0", "-w", "-fno-strict-aliasing", "-std=gnu11", ...traps]
+    const compiled = spawnSync("gcc", [...flags, "-o", "oracle", "oracle.c"], { cwd: dir, encoding: "utf8" })
+    if (compiled.status !== 0) throw new Error(`gcc: ${compiled.stderr}`)
+    const run = spawnSync(join(dir, "oracle"), [], { encoding: "utf8", maxBuffer: 1 << 28 })
+    const lines = run.stdout.split("\n").filter(line => line !== "")
+    if (run.status !== 0) {
+      const wrong = functions[Math.floor(lines.length / args.length)]
+      const given = args[lines.length % args.length]
+      throw new Error(`undefined behaviour in ${wrong?.before} ${wrong?.body} with ${given?.join(", ")}`)
+    }
+    return functions.map((_, i) => lines.slice(i * args.length, (i + 1) * args.length).map(BigInt))
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
