@@ -1,0 +1,57 @@
+import { removeUnreachable } from "../mir/cfg.ts"
+import { type MBlock, type MFunction, makeTerm } from "../mir/mir.ts"
+
+/**
+ * Tidies the graph after allocation: jumps through empty blocks go where these lead, branches of which both ways are one become jumps, an
+ * empty block that cannot be reached is not branched to, a jump to an empty exit exits, and a block with one way in and one way out before
+ * it are one block.
+ */
+export function cleanUp(fn: MFunction): void {
+  for (const { term } of fn.blocks) {
+    for (let i = 0; i < term.targets.length; i++) term.targets[i] = destination(term.targets[i])
+  }
+  for (const block of fn.blocks) simplify(block)
+  removeUnreachable(fn)
+  joinChains(fn)
+}
+
+/** Where an empty block leads; an endless loop of empty blocks leads to itself. */
+function destination(block: MBlock): MBlock {
+  const seen = new Set<MBlock>()
+  while (block.insts.length === 0 && block.term.kind === "jump" && !seen.has(block)) {
+    seen.add(block)
+    block = block.term.targets[0]
+  }
+  return block
+}
+
+function simplify(block: MBlock): void {
+  const { term } = block
+  if (term.kind === "br") {
+    const [then, other] = term.targets
+    const live = then === other || isNowhere(other) ? then : isNowhere(then) ? other : undefined
+    if (live !== undefined) block.term = makeTerm("jump", [live], term.span)
+  }
+  const [to] = block.term.targets
+  if (block.term.kind === "jump" && to.insts.length === 0 && to.term.kind === "exit")
+    block.term = { ...to.term, targets: [] }
+}
+
+const isNowhere = (b: MBlock): boolean => b.insts.length === 0 && b.term.kind === "unreachable"
+
+function joinChains(fn: MFunction): void {
+  const gone = new Set<MBlock>()
+  for (const block of fn.blocks) {
+    if (gone.has(block)) continue
+    for (;;) {
+      const { term } = block
+      const [to] = term.targets
+      if (term.kind !== "jump" || to.preds.length !== 1 || to === block || to === fn.blocks[0]) break
+      for (const i of to.insts) block.insts.push(i)
+      block.term = to.term
+      gone.add(to)
+      for (const next of to.term.targets) next.preds[next.preds.indexOf(to)] = block
+    }
+  }
+  if (gone.size > 0) fn.blocks = fn.blocks.filter(b => !gone.has(b))
+}

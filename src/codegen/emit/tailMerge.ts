@@ -1,0 +1,152 @@
+import * as o from "../../isa/index.ts"
+import { removeUnreachable } from "../mir/cfg.ts"
+import { type MBlock, type MFunction, type MInst, makeTerm, newMBlock } from "../mir/mir.ts"
+import { isCall, isPacketLoad } from "../mir/operands.ts"
+
+/**
+ * Lets blocks that end alike share their end:
+ *
+ *     b1: r6 = r1; r0 = 0; exit       b1: r6 = r1; goto b3
+ *     b2: r7 = 1; r0 = 0; exit        b2: r7 = 1; goto b3      b3: r0 = 0; exit
+ *
+ * Calls and accesses through pointers are not shared: the kernel's verifier wants one kind of pointer at each of them.
+ */
+export function mergeTails(fn: MFunction): void {
+  const merger = new Merger(fn)
+  for (const group of sameWayOn(fn)) merger.collapse(group, 0)
+  if (!merger.merged) return
+  skipEmpty(fn)
+  removeUnreachable(fn)
+}
+
+/** Groups of blocks that go on to the same block, or exit alike. */
+function sameWayOn(fn: MFunction): MBlock[][] {
+  const groups = new Map<string, MBlock[]>()
+  for (const block of fn.blocks) {
+    const { kind, targets, dst } = block.term
+    if (kind !== "exit" && kind !== "jump") continue
+    const way = kind === "exit" ? `exit ${dst}` : `${targets[0].id}`
+    const list = groups.get(way)
+    if (list === undefined) groups.set(way, [block])
+    else list.push(block)
+  }
+  return [...groups.values()].filter(g => g.length > 1)
+}
+
+class Merger {
+  merged = false
+  readonly #fn: MFunction
+  readonly #entry: MBlock
+  readonly #keys = new Map<string, number>()
+
+  constructor(fn: MFunction) {
+    this.#fn = fn
+    this.#entry = fn.blocks[0]
+  }
+
+  /**
+   * Merges the ends of blocks whose last `depth` instructions are the same already, longest common ends first. Returns the blocks that still
+   * have these instructions at their end.
+   */
+  collapse(blocks: readonly MBlock[], depth: number): MBlock[] {
+    let buckets = this.#buckets(blocks, depth)
+    while (buckets.length === 1 && buckets[0].length > 1) buckets = this.#buckets(blocks, ++depth)
+    const rest = buckets.flatMap(b => (b.length === 1 ? b : this.collapse(b, depth + 1)))
+    if (rest.length === 1 || (depth === 0 && rest[0].term.kind !== "exit")) return rest
+    if (depth === 0) return this.#shareExit(rest)
+    return [this.#share(rest, depth)]
+  }
+
+  /** Blocks by the instruction in front of their last `depth` ones; those that end there, or must not share it, are alone. */
+  #buckets(blocks: readonly MBlock[], depth: number): MBlock[][] {
+    const byKey = new Map<number, MBlock[]>()
+    const buckets: MBlock[][] = []
+    for (const block of blocks) {
+      const i = block.insts[block.insts.length - 1 - depth]
+      const key = i !== undefined && isShareable(i) ? this.#key(i) : -1
+      const list = key < 0 ? undefined : byKey.get(key)
+      if (list !== undefined) {
+        list.push(block)
+        continue
+      }
+      const bucket = [block]
+      buckets.push(bucket)
+      if (key >= 0) byKey.set(key, bucket)
+    }
+    return buckets
+  }
+
+  #share(blocks: readonly MBlock[], depth: number): MBlock {
+    // Nothing may jump to the entry.
+    const whole = blocks.find(b => b.insts.length === depth && b !== this.#entry)
+    const tail = whole ?? splitTail(this.#fn, blocks[0], depth)
+    for (const block of blocks)
+      if (block !== tail && (whole !== undefined || block !== blocks[0])) this.#jumpTo(block, tail, depth)
+    this.merged = true
+    return tail
+  }
+
+  /** An exit with nothing in front of it is that of some other block. */
+  #shareExit(blocks: readonly MBlock[]): MBlock[] {
+    const empty = blocks.filter(b => b.insts.length === 0 && b !== this.#entry)
+    if (empty.length === 0) return [...blocks]
+    const [tail] = empty
+    for (const block of empty) if (block !== tail) this.#jumpTo(block, tail, 0)
+    const other = blocks.findLast(b => b.insts.length > 0)
+    if (other !== undefined) this.#jumpTo(other, tail, 0)
+    this.merged = true
+    return blocks.filter(b => b.term.kind === "exit")
+  }
+
+  #jumpTo(block: MBlock, tail: MBlock, depth: number): void {
+    block.insts.length -= depth
+    block.term = makeTerm("jump", [tail], block.term.span)
+  }
+
+  #key(i: MInst): number {
+    const text = keyOf(i)
+    let key = this.#keys.get(text)
+    if (key === undefined) this.#keys.set(text, (key = this.#keys.size))
+    return key
+  }
+}
+
+/** Branches to a block that was emptied go to the shared end at once. */
+function skipEmpty(fn: MFunction): void {
+  for (const { term } of fn.blocks) {
+    for (let i = 0; i < term.targets.length; i++) {
+      for (;;) {
+        const to = term.targets[i]
+        if (to.insts.length > 0 || to.term.kind !== "jump" || to.term.targets[0] === to) break
+        term.targets[i] = to.term.targets[0]
+      }
+    }
+  }
+}
+
+function splitTail(fn: MFunction, block: MBlock, length: number): MBlock {
+  const tail = newMBlock(fn, block.loop)
+  tail.insts = block.insts.splice(block.insts.length - length, length)
+  tail.term = block.term
+  block.term = makeTerm("jump", [tail], tail.term.span)
+  fn.blocks.splice(fn.blocks.indexOf(block) + 1, 0, tail)
+  return tail
+}
+
+function isShareable(i: MInst): boolean {
+  if (isCall(i) || isPacketLoad(i)) return false
+  switch (i.op & o.BPF_CLASS_MASK) {
+    case o.BPF_LDX:
+      return i.src === o.R10
+    case o.BPF_ST:
+    case o.BPF_STX:
+      return i.dst === o.R10
+    default:
+      return true
+  }
+}
+
+function keyOf(i: MInst): string {
+  const sym = i.sym === undefined ? "" : `${i.sym.kind} ${i.sym.name} ${i.sym.kind === "mapValue" ? i.sym.offset : ""}`
+  return `${i.op} ${i.dst} ${i.src} ${i.off} ${i.imm} ${i.imm64} ${i.slot?.index ?? ""} ${sym}`
+}

@@ -1,0 +1,74 @@
+import { formatPlace, type Note, SkepError } from "../../base/index.ts"
+import * as o from "../../isa/index.ts"
+import type { FrameSlot, MFunction } from "../mir/mir.ts"
+import type { Mentions } from "./mentions.ts"
+import { slotInterference } from "./sharing.ts"
+
+const roundUp = (n: number, align: number) => (n + align - 1) & -align
+
+/**
+ * Gives each slot of the frame its place below r10. Slots get places of their own while they fit; when they do not, or when the frame is one
+ * of a chain of calls that shares 512 bytes, those that are never in use at the same time share.
+ * Errors: CODEGEN_STACK with the biggest locals.
+ */
+export function layoutFrame(fn: MFunction, mentions: Mentions, frugal: boolean): void {
+  const used = new Set<FrameSlot>()
+  for (const { insts } of fn.blocks) for (const i of insts) if (i.slot !== undefined) used.add(i.slot)
+  const slots = fn.slots.filter(s => used.has(s)).sort((a, b) => b.align - a.align || a.index - b.index)
+  let size = placeApart(slots)
+  if (slots.length > 1 && (frugal || size > o.MAX_BPF_STACK)) size = placeShared(fn, slots, mentions)
+  fn.stackSize = size
+  if (size > o.MAX_BPF_STACK) throw tooBig(fn, slots, size)
+}
+
+function placeApart(slots: readonly FrameSlot[]): number {
+  let depth = 0
+  for (const slot of slots) {
+    depth = roundUp(depth + slot.size, slot.align)
+    slot.offset = -depth
+  }
+  return depth
+}
+
+/** Biggest first, each at the first place where nothing in use at the same time lies. */
+function placeShared(fn: MFunction, slots: readonly FrameSlot[], mentions: Mentions): number {
+  const conflicts = slotInterference(fn, mentions)
+  const placed: FrameSlot[] = []
+  let size = 0
+  for (const slot of [...slots].sort((a, b) => b.size - a.size || a.index - b.index)) {
+    const others = placed.filter(p => conflicts(slot, p)).sort((a, b) => b.offset - a.offset)
+    let depth = roundUp(slot.size, slot.align)
+    for (const other of others) {
+      // `other` takes the depths from -offset - size to -offset.
+      if (depth <= -other.offset - other.size) break
+      if (depth - slot.size < -other.offset) depth = roundUp(-other.offset + slot.size, slot.align)
+    }
+    slot.offset = -depth
+    placed.push(slot)
+    size = Math.max(size, depth)
+  }
+  return size
+}
+
+function tooBig(fn: MFunction, slots: readonly FrameSlot[], size: number): SkepError {
+  const locals = slots.filter(s => s.kind === "local").sort((a, b) => b.size - a.size || a.index - b.index)
+  const spilled = slots.filter(s => s.kind === "spill").length * 8
+  const biggest = locals.slice(0, 5)
+  const notes: Note[] = biggest.map(({ name, size, span }) => ({
+    message: `${name === "" ? "a temporary" : name} takes ${size} bytes`,
+    ...(span && { span }),
+  }))
+  if (spilled > 0) notes.push({ message: `values that found no register take ${spilled} bytes` })
+  const names = biggest.slice(0, 3).map(s => {
+    const place = s.span === undefined ? "" : ` at ${formatPlace(s.span)}`
+    return `${s.name === "" ? "a temporary" : s.name} (${s.size} bytes${place})`
+  })
+  return new SkepError({
+    code: "CODEGEN_STACK",
+    message: `${fn.name} needs ${size} bytes of stack, the limit is ${o.MAX_BPF_STACK}${names.length > 0 ? `: the biggest are ${names.join(", ")}` : ""}`,
+    span: biggest[0]?.span ?? fn.ir.span,
+    why: "Every BPF function has 512 bytes of stack for its locals and temporaries.",
+    hint: "Keep big data in a map: declare a per-CPU array of one element (BPF_PERCPU_ARRAY) and use the value that a lookup of key 0 gives.",
+    notes,
+  })
+}

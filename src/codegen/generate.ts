@@ -1,0 +1,109 @@
+import { SkepError } from "../base/index.ts"
+import type { IrFunction, Module, ProgramInfo } from "../ir/index.ts"
+import type { BpfObject, FunctionSpec, ProgramSpec } from "../object/index.ts"
+import { assemble } from "./emit/assemble.ts"
+import { cleanUp } from "./emit/cleanup.ts"
+import { LineTable } from "./emit/lines.ts"
+import { orderBlocks } from "./emit/order.ts"
+import { peephole } from "./emit/peephole.ts"
+import { mergeTails } from "./emit/tailMerge.ts"
+import { layoutFrame } from "./frame/layout.ts"
+import { findMentions } from "./frame/mentions.ts"
+import { selectFunction } from "./isel/select.ts"
+import type { SelectContext } from "./isel/selector.ts"
+import type { MFunction } from "./mir/mir.ts"
+import { printMachine } from "./mir/print.ts"
+import type { CodegenOptions, DumpStage } from "./options.ts"
+import { allocateRegisters } from "./regalloc/allocate.ts"
+import { AllocationChecker } from "./regalloc/check.ts"
+import { commuteOperands } from "./regalloc/commute.ts"
+import { computeLiveness } from "./regalloc/liveness.ts"
+
+/**
+ * Makes BPF code of a module: its programs, and the subprograms that they call or pass as callbacks. The module's functions are not changed;
+ * its type table gets the strings of the line info and is encoded. The same module gives the same object.
+ *
+ * Errors: CODEGEN_STACK (more than 512 bytes of stack), CODEGEN_ATOMIC (not in this instruction set level), CODEGEN_ARGUMENTS,
+ * CODEGEN_NO_FUNCTION.
+ */
+export function generate(module: Module, options: CodegenOptions): BpfObject {
+  const lines = new LineTable()
+  const context: SelectContext = { options, globals: new Map(module.globals.map(g => [g.name, g])) }
+  const functions = new Map(module.functions.map(f => [f.name, f]))
+  const done = new Map<string, FunctionSpec>()
+  const compile = (ir: IrFunction): FunctionSpec => {
+    let spec = done.get(ir.name)
+    if (spec === undefined) done.set(ir.name, (spec = generateFunction(ir, context, lines)))
+    return spec
+  }
+  const programs = module.programs.map(info => toProgram(info, compile(find(functions, info.func))))
+  const reached = new Set<string>()
+  const work: FunctionSpec[] = [...programs]
+  for (let spec = work.pop(); spec !== undefined; spec = work.pop()) {
+    for (const r of spec.relocations) {
+      if ((r.kind !== "call" && r.kind !== "function") || reached.has(r.function)) continue
+      reached.add(r.function)
+      work.push(compile(find(functions, r.function)))
+    }
+  }
+  for (const { file, text } of lines.lines) {
+    module.btf.addString(file)
+    module.btf.addString(text)
+  }
+  return {
+    name: module.name,
+    license: module.license,
+    programs,
+    functions: module.functions.filter(f => reached.has(f.name)).map(f => done.get(f.name)!),
+    maps: module.maps,
+    btf: module.btf.encode(),
+    lines: lines.lines,
+  }
+}
+
+function find(functions: ReadonlyMap<string, IrFunction>, name: string): IrFunction {
+  const found = functions.get(name)
+  if (found !== undefined) return found
+  throw new SkepError({
+    code: "CODEGEN_NO_FUNCTION",
+    message: `there is no function named ${name}`,
+    hint: "Define the function, or declare it as a kernel function (__ksym) if the kernel has it.",
+  })
+}
+
+function toProgram(info: ProgramInfo, spec: FunctionSpec): ProgramSpec {
+  return {
+    ...spec,
+    section: info.section,
+    ...(info.type !== undefined && { type: info.type }),
+    ...(info.attach !== undefined && { attach: info.attach }),
+  }
+}
+
+function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTable): FunctionSpec {
+  const { options } = context
+  const show = (stage: DumpStage, fn: MFunction) => {
+    if (options.dump?.stages.has(stage)) options.dump.write(stage, ir.name, printMachine(fn))
+  }
+  const fn = selectFunction(ir, context)
+  show("isel", fn)
+  const mentions = findMentions(fn)
+  commuteOperands(fn, computeLiveness(fn))
+  const checker = options.check ? new AllocationChecker(fn) : undefined
+  allocateRegisters(fn)
+  show("regalloc", fn)
+  checker?.check()
+  cleanUp(fn)
+  peephole(fn)
+  cleanUp(fn)
+  mergeTails(fn)
+  cleanUp(fn)
+  // Functions that call each other share 512 bytes of stack.
+  const chained = ir.role !== "program" || fn.blocks.some(b => b.insts.some(i => i.sym?.kind === "call"))
+  layoutFrame(fn, mentions, chained)
+  const order = orderBlocks(fn, options.cpu)
+  fn.blocks = [...order]
+  show("layout", fn)
+  const { insns, relocations, lineInfo } = assemble(fn, order, options.cpu, lines)
+  return { name: ir.name, insns, relocations, btfId: ir.btfId, lineInfo }
+}

@@ -1,0 +1,2 @@
+export { generate } from "./generate.ts"
+export type { CodegenDump, CodegenOptions, CpuLevel, DumpStage } from "./options.ts"

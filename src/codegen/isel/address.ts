@@ -1,0 +1,93 @@
+import type { Inst, Value } from "../../ir/index.ts"
+import * as o from "../../isa/index.ts"
+import type { FrameSlot, Reg } from "../mir/mir.ts"
+import { indexedLocal, splitAddress } from "./match.ts"
+import type { Selector } from "./selector.ts"
+
+/** Operand of a memory access: `base + slot + off`. */
+export interface Address {
+  readonly base: Reg
+  readonly slot: FrameSlot | undefined
+  readonly off: number
+  /** What the address is known to be a multiple of, up to 8; accesses up to this width may go there. */
+  readonly align: number
+  /** In the context of a program, where the kernel takes no store of an immediate. */
+  readonly context: boolean
+}
+
+/** The largest power of two, at most 8, that divides an offset. */
+const alignOf = (off: number): number => {
+  const low = off & -off
+  return low === 0 || low > 8 ? 8 : low
+}
+
+/** Resolves a pointer through which `extent` bytes are accessed; `align` is what the IR knows of it. */
+export function selectAddress(s: Selector, pointer: Value, extent: number, align: number): Address {
+  const { base, off } = splitAddress(pointer, extent)
+  if (base.kind === "inst" && base.op === "alloca") {
+    const slot = s.slotOf(base)
+    return { base: o.R10, slot, off, align: Math.min(slot.align, alignOf(off)), context: false }
+  }
+  const pending = base.kind === "inst" ? s.pending.get(base.id) : undefined
+  if (pending !== undefined) {
+    return { base: s.reg(base), slot: pending.slot, off: pending.off + off, align, context: false }
+  }
+  const strict = s.context.options.strictAlignment || mayBeStack(s, base)
+  return { base: s.reg(base), slot: undefined, off, align: strict ? align : 8, context: isContext(s, base) }
+}
+
+/** `%d = ptradd %p, %i`. An index into a local that is only used for accesses leaves the local's place to them. */
+export function selectPointerAdd(s: Selector, v: Inst): void {
+  const [pointer, offset] = v.args
+  const local = indexedLocal(v)
+  const r = s.newReg()
+  if (local !== undefined && !s.plan.inRegister(v)) {
+    // The index plus r10 rather than r10 plus the index: no copy is left when this is the index's last use.
+    s.moveInto(r, local.index)
+    s.alu(o.BPF_ALU64, o.BPF_ADD, r, o.R10)
+    s.pending.set(v.id, { slot: s.slotOf(local.alloca), off: local.off })
+  } else {
+    s.moveInto(r, pointer)
+    const imm = offset.kind === "const" ? BigInt.asIntN(64, offset.value) : undefined
+    if (imm !== undefined && imm >= -0x80000000n && imm <= 0x7fffffffn) {
+      s.aluImm(o.BPF_ALU64, o.BPF_ADD, r, Number(imm))
+    } else s.alu(o.BPF_ALU64, o.BPF_ADD, r, s.reg(offset))
+  }
+  s.bind(v, r)
+}
+
+/** Whether a pointer may lead into the stack, where the kernel refuses misaligned accesses. */
+function mayBeStack(s: Selector, v: Value): boolean {
+  return someRoot(v, root => {
+    if (root.kind === "inst") return root.op === "alloca"
+    return root.kind === "param" && s.ir.role !== "program"
+  })
+}
+
+function isContext(s: Selector, v: Value): boolean {
+  return s.ir.role === "program" && someRoot(v, root => root.kind === "param" && root.index === 0)
+}
+
+/** Follows a pointer through additions, phis and selects to where it comes from. */
+function someRoot(pointer: Value, test: (root: Value) => boolean): boolean {
+  const seen = new Set<Value>([pointer])
+  const work: Value[] = [pointer]
+  for (let v = work.pop(); v !== undefined; v = work.pop()) {
+    let next: readonly Value[] | undefined
+    if (v.kind === "phi") next = v.args
+    else if (v.kind === "inst") {
+      if (v.op === "ptradd" || v.op === "opaque") next = v.args.slice(0, 1)
+      else if (v.op === "select") next = v.args.slice(1)
+    }
+    if (next === undefined) {
+      if (test(v)) return true
+      continue
+    }
+    for (const a of next) {
+      if (seen.has(a)) continue
+      seen.add(a)
+      work.push(a)
+    }
+  }
+  return false
+}

@@ -1,0 +1,111 @@
+import type { Const, Inst, Predicate, Value } from "../../ir/index.ts"
+import { inversePredicate, signedValue } from "../../ir/index.ts"
+
+/** Patterns of IR that one machine instruction covers. The planner and the selector both ask here, so they always agree. */
+
+/** Offsets of loads and stores are 16 bits; room is left for the place in the frame and for the pieces of a split access. */
+const OFFSET_LIMIT = 0x7c00
+
+/** A pointer as a base and a constant. */
+export interface SplitAddress {
+  readonly base: Value
+  readonly off: number
+}
+
+/** Takes constant additions off a pointer while the sum fits an instruction's offset; `extent` bytes are accessed from there. */
+export function splitAddress(pointer: Value, extent: number): SplitAddress {
+  let base = pointer
+  let off = 0
+  while (base.kind === "inst" && base.op === "ptradd" && base.args[1].kind === "const") {
+    const sum = off + Number(signedValue(base.args[1]))
+    if (sum < -OFFSET_LIMIT || sum + extent > OFFSET_LIMIT) break
+    off = sum
+    base = base.args[0]
+  }
+  return { base, off }
+}
+
+/** A value that is emitted anew wherever it is needed: an address the program is loaded with, or a place in the frame. */
+export type FreeAddress =
+  | { readonly kind: "frame"; readonly alloca: Inst & { op: "alloca" }; readonly off: number }
+  | { readonly kind: "global"; readonly name: string; readonly off: number }
+  | { readonly kind: "map" | "func"; readonly name: string }
+
+/** `sizeOf` gives a global's size: an address outside of it is computed, for the kernel refuses to load it. */
+export function freeAddress(v: Value, sizeOf: (global: string) => number): FreeAddress | undefined {
+  if (v.kind !== "inst") return undefined
+  switch (v.op) {
+    case "alloca":
+      return { kind: "frame", alloca: v, off: 0 }
+    case "globaladdr":
+      return { kind: "global", name: v.global, off: 0 }
+    case "mapaddr":
+      return { kind: "map", name: v.map }
+    case "funcaddr":
+      return { kind: "func", name: v.func }
+    case "ptradd": {
+      const { base, off } = splitAddress(v, 0)
+      if (base.kind !== "inst") return undefined
+      if (base.op === "alloca") return { kind: "frame", alloca: base, off }
+      if (base.op !== "globaladdr" || off < 0 || off >= sizeOf(base.global)) return undefined
+      return { kind: "global", name: base.global, off }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** `ptradd` of a local variable and a register: the local's place can go into the offset of the accesses through it. */
+export function indexedLocal(v: Value): { alloca: Inst & { op: "alloca" }; off: number; index: Value } | undefined {
+  if (v.kind !== "inst" || v.op !== "ptradd" || v.args[1].kind === "const") return undefined
+  const { base, off } = splitAddress(v.args[0], 0)
+  return base.kind === "inst" && base.op === "alloca" ? { alloca: base, off, index: v.args[1] } : undefined
+}
+
+/** A condition as a comparison of two values; `set` is true when they have a bit in common. */
+export interface Condition {
+  readonly pred: Predicate | "set"
+  readonly a: Value
+  readonly b: Value
+  /** The condition holds when the comparison does not. */
+  readonly negated: boolean
+}
+
+/** What a branch on `v` compares. `uses` counts a value's uses: a mask is only tested in place when nothing else needs it. */
+export function matchCondition(v: Value, uses: (v: Inst) => number): Condition {
+  if (v.kind === "inst") {
+    if (v.op === "cmp") {
+      const [a, b] = v.args
+      const equality = v.pred === "eq" || v.pred === "ne"
+      if (equality && b.kind === "const" && b.value === 0n) {
+        if (a.kind === "inst" && a.op === "and" && uses(a) === 1) {
+          return { pred: "set", a: a.args[0], b: a.args[1], negated: v.pred === "eq" }
+        }
+        // A comparison of a comparison with zero.
+        if (a.kind === "inst" && a.op === "cmp") {
+          const inner = matchCondition(a, uses)
+          return v.pred === "ne" ? inner : { ...inner, negated: !inner.negated }
+        }
+      }
+      return { pred: v.pred, a, b, negated: false }
+    }
+    if (v.op === "and" && uses(v) === 1) return { pred: "set", a: v.args[0], b: v.args[1], negated: false }
+    if (v.op === "zext") return matchCondition(v.args[0], uses)
+  }
+  const zero: Const = { kind: "const", type: v.type as Const["type"], value: 0n }
+  return { pred: "ne", a: v, b: zero, negated: false }
+}
+
+/** The condition with `negated` folded into the predicate where that is possible. */
+export function plainCondition(c: Condition): Condition {
+  return c.negated && c.pred !== "set" ? { ...c, pred: inversePredicate(c.pred), negated: false } : c
+}
+
+/** A sign extension to 64 bits that the load of its operand can do. */
+export const extendsLoad = (v: Inst, uses: (v: Inst) => number): (Inst & { op: "load" }) | undefined => {
+  if (v.op !== "sext") return undefined
+  const [load] = v.args
+  if (load.kind !== "inst" || load.op !== "load" || uses(load) !== 1) return undefined
+  // An unsigned narrow load has a clear sign bit: its extension is free anyway.
+  return load.width === 4 || load.signed ? load : undefined
+}
