@@ -39,6 +39,8 @@ export interface BccOptions {
 /** A program and what was said about it. */
 export interface BccResult {
   readonly unit: BpfUnit
+  /** The program as it was written. */
+  readonly ast: c.TranslationUnit
   /** Headers that the main file includes, as written: `<linux/sched.h>`. */
   readonly includes: readonly string[]
   /** Holds warnings only. */
@@ -69,7 +71,7 @@ export function compileBcc(
     license: front.preprocessor.macroText("BPF_LICENSE"),
   })
   diagnostics.throwIfErrors()
-  return { unit: result, includes: front.includes, diagnostics }
+  return { unit: result, ast: unit, includes: front.includes, diagnostics }
 }
 
 /** The tokens of a program as the parser sees them, as text (`-E`). */

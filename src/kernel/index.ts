@@ -13,3 +13,4 @@ export {
 export { KernelMachine, runningBtf } from "./machine.ts"
 export type { FunctionNames } from "./options.ts"
 export { type Sys, type SyscallNumbers, setSys, sys, type Watcher } from "./raw/index.ts"
+export { lookForTracefs, tracefs } from "./tracefs.ts"

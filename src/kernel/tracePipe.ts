@@ -133,6 +133,9 @@ export class TracePipe implements TraceReader {
     }
     if (item.kind === "line") {
       this.#last = isPrintk(item.event) ? item.line : undefined
+    } else if (raw === "") {
+      // The line end that a message had itself: the kernel adds another.
+      return
     } else if (this.#last !== undefined) {
       this.#last = { ...this.#last, message: raw, raw, continued: true }
     }

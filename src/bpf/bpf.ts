@@ -1,0 +1,216 @@
+import { Btf } from "../btf/index.ts"
+import type { Histograms } from "../compiler/index.ts"
+import type {
+  AttachTarget,
+  Link,
+  Loaded,
+  LoadedProgram,
+  Machine,
+  ProgramOptions,
+  TraceOptions,
+  TraceReader,
+} from "../machine/index.ts"
+import type { BpfObject, MapSpec, ProgramSpec } from "../object/index.ts"
+import { syscallName } from "../symbols/index.ts"
+import { badEvent, closed, noFunction, noTable } from "./errors.ts"
+import { type Compiled, objectOf } from "./load.ts"
+import { kernelMachine } from "./machine.ts"
+import type {
+  KprobeOptions,
+  KretprobeOptions,
+  LoadOptions,
+  RawTracepointOptions,
+  TracepointOptions,
+} from "./options.ts"
+import { Table } from "./table.ts"
+
+/**
+ * A program in the kernel, with its tables, its attachments and its output.
+ *
+ *     using b = await BPF.load({ text: prog })
+ *     b.attachKprobe({ event: b.syscallName("clone"), fn: "hello" })
+ *     for await (const e of b.trace()) console.log(e.task, e.pid, e.message)
+ *
+ * Whatever it put into the kernel is gone when it is disposed, and when the process ends in any way.
+ */
+export class BPF implements Disposable, AsyncDisposable {
+  readonly object: BpfObject
+  /** What the compiler warned of, each as text with its place; empty for an object that was compiled before. */
+  readonly warnings: readonly string[]
+  /** Tables that the text declares as histograms (`BPF_HISTOGRAM`), and what their slots are. */
+  readonly histograms: Histograms
+  readonly #machine: Machine
+  readonly #loaded: Loaded
+  readonly #btf: Btf | undefined
+  readonly #tables = new Map<string, Table>()
+  readonly #readers = new Set<TraceReader>()
+  #open = true
+
+  private constructor({ object, warnings, histograms }: Compiled, machine: Machine, loaded: Loaded) {
+    this.object = object
+    this.warnings = warnings
+    this.histograms = histograms
+    this.#machine = machine
+    this.#loaded = loaded
+    this.#btf = object.btf.length > 0 ? Btf.parse(object.btf) : undefined
+  }
+
+  /**
+   * Compiles a program, loads it, and attaches what its functions' names say (`kprobe__…`, `kretprobe__…`, `tracepoint__…`,
+   * `TRACEPOINT_PROBE`, `raw_tracepoint__…`). After an error nothing is left in the kernel.
+   *
+   * @throws SkepError of the compiler (C_…, BCC_…, IR_…, CODEGEN_…), KERNEL_VERIFIER with the verifier's whole log, KERNEL_NO_PERMISSION,
+   *   BPF_OPTION, BPF_FILE, or what attaching throws
+   */
+  static async load(options: LoadOptions): Promise<BPF> {
+    const compiled = await objectOf(options)
+    const machine = options.machine ?? kernelMachine()
+    const loaded = machine.load(compiled.object, { verifierLog: options.verifierLog })
+    try {
+      const bpf = new BPF(compiled, machine, loaded)
+      if (options.autoAttach !== false) bpf.#attachAll()
+      return bpf
+    } catch (error) {
+      loaded[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** The kernel's function behind a system call: `clone` is `__x64_sys_clone`. */
+  static syscallName(name: string): string {
+    return syscallName(name)
+  }
+
+  /** The kernel's function behind a system call: `clone` is `__x64_sys_clone`. */
+  syscallName(name: string): string {
+    return syscallName(name)
+  }
+
+  /** The functions that can be attached or run. */
+  get programs(): readonly ProgramSpec[] {
+    return this.object.programs
+  }
+
+  /** The tables; global variables are not among them. */
+  get maps(): readonly MapSpec[] {
+    return this.object.maps.filter(map => !map.name.startsWith("."))
+  }
+
+  /** The attachments in force. */
+  get links(): ReadonlySet<Link> {
+    return this.#loaded.links
+  }
+
+  /** What the kernel could not do, but skep did without. */
+  get notes(): readonly string[] {
+    return this.#loaded.notes
+  }
+
+  /** A table by its name; asking again gives the same one. @throws SkepError BPF_NO_TABLE */
+  // biome-ignore lint/suspicious/noExplicitAny: see Table.
+  table<K = any, V = any>(name: string): Table<K, V> {
+    this.#check()
+    let table = this.#tables.get(name)
+    if (table === undefined) {
+      const map = this.#loaded.maps.get(name)
+      if (map === undefined) {
+        throw noTable(
+          name,
+          this.maps.map(m => m.name),
+        )
+      }
+      this.#tables.set(name, (table = new Table(map, this.#btf)))
+    }
+    return table
+  }
+
+  /**
+   * A function of the program in the kernel, loaded now if it is not yet; `options.type` says what it is where its name does not.
+   * @throws SkepError BPF_NO_FUNCTION, MACHINE_NO_TYPE, KERNEL_VERIFIER
+   */
+  program(fn: string, options: ProgramOptions = {}): LoadedProgram {
+    this.#check()
+    if (!this.programs.some(p => p.name === fn)) {
+      throw noFunction(
+        fn,
+        this.programs.map(p => p.name),
+      )
+    }
+    return this.#loaded.program(fn, options)
+  }
+
+  /** Runs `fn` at each call of a kernel function. @throws SkepError BPF_NO_FUNCTION, BPF_EVENT, KERNEL_NO_SYMBOL, KERNEL_NO_KPROBES, … */
+  attachKprobe({ event, fn, offset }: KprobeOptions): Link {
+    return this.#attachProbe("attachKprobe", fn, { kind: "kprobe", event, offset })
+  }
+
+  /** Runs `fn` at each return of a kernel function. @throws SkepError as attachKprobe does */
+  attachKretprobe({ event, fn, maxactive }: KretprobeOptions): Link {
+    return this.#attachProbe("attachKretprobe", fn, { kind: "kretprobe", event, maxActive: maxactive })
+  }
+
+  /** Runs `fn` at a tracepoint. @throws SkepError BPF_NO_FUNCTION, BPF_EVENT, KERNEL_NO_TRACEPOINT, … */
+  attachTracepoint({ event, fn }: TracepointOptions): Link {
+    const [category, name, more] = typeof event === "string" ? event.split(":") : []
+    if (!category || !name || more !== undefined) {
+      throw badEvent("attachTracepoint", event, "a category and a name with a colon between", "sched:sched_switch")
+    }
+    return this.program(fn, { type: "tracepoint" }).attach({ kind: "tracepoint", category, event: name })
+  }
+
+  /** Runs `fn` at a raw tracepoint: its arguments are the kernel's own. @throws SkepError as attachTracepoint does */
+  attachRawTracepoint({ event, fn }: RawTracepointOptions): Link {
+    if (typeof event !== "string" || event === "" || event.includes(":")) {
+      throw badEvent("attachRawTracepoint", event, "a name without its category", "sched_switch")
+    }
+    return this.program(fn, { type: "raw_tracepoint" }).attach({ kind: "raw_tracepoint", event })
+  }
+
+  /** Detaches everything; the program and its tables stay. */
+  detachAll(): void {
+    for (const link of [...this.links].reverse()) link.detach()
+  }
+
+  /**
+   * What programs print with `bpf_trace_printk`, from now on. The kernel has one such stream for all its programs.
+   * @throws SkepError KERNEL_NO_TRACEFS, KERNEL_NO_PERMISSION, KERNEL_TRACE_BUSY
+   */
+  trace(options: TraceOptions = {}): TraceReader {
+    this.#check()
+    const reader = this.#machine.trace(options)
+    this.#readers.add(reader)
+    return reader
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return
+    this.#open = false
+    for (const reader of this.#readers) reader.close()
+    this.#loaded[Symbol.dispose]()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]()
+    return Promise.resolve()
+  }
+
+  /** Detaches everything and frees the program and its tables; the same as leaving the block of a `using`. */
+  close(): void {
+    this[Symbol.dispose]()
+  }
+
+  #attachProbe(method: string, fn: string, target: AttachTarget & { kind: "kprobe" | "kretprobe" }): Link {
+    if (typeof target.event !== "string" || !/^[\w.$]+$/.test(target.event)) {
+      throw badEvent(method, target.event, "the name of a kernel function", "finish_task_switch")
+    }
+    return this.program(fn, { type: "kprobe" }).attach(target)
+  }
+
+  #attachAll(): void {
+    for (const { name, attach } of this.programs) if (attach !== undefined) this.#loaded.program(name).attach()
+  }
+
+  #check(): void {
+    if (!this.#open) throw closed()
+  }
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { linearHistogram, log2Histogram } from "./histogram.ts"
+
+/** The histogram of entries is these lines. */
+function draws(
+  name: string,
+  make: typeof log2Histogram,
+  entries: [unknown, unknown][],
+  expected: string[],
+  options = {},
+): void {
+  test(name, () => assert.deepEqual(make(entries, options).split("\n"), expected))
+}
+
+draws(
+  "powers of two",
+  log2Histogram,
+  [
+    [1, 2n],
+    [3, 8n],
+    [2, 0n],
+  ],
+  [
+    "     usecs               : count     distribution",
+    "         0 -> 1          : 2        |**********                              |",
+    "         2 -> 3          : 0        |                                        |",
+    "         4 -> 7          : 8        |****************************************|",
+  ],
+  { valueType: "usecs" },
+)
+draws(
+  "values",
+  linearHistogram,
+  [
+    [0, 1n],
+    [2, 4n],
+  ],
+  [
+    "     value         : count     distribution",
+    "        0          : 1        |**********                              |",
+    "        1          : 0        |                                        |",
+    "        2          : 4        |****************************************|",
+  ],
+)
+draws(
+  "a struct's last member is the slot",
+  log2Histogram,
+  [
+    [{ disk: "sda", slot: 1 }, 1n],
+    [{ disk: "sdb", slot: 1n }, 3n],
+  ],
+  [
+    "disk = sda",
+    "     value               : count     distribution",
+    "         0 -> 1          : 1        |****************************************|",
+    "",
+    "disk = sdb",
+    "     value               : count     distribution",
+    "         0 -> 1          : 3        |****************************************|",
+  ],
+  { sectionHeader: "disk" },
+)
+draws(
+  "the counts of all CPUs together",
+  linearHistogram,
+  [[0, [1n, 2n]]],
+  [
+    "     value         : count     distribution",
+    "        0          : 3        |****************************************|",
+  ],
+)
+draws("nothing", log2Histogram, [[1, 0n]], [""])
+draws(
+  "slots that are none",
+  log2Histogram,
+  [
+    [-1, 5n],
+    [5000, 5n],
+    ["x", 5n],
+  ] as [unknown, unknown][],
+  [""],
+)
+
+test("slots above 2³² have wide columns", () => {
+  const lines = log2Histogram([[40, 1n]]).split("\n")
+  assert.equal(lines[0], "               value                         : count     distribution")
+  assert.equal(lines[40], "        549755813888 -> 1099511627775        : 1        |********************|")
+})

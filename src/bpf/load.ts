@@ -1,0 +1,43 @@
+import type { CompileResult } from "../compiler/index.ts"
+import { type BpfObject, readElf } from "../object/index.ts"
+import { badOption } from "./errors.ts"
+import type { LoadOptions } from "./options.ts"
+import { defineFlags, includeResolver, parseFlags, pathOf, readBytes, readSource, type Source } from "./source.ts"
+import { runningCpu, runningTarget } from "./target.ts"
+
+/** What the compiler makes, or what stands for it. */
+export type Compiled = CompileResult
+
+const given = (object: BpfObject): Compiled => ({ object, warnings: [], histograms: new Map() })
+
+/** The object that options ask for: compiled from text or a file, read from an object file, or given. */
+export async function objectOf(options: LoadOptions): Promise<Compiled> {
+  if (typeof options !== "object" || options === null) {
+    throw badOption("BPF.load takes an object of options", 'BPF.load({ text: "…" }) or BPF.load({ file: "program.c" })')
+  }
+  const { text, file, object } = options
+  if ([text, file, object].filter(source => source !== undefined).length !== 1) {
+    throw badOption("BPF.load takes one of text, file and object", 'BPF.load({ file: "program.c" })')
+  }
+  if (object !== undefined) return given(object)
+  if (file !== undefined && pathOf(file).endsWith(".o")) {
+    const path = pathOf(file)
+    return given(readElf(readBytes(path), path))
+  }
+  if (file === undefined && typeof text !== "string")
+    throw badOption("text is a string of C", 'text: "int f(void *ctx) …"')
+  const read: Source = file === undefined ? { name: "program.c", text: text as string } : readSource(file)
+  return compileSource({ ...read, name: options.name ?? read.name }, options)
+}
+
+async function compileSource(source: Source, options: LoadOptions): Promise<Compiled> {
+  const { compile } = await import("../compiler/index.ts")
+  const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
+  return compile({
+    ...source,
+    resolve: includeResolver([...flags.includes, ...(options.includes ?? [])]),
+    flags: flags.macros,
+    target: runningTarget(),
+    cpu: options.cpu ?? runningCpu(),
+  })
+}

@@ -1,0 +1,56 @@
+import type { Machine } from "../machine/index.ts"
+import type { BpfObject } from "../object/index.ts"
+
+/** What {@link BPF.load} takes: the program as `text`, in a `file`, or compiled already. */
+export interface LoadOptions {
+  /** The C text. */
+  readonly text?: string
+  /** Path or `file:` URL of the C text, or of an object file (`.o`) that skep wrote. */
+  readonly file?: string | URL
+  /** An object that was compiled before. */
+  readonly object?: BpfObject
+  /** Name of the text in messages; the file's name, or `program.c`. */
+  readonly name?: string
+  /** Macros: `{ DEBUG: true, LIMIT: 100, NAME: '"x"' }`; `false` and `undefined` define nothing. */
+  readonly defines?: Readonly<Record<string, string | number | boolean | undefined>>
+  /** `-DNAME=VALUE`, `-UNAME` and `-IFOLDER`, as for a C compiler; other flags are an error. */
+  readonly cflags?: readonly string[]
+  /** Folders in which `#include` looks for files, after the folder of the including file. */
+  readonly includes?: readonly string[]
+  /** Instruction set level; that of the running kernel without it. */
+  readonly cpu?: 1 | 2 | 3 | 4
+  /** False keeps programs whose name tells their place (`kprobe__…`, `TRACEPOINT_PROBE`) from being attached at once. */
+  readonly autoAttach?: boolean
+  /** The verifier's log of programs that load: 0 none, 1 the last path, 2 every path. A refused program's log is in its error always. */
+  readonly verifierLog?: 0 | 1 | 2
+  /** Where the program runs: this computer's kernel without it. */
+  readonly machine?: Machine
+}
+
+export interface KprobeOptions {
+  /** Function of the kernel: `do_sys_openat2`, `b.syscallName("clone")`. */
+  readonly event: string
+  /** Function of the program. */
+  readonly fn: string
+  /** Bytes into the kernel's function. */
+  readonly offset?: number
+}
+
+export interface KretprobeOptions {
+  readonly event: string
+  readonly fn: string
+  /** Calls that can be under way at once; the kernel chooses without it. */
+  readonly maxactive?: number
+}
+
+export interface TracepointOptions {
+  /** `category:event`, as in `perf list`: `sched:sched_switch`. */
+  readonly event: `${string}:${string}`
+  readonly fn: string
+}
+
+export interface RawTracepointOptions {
+  /** The tracepoint without its category: `sched_switch`. */
+  readonly event: string
+  readonly fn: string
+}

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from "node:fs"
+import { release } from "node:os"
+import { gunzipSync } from "node:zlib"
+import { SkepError } from "../base/index.ts"
+import type { Btf } from "../btf/index.ts"
+import type { CpuLevel, Target } from "../compiler/index.ts"
+import { cpuLevel, kernelAtLeast, kernelVersion, onlineCpus, runningBtf, tracefs } from "../kernel/index.ts"
+
+/** The running kernel, as the compiler sees it. Everything is looked up when it is first asked. */
+export function runningTarget(): Target {
+  const linux = process.platform === "linux"
+  const { major, minor, patch } = kernelVersion()
+  return {
+    arch: architecture(),
+    kernelVersion: linux ? (major << 16) | (minor << 8) | Math.min(patch, 255) : (6 << 16) | (1 << 8),
+    get cpus() {
+      return linux ? onlineCpus().length : 1
+    },
+    get pageSize() {
+      return pageSize()
+    },
+    get btf() {
+      return linux ? kernelTypes() : undefined
+    },
+    readTracepointFormat: linux ? readTracepointFormat : undefined,
+    config: linux ? kernelConfig() : undefined,
+  }
+}
+
+/** The instruction set level that this kernel takes, by trying where this process may. */
+export function runningCpu(): CpuLevel {
+  return cpuLevel() || cpuOfVersion()
+}
+
+/** The instruction set level of the kernel's version, without asking the kernel. */
+export function cpuOfVersion(): CpuLevel {
+  if (process.platform !== "linux") return 3
+  return kernelAtLeast("6.6") ? 4 : kernelAtLeast("5.1") ? 3 : kernelAtLeast("4.14") ? 2 : 1
+}
+
+/** The kernel's types; undefined when it does not tell them, so that programs that use none of them compile. */
+function kernelTypes(): Btf | undefined {
+  try {
+    return runningBtf()
+  } catch (error) {
+    if (error instanceof SkepError) return undefined
+    throw error
+  }
+}
+
+function readTracepointFormat(category: string, event: string): string | undefined {
+  if (!/^[\w-]+$/.test(category) || !/^[\w-]+$/.test(event)) return undefined
+  try {
+    return readFileSync(`${tracefs()}/events/${category}/${event}/format`, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+const ARCHITECTURES: Readonly<Record<string, Target["arch"]>> = {
+  x64: "x86_64",
+  arm64: "arm64",
+  riscv64: "riscv64",
+  s390x: "s390x",
+  loong64: "loongarch64",
+  ppc64: "powerpc64",
+}
+
+function architecture(): Target["arch"] {
+  return ARCHITECTURES[process.arch] ?? "x86_64"
+}
+
+const AT_PAGESZ = 6
+
+/** Bytes of a memory page, from the auxiliary vector the kernel gave this process; 4096 where there is none. */
+function pageSize(): number {
+  try {
+    const words = readFileSync("/proc/self/auxv")
+    for (let at = 0; at + 16 <= words.length; at += 16) {
+      if (words.readUInt32LE(at) === AT_PAGESZ) return words.readUInt32LE(at + 8)
+    }
+  } catch {}
+  return 4096
+}
+
+/** The options the kernel was built with; undefined when it does not tell them. A module's option is `CONFIG_X_MODULE`. */
+function kernelConfig(): ((name: string) => string | undefined) | undefined {
+  const path = ["/proc/config.gz", `/boot/config-${release()}`].find(existsSync)
+  if (path === undefined) return undefined
+  let values: Map<string, string> | undefined
+  return name => {
+    values ??= readConfig(path)
+    return values.get(name)
+  }
+}
+
+function readConfig(path: string): Map<string, string> {
+  const values = new Map<string, string>()
+  let text = ""
+  try {
+    const bytes = readFileSync(path)
+    text = (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8")
+  } catch {}
+  for (const [, name, value] of text.matchAll(/^(CONFIG_\w+)=(.*)$/gm)) {
+    if (value === "m") values.set(`${name}_MODULE`, "1")
+    else values.set(name, value === "y" ? "1" : value)
+  }
+  return values
+}

@@ -1,0 +1,61 @@
+import type { BPF, Link } from "../bpf/index.ts"
+import { UsageError } from "./command.ts"
+
+const FORM =
+  "kprobe:FUNCTION[+OFFSET]=FN, kretprobe:FUNCTION=FN, tracepoint:CATEGORY:EVENT=FN or raw_tracepoint:EVENT=FN"
+
+/** Attaches as `--attach` says. `FN` may be left out when the program has one function; `syscall:NAME` is a system call's function. */
+export function attachAs(bpf: BPF, spec: string): Link {
+  const { kind, event, fn } = parseAttach(spec)
+  const name = fn ?? onlyFunction(bpf, spec)
+  switch (kind) {
+    case "kprobe": {
+      const [target, offset] = splitOffset(event)
+      return bpf.attachKprobe({ event: functionOf(bpf, target), fn: name, ...(offset !== undefined && { offset }) })
+    }
+    case "kretprobe":
+      return bpf.attachKretprobe({ event: functionOf(bpf, event), fn: name })
+    case "tracepoint":
+      return bpf.attachTracepoint({ event: event as `${string}:${string}`, fn: name })
+    default:
+      return bpf.attachRawTracepoint({ event, fn: name })
+  }
+}
+
+export interface AttachArgument {
+  readonly kind: "kprobe" | "kretprobe" | "tracepoint" | "raw_tracepoint"
+  readonly event: string
+  readonly fn: string | undefined
+}
+
+/** `KIND:EVENT[=FN]`. Throws UsageError. */
+export function parseAttach(spec: string): AttachArgument {
+  const match = /^(kprobe|kretprobe|tracepoint|raw_tracepoint):([^=]+?)(?:=(\w+))?$/.exec(spec)
+  if (match === null) throw new UsageError(`--attach cannot be '${spec}'`, `it is ${FORM}`)
+  return { kind: match[1] as AttachArgument["kind"], event: match[2], fn: match[3] }
+}
+
+function onlyFunction(bpf: BPF, spec: string): string {
+  const names = bpf.programs.map(program => program.name)
+  if (names.length === 1) return names[0]
+  throw new UsageError(`--attach '${spec}' does not say which function`, `add =FN: ${names.join(", ")}`)
+}
+
+const functionOf = (bpf: BPF, event: string): string =>
+  event.startsWith("syscall:") ? bpf.syscallName(event.slice("syscall:".length)) : event
+
+function splitOffset(event: string): [name: string, offset: number | undefined] {
+  const at = event.indexOf("+")
+  if (at < 0) return [event, undefined]
+  const offset = Number(event.slice(at + 1))
+  if (!Number.isInteger(offset) || offset < 0) throw new UsageError(`'${event}' has no number behind the +`)
+  return [event.slice(0, at), offset]
+}
+
+/** `hello: kprobe __x64_sys_clone (perf kprobe)` */
+export function linkText(link: Link): string {
+  const { target } = link
+  const event = target.kind === "tracepoint" ? `${target.category}:${target.event}` : target.event
+  const syscall = "syscall" in target && target.syscall ? "system call " : ""
+  return `${link.program.name}: ${target.kind} ${syscall}${event}${target.offset ? `+${target.offset}` : ""} (${link.method})`
+}

@@ -1,0 +1,30 @@
+import type { Command } from "./command.ts"
+
+/** A command's line in the overview, and how to get the rest of it: a command is read only when it is used. */
+export interface CommandEntry {
+  readonly about: string
+  readonly load: () => Promise<Command>
+}
+
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  demo: {
+    about: "say hello at each clone(), then count task switches",
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  run: {
+    about: "compile a C file, run it in the kernel, show its output and its tables",
+    load: async () => (await import("./run.ts")).run,
+  },
+  compile: {
+    about: "compile a C file to an object, or show any stage on the way",
+    load: async () => (await import("./compile.ts")).compileCommand,
+  },
+  disasm: {
+    about: "show the instructions of an object or a C file",
+    load: async () => (await import("./disasm.ts")).disasm,
+  },
+  doctor: {
+    about: "say what this kernel and this user can do with BPF",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
+}

@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process"
+import { setTimeout as sleep } from "node:timers/promises"
+import { SkepError } from "../base/index.ts"
+import { BPF } from "../bpf/index.ts"
+import { linkText } from "./attach.ts"
+import { command, SUCCESS, UsageError } from "./command.ts"
+import { HELLO, TASK_SWITCH, TASK_SWITCH_TRACEPOINT } from "./demoPrograms.ts"
+import { traceText } from "./run.ts"
+import { note, styled } from "./style.ts"
+
+/** Most pairs of tasks that are printed. */
+const MOST_ROWS = 20
+
+export const demo = command({
+  usage: "",
+  about:
+    "Runs two small programs, one after the other: one says hello at each clone(), the other counts which task hands the CPU to which. " +
+    "They need kprobes; without them, tracepoints take their place.",
+  positionals: [0, 0],
+  options: {
+    duration: { short: "d", value: "SECONDS", about: "time for each of the two; 2 without it" },
+    verbose: { short: "v", about: "the whole log of the kernel's verifier when it refuses a program" },
+  },
+  async run(values) {
+    const seconds = Number(values.duration ?? 2)
+    if (!(seconds > 0 && seconds < 86_400))
+      throw new UsageError(`--duration is a number of seconds, not '${values.duration}'`)
+    await hello(seconds)
+    process.stdout.write("\n")
+    await taskSwitch(seconds)
+    return SUCCESS
+  },
+})
+
+const heading = (text: string): void => void process.stdout.write(`${styled(text, "1")}\n`)
+
+/** A line for each clone(), some of which the demo makes itself. */
+async function hello(seconds: number): Promise<void> {
+  heading("hello: a line for each clone()")
+  using bpf = await BPF.load({ text: HELLO, name: "hello.c" })
+  if (hasKprobes(() => bpf.attachKprobe({ event: bpf.syscallName("clone"), fn: "hello" }))) {
+    return await helloLines(bpf, seconds)
+  }
+  using other = await BPF.load({ text: HELLO, name: "hello.c" })
+  other.attachTracepoint({ event: "syscalls:sys_enter_clone", fn: "hello" })
+  await helloLines(other, seconds)
+}
+
+async function helloLines(bpf: BPF, seconds: number): Promise<void> {
+  showLinks(bpf)
+  const reader = bpf.trace()
+  const cloning = cloneNowAndThen(seconds)
+  setTimeout(() => reader.close(), seconds * 1000)
+  for await (const line of reader) process.stdout.write(traceText(line))
+  if (reader.lost > 0) note(`${reader.lost} lines were lost: they came faster than they could be read`)
+  await cloning
+}
+
+/** A shell that starts subshells: each is a clone(). */
+async function cloneNowAndThen(seconds: number): Promise<void> {
+  const end = Date.now() + seconds * 1000
+  while (Date.now() < end) {
+    await new Promise<void>(resolve => {
+      const shell = spawn("/bin/sh", ["-c", "(:); (:)"], { stdio: "ignore" })
+      shell.on("error", () => resolve())
+      shell.on("exit", () => resolve())
+    })
+    await sleep(Math.min(250, Math.max(0, end - Date.now())))
+  }
+}
+
+/** Counts task switches, some of which the demo makes itself by sleeping. */
+async function taskSwitch(seconds: number): Promise<void> {
+  heading("task_switch: which task handed the CPU to which, and how often")
+  using bpf = await BPF.load({ text: TASK_SWITCH, name: "task_switch.c" })
+  if (hasKprobes(() => bpf.attachKprobe({ event: "finish_task_switch", fn: "count_sched" }))) {
+    return await countSwitches(bpf, seconds)
+  }
+  using other = await BPF.load({ text: TASK_SWITCH_TRACEPOINT, name: "task_switch_tracepoint.c" })
+  await countSwitches(other, seconds)
+}
+
+async function countSwitches(bpf: BPF, seconds: number): Promise<void> {
+  showLinks(bpf)
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) await sleep(10)
+  bpf.detachAll()
+  const rows = [...bpf.table<{ prev_pid: number; curr_pid: number }, bigint>("stats")]
+  rows.sort(([, a], [, b]) => Number(b - a))
+  for (const [key, count] of rows.slice(0, MOST_ROWS)) process.stdout.write(switchText(key, count))
+  if (rows.length > MOST_ROWS) note(`and ${rows.length - MOST_ROWS} more pairs`)
+}
+
+/** `task_switch[    0->10779]=100`, as the slides print it. */
+function switchText(key: { prev_pid: number; curr_pid: number }, count: bigint): string {
+  return `task_switch[${String(key.prev_pid).padStart(5)}->${String(key.curr_pid).padStart(5)}]=${count}\n`
+}
+
+function showLinks(bpf: BPF): void {
+  for (const link of bpf.links) note(`attached ${linkText(link)}`)
+}
+
+/** Attaches a kprobe; false, and a line that says so, on a kernel that has none. */
+function hasKprobes(attach: () => unknown): boolean {
+  try {
+    attach()
+    return true
+  } catch (error) {
+    if (!(error instanceof SkepError) || error.code !== "KERNEL_NO_KPROBES") throw error
+    note("this kernel has no kprobes (CONFIG_KPROBES): a tracepoint takes the place")
+    return false
+  }
+}

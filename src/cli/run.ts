@@ -1,0 +1,123 @@
+import { SkepError } from "../base/index.ts"
+import { BPF, type TraceLine } from "../bpf/index.ts"
+import { attachAs, linkText, parseAttach } from "./attach.ts"
+import { command, SUCCESS, UsageError } from "./command.ts"
+import { SOURCE_OPTIONS, sourceFlags } from "./source.ts"
+import { untilStopped } from "./stop.ts"
+import { note } from "./style.ts"
+import { jsonValue, shownTables } from "./tables.ts"
+
+export const run = command({
+  usage: "FILE.c",
+  about:
+    "Compiles a C file (or takes an object), loads it, attaches what its functions' names and --attach say, and shows what it prints. " +
+    "At Ctrl-C, or after --duration, it detaches everything and prints the tables.",
+  positionals: [1, 1],
+  options: {
+    attach: { value: "KIND:EVENT=FN", multiple: true, about: "run the function FN there; see below" },
+    duration: { short: "d", value: "SECONDS", about: "end after this time" },
+    "no-trace": { about: "do not show what the program prints" },
+    json: { about: "output and tables as one JSON object a line" },
+    verbose: { short: "v", about: "the whole log of the kernel's verifier, of programs that load, too" },
+    ...SOURCE_OPTIONS,
+  },
+  examples: [
+    ["skep run foo.c", "functions say where they belong: kprobe__…, TRACEPOINT_PROBE(…)"],
+    ["skep run --attach kprobe:finish_task_switch=count_sched task_switch.c", "a function of the kernel"],
+    ["skep run --attach kprobe:syscall:clone=hello hello.c", "a system call, by its plain name"],
+    ["skep run --attach tracepoint:sched:sched_switch=f --duration 5 f.c", "a tracepoint, for 5 seconds"],
+  ],
+  async run(values, [file]) {
+    const seconds = durationOf(values.duration)
+    for (const spec of values.attach ?? []) parseAttach(spec)
+    using bpf = await BPF.load({ file, cflags: sourceFlags(values), verifierLog: values.verbose ? 1 : 0 })
+    for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
+    for (const remark of bpf.notes) note(remark)
+    for (const spec of values.attach ?? []) attachAs(bpf, spec)
+    if (bpf.links.size === 0) throw nothingAttached(bpf, file)
+    for (const link of bpf.links) note(`attached ${linkText(link)}`)
+    if (values.verbose) for (const { name } of bpf.programs) showLog(bpf, name)
+
+    const stopped = untilStopped(seconds)
+    const tracing = !values["no-trace"] && prints(bpf) ? follow(bpf, values.json === true) : undefined
+    // What goes wrong with the output ends the run, too.
+    tracing?.done.then(stopped.stop, stopped.stop)
+    await stopped.done
+    bpf.detachAll()
+    tracing?.close()
+    await tracing?.done
+    showTables(bpf, values.json === true)
+    return SUCCESS
+  },
+})
+
+function durationOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const seconds = Number(text)
+  if (!(seconds > 0 && seconds < 2_000_000)) throw new UsageError(`--duration is a number of seconds, not '${text}'`)
+  return seconds
+}
+
+function nothingAttached(bpf: BPF, file: string): SkepError {
+  const names = bpf.programs.map(program => program.name)
+  return new SkepError({
+    code: "CLI_NOTHING_ATTACHED",
+    message: `nothing in ${file} says where it is to be attached`,
+    hint:
+      names.length === 0
+        ? "write a function that is not static"
+        : `say it: --attach kprobe:FUNCTION=${names[0]}, or name the function after its place (kprobe__FUNCTION)`,
+  })
+}
+
+/** bpf_trace_printk and bpf_trace_vprintk */
+const PRINTING = new Set([6, 177])
+
+/** Whether any of the program's functions prints. */
+function prints({ object }: BPF): boolean {
+  return [...object.programs, ...object.functions].some(({ insns }) =>
+    insns.some(insn => insn.op === 0x85 && insn.src === 0 && PRINTING.has(insn.imm)),
+  )
+}
+
+interface Following {
+  readonly done: Promise<void>
+  close(): void
+}
+
+/** Shows what programs print until it is closed, and at the end how much was lost. */
+function follow(bpf: BPF, json: boolean): Following {
+  const reader = bpf.trace()
+  const show = async (): Promise<void> => {
+    for await (const line of reader)
+      process.stdout.write(json ? jsonLine("trace", { ...line, raw: undefined }) : traceText(line))
+    if (reader.lost > 0) note(`${reader.lost} lines of output were lost: they came faster than they could be read`)
+  }
+  return { done: show(), close: () => reader.close() }
+}
+
+/** `python-20662 [001] d..1 1138.551706: Hello, World!`, as the kernel writes it. */
+export function traceText(line: TraceLine): string {
+  if (line.continued) return `${line.message}\n`
+  const cpu = String(line.cpu).padStart(3, "0")
+  return `${line.task}-${line.pid} [${cpu}] ${line.flags} ${line.timestamp.toFixed(6)}: ${line.message}\n`
+}
+
+function showTables(bpf: BPF, json: boolean): void {
+  if (json) {
+    for (const { name, type } of bpf.maps) {
+      if (!/hash|array$|lpm/.test(type) || /perf|prog|cgroup|_of_/.test(type)) continue
+      const entries = [...bpf.table(name)].map(([key, value]) => ({ key, value }))
+      process.stdout.write(jsonLine("table", { name, mapType: type, entries }))
+    }
+    return
+  }
+  for (const { text } of shownTables(bpf)) process.stdout.write(`\n${text}\n`)
+}
+
+const jsonLine = (type: string, value: object): string => `${JSON.stringify({ type, ...value }, jsonValue)}\n`
+
+function showLog(bpf: BPF, name: string): void {
+  const program = bpf.links.size > 0 ? [...bpf.links].find(link => link.program.name === name)?.program : undefined
+  if (program?.log) process.stderr.write(`the verifier's log of ${name}:\n${program.log}\n`)
+}

@@ -1,0 +1,143 @@
+import { SourceFile } from "../base/index.ts"
+import { type BccOptions, type BccResult, compileBcc, emitC, preprocessBcc } from "../bcc/index.ts"
+import { Diagnostics, dumpAst, renderDiagnostic, type TranslationUnit } from "../c/index.ts"
+import { generate } from "../codegen/index.ts"
+import { lower, type Module, printModule } from "../ir/index.ts"
+import { type BpfObject, disassembleObject } from "../object/index.ts"
+import { optimise, passNames } from "../opt/index.ts"
+import type { CompileOptions } from "./options.ts"
+
+const MACHINE_STAGES = ["isel", "regalloc", "layout"] as const
+
+/** What can be shown on the way from text to object: stages, and between them the passes of the optimiser. */
+export function dumpNames(): string[] {
+  return ["tokens", "ast", "bcc", "lower", ...passNames, ...MACHINE_STAGES, "asm"]
+}
+
+/**
+ * A program on its way from text to object. Each stage runs when its result, or that of a later one, is first asked for; what is wrong with the
+ * program is thrown then, as a `SkepError` that `renderError` shows with all its places. The same text and target give the same bytes.
+ *
+ *     text → tokens → ast → bcc (plain C, tables, programs) → module → object
+ */
+export class Compilation {
+  readonly options: CompileOptions
+  readonly diagnostics = new Diagnostics()
+  #bcc: BccResult | undefined
+  #module: Module | undefined
+  #object: BpfObject | undefined
+
+  constructor(options: CompileOptions) {
+    this.options = options
+  }
+
+  /** The typed tree of the program as it was written. */
+  get ast(): TranslationUnit {
+    return this.bcc.ast
+  }
+
+  /** The program in plain C, and beside it its tables and programs. */
+  get bcc(): BccResult {
+    if (this.#bcc === undefined) {
+      const { name, text, target, flags, resolve } = this.options
+      const file = new SourceFile(name, text)
+      const { arch, kernelVersion, readTracepointFormat, config } = target
+      const options: BccOptions = {
+        arch,
+        kernelVersion,
+        readTracepointFormat,
+        config,
+        flags,
+        resolve,
+        get btf() {
+          return target.btf
+        },
+        get cpus() {
+          return target.cpus
+        },
+        get pageSize() {
+          return target.pageSize
+        },
+      }
+      this.#dump("tokens", () => preprocessBcc(file, options))
+      const result = compileBcc(file, options, this.diagnostics)
+      this.#bcc = result
+      this.#dump("ast", () => dumpAst(result.ast))
+      this.#dump("bcc", () => emitC(result))
+    }
+    return this.#bcc
+  }
+
+  /** The program in SSA form, optimised. */
+  get module(): Module {
+    if (this.#module === undefined) {
+      const module = lower(this.bcc.unit)
+      this.#dump("lower", () => printModule(module))
+      const onPass = passNames.some(pass => this.#wants(pass))
+        ? (pass: string, text: () => string) => this.#dump(pass, text)
+        : undefined
+      optimise(module, { check: this.options.check, onPass })
+      this.#module = module
+    }
+    return this.#module
+  }
+
+  /** The program as a machine takes it. */
+  get object(): BpfObject {
+    if (this.#object === undefined) {
+      const { cpu, check } = this.options
+      const stages = new Set(MACHINE_STAGES.filter(stage => this.#wants(stage)))
+      const write = (stage: string, func: string, text: string): void => this.#write(`${stage} ${func}`, text)
+      const object = generate(this.module, { cpu, check, ...(stages.size > 0 && { dump: { stages, write } }) })
+      this.#object = object
+      this.#dump("asm", () => disassembleObject(object))
+    }
+    return this.#object
+  }
+
+  /** What the compiler warned of so far, each as text with its place. */
+  get warnings(): string[] {
+    return this.diagnostics.list.filter(d => d.severity === "warning").map(d => renderDiagnostic(d))
+  }
+
+  #wants(stage: string): boolean {
+    return this.options.dump?.includes(stage) === true
+  }
+
+  #dump(stage: string, text: () => string): void {
+    if (this.#wants(stage)) this.#write(stage, text())
+  }
+
+  #write(stage: string, text: string): void {
+    this.options.onDump?.(stage, text)
+  }
+}
+
+/** Tables that the program declares as histograms, and what their slots are. */
+export type Histograms = ReadonlyMap<string, "log2" | "linear">
+
+export interface CompileResult {
+  readonly object: BpfObject
+  /** Each as text with its place. */
+  readonly warnings: readonly string[]
+  readonly histograms: Histograms
+}
+
+/** Compiles a program. @throws SkepError C_…, BCC_…, IR_…, CODEGEN_… */
+export function compile(options: CompileOptions): CompileResult {
+  const compilation = new Compilation(options)
+  const { object } = compilation
+  return { object, warnings: compilation.warnings, histograms: histogramsOf(compilation) }
+}
+
+/** Slots are powers of two where the program computes logarithms, the values themselves where it does not. */
+function histogramsOf({ bcc, options }: Compilation): Histograms {
+  const kind = options.text.includes("bpf_log2") ? "log2" : "linear"
+  const found = new Map<string, "log2" | "linear">()
+  for (const { name, span } of bcc.unit.maps) {
+    for (let origin = span.macro; origin !== undefined; origin = origin.spelling.macro) {
+      if (origin.name === "BPF_HISTOGRAM") found.set(name, kind)
+    }
+  }
+  return found
+}

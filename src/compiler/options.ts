@@ -1,0 +1,39 @@
+import type { Architecture } from "../bcc/index.ts"
+import type { Btf } from "../btf/index.ts"
+import type { IncludeResolver } from "../c/index.ts"
+import type { CpuLevel } from "../codegen/index.ts"
+
+/** What the compiler asks about the kernel that the program is for; each when it is first needed. */
+export interface Target {
+  readonly arch: Architecture
+  /** `LINUX_VERSION_CODE`: major << 16 | minor << 8 | patch. */
+  readonly kernelVersion: number
+  /** CPUs that are online, for `bpf_num_cpus()`. */
+  readonly cpus: number
+  /** Bytes of a memory page. */
+  readonly pageSize: number
+  /** The kernel's types; without them the program must declare what it uses. */
+  readonly btf?: Btf
+  /** Content of `events/CATEGORY/EVENT/format` of tracefs; undefined when there is no such tracepoint. */
+  readonly readTracepointFormat?: (category: string, event: string) => string | undefined
+  /** Value of a `CONFIG_…` macro, undefined where the option is not set. Without it, what distributions set is assumed. */
+  readonly config?: (name: string) => string | undefined
+}
+
+export interface CompileOptions {
+  /** The text's name, for messages and line info. */
+  readonly name: string
+  readonly text: string
+  readonly target: Target
+  readonly cpu: CpuLevel
+  /** `-DNAME`, `-DNAME=VALUE`, `-UNAME`, in order. */
+  readonly flags?: readonly string[]
+  /** Finds the files of `#include`. Kernel headers need not be there: skep has what programs use of them. */
+  readonly resolve?: IncludeResolver
+  /** Names of stages and passes whose result is wanted, from {@link dumpNames}. */
+  readonly dump?: readonly string[]
+  /** Called with each result wanted: the stage's or pass's name, and the text. */
+  readonly onDump?: (stage: string, text: string) => void
+  /** Runs the validity checks of every stage; slower. */
+  readonly check?: boolean
+}
