@@ -129,6 +129,12 @@ export class ShimMacros {
         return ` (~(${pageSize}UL - 1))`
       case "DNAME_INLINE_LEN":
         return ` ${dentryNameLength()}`
+      case "__PAGE_OFFSET_BASE_L4":
+        return arch === "x86_64" ? " 0xffff888000000000UL" : undefined
+      case "__PAGE_OFFSET_BASE_L5":
+        return arch === "x86_64" ? " 0xff11000000000000UL" : undefined
+      case "PAGE_OFFSET":
+        return PAGE_OFFSET[arch]
       case "__TARGET_ARCH_x86":
       case "__x86_64__":
         return arch === "x86_64" ? " 1" : undefined
@@ -139,6 +145,13 @@ export class ShimMacros {
         return undefined
     }
   }
+}
+
+/** Where the kernel's map of all memory begins; on riscv64 and s390x that depends on the machine. */
+const PAGE_OFFSET: Partial<Record<Architecture, string>> = {
+  x86_64: " 0xffff888000000000UL",
+  arm64: " 0xffff000000000000UL",
+  powerpc64: " 0xc000000000000000UL",
 }
 
 /** Kernel options that distributions' kernels of this architecture have, for want of the kernel's own word. */

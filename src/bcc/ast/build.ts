@@ -36,7 +36,9 @@ export function addressOf(lvalue: c.Expr, span: Span = lvalue.span): c.Expr {
   return { kind: "addressOf", operand: lvalue, type: c.pointerTo(lvalue.type), span }
 }
 
+/** `*pointer`; the lvalue itself for `*&lvalue`. */
 export function deref(pointer: c.Expr, span: Span = pointer.span): c.Expr {
+  if (pointer.kind === "addressOf") return pointer.operand
   const t = c.canonical(pointer.type)
   return { kind: "deref", operand: pointer, type: t.kind === "pointer" ? t.to : c.VOID, span }
 }

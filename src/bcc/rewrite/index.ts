@@ -164,6 +164,15 @@ class Dialect extends Rewriter {
     return made
   }
 
+  override stmt(s: c.Stmt): c.Stmt {
+    const made = this.statements(s)
+    // A copy made by a helper, whose value (the destination) nobody wants.
+    if (made.kind === "expr" && s.kind === "expr" && s.expr.kind === "call" && made.expr.kind === "comma") {
+      return { ...made, expr: made.expr.left }
+    }
+    return made
+  }
+
   override expr(e: c.Expr): c.Expr {
     const current = this.#current
     if (current === undefined) return this.children(e)
