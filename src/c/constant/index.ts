@@ -1,3 +1,2 @@
 export * from "./address.ts"
 export { arithmetic, evaluate, wrap, wrapTo } from "./evaluate.ts"
-export * from "./static.ts"

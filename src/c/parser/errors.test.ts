@@ -297,6 +297,11 @@ complains(
   "error: initialization of flexible array member of type 'int[]' is not supported",
 )
 
+complains(
+  "struct s { int a; }; struct t { struct s s; }; void f(struct s v) { struct t x = {.s = v, .s.a = 1}; }",
+  "error: a part of what an earlier initializer has set cannot be set again",
+)
+
 // literals
 inside("08;", "error: invalid digit '8' in octal constant")
 inside("0b12;", "error: invalid digit '2' in binary constant")

@@ -1,4 +1,5 @@
 import type { Expr, Init, InitList, KernelRead, Member } from "../ast.ts"
+import { UINT128, ULLONG } from "../sema/basic.ts"
 import { canonical, integerOf, sizeOf } from "../sema/typeops.ts"
 import type { Type } from "../types.ts"
 import { printInt, printString } from "./literal.ts"
@@ -134,18 +135,25 @@ function printStatementExpression(p: Printer, count: number, print: () => void):
 function printKernelRead(p: Printer, e: KernelRead): string {
   p.use(e.helper)
   const address = printExpr(p, e.address, UNARY)
-  const read = `${e.helper.name}(&_val, sizeof(_val), (void *)${address})`
-  const value =
-    e.bitField === undefined ? "_val" : cutBitField(p, e.type, e.bitField.bitOffset ?? 0, e.bitField.bitWidth ?? 0)
-  return `({ ${p.declaration(e.type, "_val")}; __builtin_memset(&_val, 0, sizeof(_val)); ${read}; ${value}; })`
+  const field = e.bitField
+  const width = field?.bitWidth ?? 0
+  const end = (field?.bitOffset ?? 0) + width
+  // A packed bit-field may reach beyond the unit of its type.
+  const crosses = end > (sizeOf(e.type) ?? 0) * 8
+  const holder = !crosses ? e.type : end > 64 ? UINT128 : ULLONG
+  const size = crosses ? `${Math.ceil(end / 8)}` : "sizeof(_val)"
+  const read = `${e.helper.name}(&_val, ${size}, (void *)${address})`
+  const value = field === undefined ? "_val" : cutBitField(p, holder, e.type, end - width, width)
+  return `({ ${p.declaration(holder, "_val")}; __builtin_memset(&_val, 0, sizeof(_val)); ${read}; ${value}; })`
 }
 
-function cutBitField(p: Printer, type: Type, offset: number, width: number): string {
+/** The bits of a field in `_val`, moved up to lose those above and down again with the right sign. */
+function cutBitField(p: Printer, holder: Type, type: Type, offset: number, width: number): string {
   const int = integerOf(type)
-  if (int?.name === "bool") return `(_Bool)(*(unsigned char *)&_val >> ${offset} & 1)`
-  const bits = (sizeOf(type) ?? 8) > 8 ? 128 : 64
+  const bits = (sizeOf(holder) ?? 8) > 8 ? 128 : 64
   const wide = bits === 128 ? "__int128" : "long long"
-  const up = `(unsigned ${wide})_val << ${bits - offset - width}`
+  const value = int?.name === "bool" ? "*(unsigned char *)&_val" : "_val"
+  const up = `(unsigned ${wide})${value} << ${bits - offset - width}`
   return `(${p.typeName(type)})((${int?.signed ? wide : `unsigned ${wide}`})(${up}) >> ${bits - width})`
 }
 

@@ -1,7 +1,20 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { compilers, runNative } from "../../../tests/support/native.ts"
 import { messages, parseC } from "../../../tests/support/parseC.ts"
-import { dumpAst, printUnit } from "../index.ts"
+import {
+  CHAR,
+  dumpAst,
+  type Expr,
+  type FunctionDecl,
+  INT,
+  intLit,
+  makeCast,
+  pointerTo,
+  printNode,
+  printUnit,
+  VOID_PTR,
+} from "../index.ts"
 
 /** The unit's tree without places, tags made by the printer, and the grouping of local declarations. */
 function tree(text: string): string {
@@ -157,3 +170,108 @@ returns(
 returns("_Bool f(int a, long *r) { return __builtin_add_overflow(a, 1, r) || __builtin_mul_overflow(a, a, r); }")
 returns("union u { int a; char *b; }; union u f(char *p) { return (union u)p; }")
 returns("const volatile int *const *p; int *const *volatile q;")
+
+test("the tree says the kind, type and place of every node", () => {
+  const { unit } = parseC(
+    "struct s { int a : 3; };\nint f(struct s *p) {\n  if (p->a > 'x') return p->a + 1L;\n  return 0;\n}\n",
+  )
+  assert.ok(unit)
+  assert.equal(
+    dumpAst(unit),
+    `struct s size 4 align 4 t.c:1:8
+  field a 'int' at 0:0 width 3
+function f 'int (struct s *)' t.c:2:5
+  param p 'struct s *' t.c:2:17
+  block t.c:2:20
+    if t.c:3:3
+      cond
+        binary > 'int' t.c:3:7
+          cast load 'int' t.c:3:7 implicit
+            member ->a 'int' t.c:3:7
+              cast load 'struct s *' t.c:3:7 implicit
+                ref p 'struct s *' t.c:3:7
+          int 'x' = 120 'int' t.c:3:14
+      return t.c:3:19
+        cast int 'int' t.c:3:26 implicit
+          binary + 'long' t.c:3:26
+            cast int 'long' t.c:3:26 implicit
+              cast load 'int' t.c:3:26 implicit
+                member ->a 'int' t.c:3:26
+                  cast load 'struct s *' t.c:3:26 implicit
+                    ref p 'struct s *' t.c:3:26
+            int 1L = 1 'long' t.c:3:33
+    return t.c:4:3
+      int 0 'int' t.c:4:10
+`,
+  )
+})
+
+/** `({ … })`, the C of a read of member `name` of the record that `p` points to. */
+function readOf(text: string, name: string): string {
+  const { unit } = parseC(
+    `int bpf_probe_read(void *, unsigned, const void *); ${text}; long f(struct s *p) { return p->${name}; }`,
+  )
+  const find = (name: string) => unit?.decls.find((d): d is FunctionDecl => d.kind === "function" && d.name === name)
+  const helper = find("bpf_probe_read")
+  const ret = find("f")?.body?.body[0]
+  assert.ok(ret?.kind === "return" && helper && ret.value)
+  let e: Expr = ret.value
+  while (e.kind === "cast" && e.cast !== "load") e = e.operand
+  assert.ok(e.kind === "cast" && e.operand.kind === "member")
+  const { field, base } = e.operand
+  const { span, type } = e
+  const plain: Expr = { kind: "addressOf", operand: e.operand, type: VOID_PTR, span }
+  if (field.bitWidth === undefined) return printNode({ kind: "kernelRead", address: plain, helper, type, span })
+  const bytes = makeCast("pointer", base, pointerTo(CHAR), false)
+  const address: Expr = {
+    kind: "binary",
+    op: "+",
+    left: bytes,
+    right: intLit(BigInt(field.offset), INT, span),
+    type: bytes.type,
+    span,
+  }
+  return printNode({ kind: "kernelRead", address, helper, bitField: field, type, span })
+}
+
+test("a read of kernel memory prints as the call that it stands for", () => {
+  assert.equal(
+    readOf("struct s { long a; }", "a"),
+    "({ long _val; __builtin_memset(&_val, 0, sizeof(_val)); bpf_probe_read(&_val, sizeof(_val), (void *)&p->a); _val; })",
+  )
+})
+
+const RECORDS = [
+  "struct s { unsigned a : 5, b : 27; }",
+  "struct s { int a : 5, b : 27; }",
+  "struct s { long long a : 3, b : 40, c : 21; char d; }",
+  "struct s { unsigned char a : 1, b : 3; short c : 9; _Bool d : 1; }",
+  "enum e { A, B, C }; struct s { enum e a : 2; char b : 7; }",
+  "struct __attribute__((packed)) s { char a; int b : 31, c : 31; unsigned long d : 60; unsigned e : 3; }",
+  "struct __attribute__((packed)) s { unsigned a : 7; long b : 63; int c : 32; }",
+]
+
+const [judge] = compilers("gcc", "clang")
+test("bit-fields are cut out of what is read", {
+  skip: judge === undefined ? "neither gcc nor clang is installed" : false,
+}, () => {
+  const checks = RECORDS.map((text, i) => {
+    const names = [...text.matchAll(/(\w+) : \d+/g)].map(match => match[1])
+    const shown = names.map(
+      name => `if (p->${name} != ${readOf(text, name)}) printf("record ${i}: ${name} is wrong\\n");`,
+    )
+    return `static void check${i}(void) { ${text}; struct s *p = (void *)memory; ${shown.join("\n")} }`
+  })
+  const program = `#include <stdio.h>
+    #include <string.h>
+    static unsigned char memory[64];
+    #define bpf_probe_read(to, size, from) memcpy(to, from, size)
+    ${checks.join("\n")}
+    int main(void) {
+      for (unsigned k = 1, seed = 7; k < 200; k++) {
+        for (int i = 0; i < 64; i++) memory[i] = (seed = seed * 1664525 + 1013904223) >> 24;
+        ${RECORDS.map((_, i) => `check${i}();`).join(" ")}
+      }
+    }`
+  assert.equal(runNative(judge, program), "")
+})

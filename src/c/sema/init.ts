@@ -74,11 +74,7 @@ function value(c: Context, type: Type, raw: RawInit): Init {
   const t = canonical(type)
   if (t.kind === "array") return initializeArray(c, type, raw).init
   if (raw.kind !== "rawList") return { kind: "expr", expr: assignable(c, raw, type, { kind: "init" }) }
-  if (t.kind === "record") {
-    const node = new Aggregate(type, raw.span)
-    fill(c, node, { entries: raw.entries, at: 0 }, 0, true)
-    return node.finish(type)
-  }
+  if (t.kind === "record") return (braced(c, type, raw) as Aggregate).finish(type)
   if (t.kind === "void" || t.kind === "function") incomplete(c, type, raw.span)
   const [first] = raw.entries
   if (first === undefined) return { kind: "expr", expr: convert(intLit(0n, INT, raw.span), type) }
@@ -175,13 +171,29 @@ class Aggregate {
   }
 
   /** The aggregate at a place, to go on filling, or a new one there. */
-  child(first: number, last: number, span: Span): Aggregate {
-    const slot = this.#slots.findLast(s => s.first <= first && s.last >= last)
-    if (slot?.init instanceof Aggregate && slot.first === first && slot.last === last) return slot.init
-    const child = new Aggregate(this.typeAt(first), span)
-    if (slot?.init instanceof Aggregate) child.#slots.push(...slot.init.#slots)
+  child(c: Context, first: number, last: number, span: Span): Aggregate {
+    const slot = this.#slots.findLast(s => s.first <= last && s.last >= first)
+    if (slot === undefined) {
+      const child = new Aggregate(this.typeAt(first), span)
+      this.set(first, last, child)
+      return child
+    }
+    if (!(slot.init instanceof Aggregate) || slot.first > first || slot.last < last) {
+      c.fail("C_INITIALIZER", "a part of what an earlier initializer has set cannot be set again", span)
+    }
+    if (slot.first === first && slot.last === last) return slot.init
+    // One element of a range goes its own way.
+    const child = slot.init.#clone()
     this.set(first, last, child)
     return child
+  }
+
+  #clone(): Aggregate {
+    const copy = new Aggregate(this.type, this.span)
+    for (const { first, last, init } of this.#slots) {
+      copy.set(first, last, init instanceof Aggregate ? init.#clone() : init)
+    }
+    return copy
   }
 
   finish(type: Type): InitList {
@@ -227,7 +239,7 @@ function element(c: Context, node: Aggregate, list: Cursor, first: number, last:
   if (whole) {
     if (t.kind === "array" && t.count === undefined) flexible(c, type, init.span)
     list.at++
-    node.set(first, last, value(c, type, init))
+    node.set(first, last, braced(c, type, init) ?? value(c, type, init))
     return last + 1
   }
   if (t.kind !== "array" && t.kind !== "record") {
@@ -248,6 +260,17 @@ function element(c: Context, node: Aggregate, list: Cursor, first: number, last:
     list.at++
   }
   return last + 1
+}
+
+/** A record or array in braces of its own; kept open, since a later designator may reach into it. */
+function braced(c: Context, type: Type, init: RawInit): Aggregate | undefined {
+  const t = canonical(type)
+  if (init.kind !== "rawList" || (t.kind !== "record" && t.kind !== "array")) return undefined
+  if (t.kind === "array" && stringFor(t.element, init) !== undefined) return undefined
+  if (t.kind === "record" && !t.decl.complete) incomplete(c, type, init.span)
+  const child = new Aggregate(type, init.span)
+  fill(c, child, { entries: init.entries, at: 0 }, 0, true)
+  return child
 }
 
 function flexible(c: Context, type: Type, span: Span): never {
@@ -272,7 +295,7 @@ function designate(c: Context, node: Aggregate, list: Cursor, entry: RawEntry, f
       entry.designators[from + 1].span,
     )
   }
-  const child = node.child(first, last, designator.span)
+  const child = node.child(c, first, last, designator.span)
   // A member of an anonymous member: the same designator goes on inside.
   const next = path.length > 0 ? designate(c, child, list, entry, from) : designate(c, child, list, entry, from + 1)
   fill(c, child, list, next, false)
