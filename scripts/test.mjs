@@ -6,7 +6,7 @@
 //   node scripts/test.mjs --reporter=spec  another of Node's reporters: every test by name
 // *.guest.test.ts files run in a booted kernel: tests/guest/guest.test.ts takes those that were compiled, and comes in when there are any.
 import { spawnSync } from "node:child_process"
-import { existsSync, readdirSync, rmSync } from "node:fs"
+import { readdirSync, rmSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -44,7 +44,7 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-if (existsSync("src/cli/main.ts")) await buildDist({ types: files.some(file => file.startsWith("tests/package/")) })
+await buildDist({ types: files.some(file => file.startsWith("tests/package/")) })
 rmSync(out, { recursive: true, force: true })
 await build({
   entryPoints: [...files, "tests/guest/reporter.ts"],

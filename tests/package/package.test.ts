@@ -71,7 +71,8 @@ export {}
     target: "es2022",
     lib: ["es2023", "esnext.disposable"],
     module: "nodenext",
-    types: [],
+    types: ["node"],
+    typeRoots: [resolve("node_modules/@types")],
   }
   writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }))
   run(app, process.execPath, resolve("node_modules/typescript/bin/tsc"), "-p", app)
