@@ -106,6 +106,12 @@ function variable(
   if (global && (spec.storage === "register" || spec.storage === "auto")) {
     p.fail("C_SPECIFIERS", `illegal storage class on file-scoped variable '${name}'`, spec.start)
   }
+  const cleanup = attrs.find(attr => attr.name === "cleanup")
+  if (cleanup !== undefined) {
+    p.fail("C_UNSUPPORTED", "the attribute 'cleanup' is not supported", cleanup.span, {
+      hint: "call the function at each end of the block",
+    })
+  }
   if (isVoid(written)) p.fail("C_INCOMPLETE", `variable '${name}' has incomplete type 'void'`, d.span)
   const align = alignedBy(attrs, spec.align)
   const made: Mutable<VarDecl> = {

@@ -272,6 +272,14 @@ complains("struct s { int *a : 3; };", "error: bit-field 'a' has non-integral ty
 complains("enum e { };", "error: an enum needs at least one enumerator")
 complains("int x __attribute__((aligned(3)));", "error: requested alignment is not a power of 2")
 complains("int x __attribute__((vector_size(16)));", "error: vector types are not supported in BPF programs")
+complains(
+  "void g(int *p); void f(void) { int x __attribute__((cleanup(g))) = 1; }",
+  "error: the attribute 'cleanup' is not supported",
+)
+complains(
+  "struct event { int a; }; int f(struct evnt *e) { return e->a; }",
+  "error: incomplete type 'struct evnt' where a complete type is needed; did you mean 'event'?",
+)
 complains("__thread int x;", "error: thread-local storage is not supported in BPF programs")
 
 // initialisers

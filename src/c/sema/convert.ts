@@ -2,8 +2,9 @@ import type { Span } from "../../base/index.ts"
 import type { CastKind, Expr, IntLit } from "../ast.ts"
 import { evaluate } from "../constant/evaluate.ts"
 import type { IntType, Type } from "../types.ts"
-import { INT, pointerTo } from "./basic.ts"
-import type { Context } from "./context.ts"
+import { pointerTo } from "./basic.ts"
+import { type Context, noteAt } from "./context.ts"
+import { didYouMean, nearest } from "./suggest.ts"
 import {
   canonical,
   integerOf,
@@ -65,8 +66,19 @@ export function rvalue(c: Context, e: Expr): Expr {
   return makeCast("load", e, unqualified(e.type))
 }
 
+/** Refuses an incomplete type, and says which complete one may be meant. */
 export function incomplete(c: Context, type: Type, span: Span): never {
-  return c.fail("C_INCOMPLETE", `incomplete type ${quoteType(type)} where a complete type is needed`, span)
+  const t = canonical(type)
+  const tag = t.kind === "record" || t.kind === "enum" ? t.decl.tag : undefined
+  if (tag === undefined)
+    c.fail("C_INCOMPLETE", `incomplete type ${quoteType(type)} where a complete type is needed`, span)
+  const { names } = c
+  const isTag = (name: string) =>
+    (names?.record(name, false) ?? names?.record(name, true) ?? names?.enum(name)) !== undefined
+  const near = nearest(tag, c.scope.visibleTags()) ?? names?.suggest(tag).find(isTag)
+  const place = t.kind === "record" || t.kind === "enum" ? t.decl.span : undefined
+  const message = `incomplete type ${quoteType(type)} where a complete type is needed${didYouMean(near)}`
+  return c.fail("C_INCOMPLETE", message, span, noteAt("it is only mentioned, not defined", place))
 }
 
 /** The bit-field that a value was read from. */
@@ -157,8 +169,4 @@ export function promoteArgument(c: Context, operand: Expr): Expr {
 /** The pointed-to type of an rvalue of pointer type. */
 export function pointee(e: Expr): Type | undefined {
   return pointerOf(e.type)?.to
-}
-
-export function asInt(e: Expr): Expr {
-  return convert(e, INT)
 }

@@ -51,9 +51,6 @@ export function isFunction(type: Type): boolean {
 export function isRecord(type: Type): boolean {
   return canonical(type).kind === "record"
 }
-export function isFloat(type: Type): boolean {
-  return canonical(type).kind === "float"
-}
 export function isBool(type: Type): boolean {
   const t = canonical(type)
   return t.kind === "int" && t.name === "bool"
@@ -61,10 +58,6 @@ export function isBool(type: Type): boolean {
 export function isScalar(type: Type): boolean {
   const kind = canonical(type).kind
   return kind === "int" || kind === "enum" || kind === "pointer" || kind === "float"
-}
-export function isCharacter(type: Type): boolean {
-  const t = canonical(type)
-  return t.kind === "int" && t.rank === 1
 }
 
 /** The integer type behind an integer or enum type, without qualifiers. */
