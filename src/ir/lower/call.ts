@@ -17,8 +17,9 @@ const MAX_ARGS = 5
  * Lowers a call. A result of record type goes to `to`. Returns undefined for a call without a scalar value.
  */
 export function call(cx: FunctionContext, e: Call, to: Place | undefined): Scalar | undefined {
-  const decl = calledFunction(e.callee)
-  if (decl !== undefined) {
+  const named = calledFunction(e.callee)
+  if (named !== undefined) {
+    const decl = cx.module.definition(named)
     if (decl.builtin !== undefined) return evaluateBuiltin(cx, decl.builtin, e)
     if (decl.helper !== undefined) return callOutside(cx, { kind: "helper", id: decl.helper, name: decl.name }, e)
     if (decl.body !== undefined) return callFunction(cx, decl, e, to)

@@ -9,12 +9,10 @@ import { fail } from "./fail.ts"
 import { isVolatile, type Repr, reprOf } from "./repr.ts"
 import { fallOff, statement } from "./stmt.ts"
 
-/** Role and BTF id of a function that is about to be lowered. */
+/** A function that is about to be lowered. */
 export interface FunctionPlan {
   readonly decl: FunctionDecl
-  readonly name: string
   readonly role: IrFunction["role"]
-  readonly btfId: number
 }
 
 /** True for what is passed and returned through memory of the caller. */
@@ -27,7 +25,8 @@ function inMemory(repr: Repr): boolean {
  * written through a pointer that is passed first; a parameter that fits in none is a pointer to a copy that the caller made.
  */
 export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunction {
-  const { decl, name, role, btfId } = plan
+  const { decl, role } = plan
+  const { name } = decl
   const ret = reprOf(decl.type.ret, decl.span)
   if (role !== "static" && inMemory(ret)) {
     fail("IR_PROGRAM_RESULT", `${name} cannot return more than 8 bytes: it is called by the kernel`, decl.span)
@@ -49,7 +48,7 @@ export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunc
     params.push({ type: inMemory(repr) || repr === "void" ? "ptr" : (repr as ValueType), name: param.name })
   }
   const irRet: IrType = ret === "memory" || ret === "wide" ? "void" : ret
-  const func = newFunction({ name, params, ret: irRet, span: decl.span, role, inline: inlining(decl), btfId })
+  const func = newFunction({ name, params, ret: irRet, span: decl.span, role, inline: inlining(decl) })
   const cx = new FunctionContext(module, decl, func, inMemory(ret) ? func.params[0] : undefined)
   bindParameters(cx, decl)
   statement(cx, decl.body!)

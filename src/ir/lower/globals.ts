@@ -34,7 +34,7 @@ export class GlobalTable {
     this.#isMap = isMap
   }
 
-  /** Makes a definition known to `extern` declarations inside of functions. */
+  /** Makes a definition known to `extern` declarations, and to references that a pass over the AST left at an older one. */
   define(decl: VarDecl): void {
     this.#definitions.set(decl.name, decl)
   }
@@ -45,12 +45,12 @@ export class GlobalTable {
   }
 
   /** The place of a variable, which it gets on first use. */
-  variable(decl: VarDecl, span: Span): PlacedGlobal {
+  variable(named: VarDecl, span: Span): PlacedGlobal {
+    const decl =
+      named.scope === "global" || named.storage === "extern" ? (this.#definitions.get(named.name) ?? named) : named
     const known = this.#byDecl.get(decl)
     if (known !== undefined) return known
     if (decl.storage === "extern" && decl.init === undefined) {
-      const definition = this.#definitions.get(decl.name)
-      if (definition !== undefined && definition !== decl) return this.variable(definition, span)
       fail("IR_EXTERN_VARIABLE", `${decl.name} is declared but not defined in the program`, span, {
         hint: `define it, or remove extern`,
       })

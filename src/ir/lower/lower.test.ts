@@ -102,3 +102,5 @@ lowers(
   "unsigned long long load_half(void *skb, unsigned long long off);\nint f(void *skb, int i) { return load_half(skb, 12) + load_half(skb, i); }",
 )
 lowers("no_return", "int f(int a) { if (a) return 1; }")
+lowers("extern_local", "int n = 4;\nint f(void) { extern int n; return n; }")
+lowers("program_calls_program", "int g(int x) { return x; }\nint f(int x) { return g(x); }")

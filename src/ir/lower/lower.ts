@@ -1,6 +1,6 @@
 import { SkepError, type Span } from "../../base/index.ts"
 import type { BpfUnit, MapDecl } from "../../bcc/index.ts"
-import type { Decl, FunctionDecl, VarDecl } from "../../c/index.ts"
+import { type Decl, type FunctionDecl, functionOf, type VarDecl } from "../../c/index.ts"
 import type { MapSpec } from "../../object/index.ts"
 import type { IrFunction, Module, ProgramInfo } from "../ir.ts"
 import type { ModuleContext } from "./context.ts"
@@ -33,7 +33,6 @@ export function lower(unit: BpfUnit): Module {
 
 interface Pending {
   readonly decl: FunctionDecl
-  readonly name: string
   role: IrFunction["role"]
   func: IrFunction | undefined
 }
@@ -42,8 +41,10 @@ class Lowering implements ModuleContext {
   readonly globals: GlobalTable
   readonly #unit: BpfUnit
   readonly #types = new ProgramTypes()
-  /** Functions in use, in the order of their first use; programs first. */
-  readonly #functions = new Map<FunctionDecl, Pending>()
+  /** Functions in use by name, in the order of their first use; programs first. */
+  readonly #functions = new Map<string, Pending>()
+  /** The definitions by name: a pass over the AST makes new ones, and references to the old ones may be left. */
+  readonly #definitions = new Map<string, FunctionDecl>()
 
   constructor(unit: BpfUnit) {
     this.#unit = unit
@@ -55,9 +56,12 @@ class Lowering implements ModuleContext {
     const { unit, maps, programs, license } = this.#unit
     const variables = unit.decls.filter((d): d is VarDecl => d.kind === "var")
     for (const decl of variables) if (decl.storage !== "extern") this.globals.define(decl)
+    for (const decl of unit.decls)
+      if (decl.kind === "function" && decl.body !== undefined) this.#definitions.set(decl.name, decl)
+    for (const { decl } of programs) this.#definitions.set(decl.name, decl)
     for (const { decl } of programs) this.#add(decl, "program")
     // Lowering adds what it meets; the map goes on to grow while it is walked.
-    for (const pending of this.#functions.values()) pending.func = lowerFunction(this, { ...pending, btfId: 0 })
+    for (const pending of this.#functions.values()) pending.func = lowerFunction(this, pending)
     const mapDecls = new Set<VarDecl | undefined>(maps.map(m => m.decl))
     for (const decl of variables) if (isVisible(decl) && !mapDecls.has(decl)) this.globals.variable(decl, decl.span)
     const functions = [...this.#functions.values()].map(p => this.#finish(p))
@@ -77,22 +81,26 @@ class Lowering implements ModuleContext {
     }
   }
 
-  use(decl: FunctionDecl, how: "call" | "callback", span: Span): string {
-    const known = this.#functions.get(decl)
-    if (known !== undefined) {
-      if (how === "callback" && known.role === "static") known.role = "callback"
-      return known.name
-    }
-    if (decl.body === undefined) {
-      fail("IR_UNDEFINED_FUNCTION", `function ${decl.name} is declared but has no body`, span)
-    }
-    return this.#add(decl, how === "callback" ? "callback" : "static")
+  definition(decl: FunctionDecl): FunctionDecl {
+    return this.#definitions.get(decl.name) ?? decl
   }
 
-  #add(decl: FunctionDecl, role: IrFunction["role"]): string {
-    const { name } = decl
-    this.#functions.set(decl, { decl, name, role, func: undefined })
-    return name
+  use(decl: FunctionDecl, how: "call" | "callback", span: Span): string {
+    const known = this.#functions.get(decl.name)
+    if (known !== undefined) {
+      if (how === "callback" && known.role === "static") known.role = "callback"
+      return known.decl.name
+    }
+    const definition = this.definition(decl)
+    if (definition.body === undefined) {
+      fail("IR_UNDEFINED_FUNCTION", `function ${decl.name} is declared but has no body`, span)
+    }
+    this.#add(definition, how === "callback" ? "callback" : "static")
+    return decl.name
+  }
+
+  #add(decl: FunctionDecl, role: IrFunction["role"]): void {
+    this.#functions.set(decl.name, { decl, role, func: undefined })
   }
 
   /** The role may have become another after lowering: by a later use of the address. */
@@ -121,10 +129,11 @@ class Lowering implements ModuleContext {
   }
 }
 
-/** A variable that others may look for by name, so that it is there even when no function uses it. */
+/** A variable that others may look for by name, so that it is there even when no function uses it. A pointer to a function stands for a helper. */
 function isVisible(decl: VarDecl): boolean {
   return (
     decl.storage === "none" &&
+    functionOf(decl.type) === undefined &&
     decl.init !== undefined &&
     !decl.span.file.system &&
     !decl.attrs.some(a => a.name === "section")
