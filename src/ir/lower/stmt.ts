@@ -91,7 +91,7 @@ function declaration(cx: FunctionContext, s: DeclStmt): void {
 
 function variable(cx: FunctionContext, decl: VarDecl): void {
   const { globals } = cx.module
-  if (decl.storage === "extern") return
+  if (decl.scope === "global" || decl.storage === "extern") return
   if (decl.storage === "static") {
     globals.own(decl, cx.decl.name)
     return
