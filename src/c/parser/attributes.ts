@@ -36,7 +36,8 @@ export function attributes(p: Parser): Attribute[] {
 }
 
 function attribute(p: Parser): Attribute {
-  const start = p.identifier("for an attribute")
+  if (p.tok.kind !== "ident") p.unexpected("an attribute")
+  const start = p.next()
   const name = plainName(start.text)
   if (!p.accept("(")) return { name, args: [], span: start }
   const args: (bigint | string)[] = []

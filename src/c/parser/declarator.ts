@@ -82,7 +82,7 @@ function declaratorParts(p: Parser, rule: NameRule, pieces: Pieces): Part[] {
     p.next()
     inner = declaratorParts(p, rule, pieces)
     p.expect(")", "after the declarator")
-  } else if (p.tok.kind === "ident" && rule !== "abstract" && !atAttribute(p)) {
+  } else if (p.atName() && rule !== "abstract") {
     pieces.name = p.next()
   } else if (rule === "named") {
     p.unexpected("identifier or '('")

@@ -15,7 +15,7 @@ import { checkTagKind, declaringScope } from "./tagScope.ts"
 export function enumSpecifier(p: Parser): Type {
   const keyword = p.next()
   const attrs = attributes(p)
-  const tag = p.tok.kind === "ident" ? p.next() : undefined
+  const tag = p.atName() ? p.next() : undefined
   attrs.push(...attributes(p))
   if (!p.at("{")) {
     if (tag === undefined) return p.unexpected("a tag or '{'", "after 'enum'")

@@ -229,7 +229,7 @@ complains("} int x;", "error: expected a type, found '}'")
 complains("int a[", "error: expected expression, found the end of the file")
 complains(
   "struct { int a }; int y = z;",
-  "error: expected ';' after the member declaration",
+  "warning: expected ';' at end of declaration list",
   "error: use of undeclared identifier 'z'",
 )
 complains(

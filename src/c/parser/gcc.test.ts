@@ -104,6 +104,8 @@ int f(void) { return __func__[0] + sizeof(__FUNCTION__) + *__PRETTY_FUNCTION__; 
 #pragma pack(push, 1)%struct s { char a; int b; };%#pragma pack(pop)%int f[sizeof(struct s) == 5 ? 1 : -1];
 int f(int n) {%#pragma GCC unroll 4%for (int i = 0; i < 4; i++) n++; return n; }
 ;;; int x;; ;
+struct s { int a, b } x; int f(void) { return x.a; }
+__attribute__((const)) int f(int a) { return a; }
 `
 
 /** Texts that break a rule of C. */
@@ -232,6 +234,14 @@ static int x; int x;
 int x; static int x;
 int f(void); static int f(void) { return 1; }
 int f(void) { int x; extern int x; }
+int continue;
+int f(int if) { return 1; }
+struct if { int a; };
+struct s { int long long; int int; };
+struct s { int a; } x; int f(void) { return x.int; }
+enum e { while };
+int f(void) { goto if; }
+struct s { int a; struct { int b; } c[]; } x = {.c[0].b = 1}, y[1] = {{.c[0].b = 1}};
 `
 
 function list(text: string): string[] {

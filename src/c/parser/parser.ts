@@ -3,6 +3,7 @@ import type { VarDecl } from "../ast.ts"
 import type { Diagnostics } from "../diagnostics/index.ts"
 import { Abort, Context, type ParseOptions } from "../sema/context.ts"
 import type { Token } from "../token.ts"
+import { isKeyword } from "./keywords.ts"
 import { type PragmaTable, scanPragmas } from "./pragma.ts"
 import { definedTags } from "./tags.ts"
 
@@ -71,10 +72,14 @@ export class Parser extends Context {
     this.fail("C_SYNTAX", `expected ';' after ${after}`, this.end())
   }
 
-  /** Takes an identifier that is no keyword (the caller has checked which it may be). */
+  /** Whether the next token is an identifier that is no keyword. */
+  atName(): boolean {
+    return this.tok.kind === "ident" && !isKeyword(this.tok.text)
+  }
+
+  /** Takes an identifier that is no keyword. */
   identifier(where = ""): Token {
-    if (this.tok.kind === "ident") return this.next()
-    return this.unexpected("identifier", where)
+    return this.atName() ? this.next() : this.unexpected("identifier", where)
   }
 
   /** Reports that something else was expected here, and gives up the construct. */

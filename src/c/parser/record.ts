@@ -23,7 +23,7 @@ export function recordSpecifier(p: Parser): Type {
   const kind = keyword.text as "struct" | "union"
   const isUnion = kind === "union"
   const attrs = attributes(p)
-  const tag = p.tok.kind === "ident" ? p.next() : undefined
+  const tag = p.atName() ? p.next() : undefined
   attrs.push(...attributes(p))
   if (p.at("{")) {
     const record = openRecord(p, kind, tag, keyword)
@@ -118,7 +118,8 @@ function memberDeclaration(
   }
   do memberDeclarator(p, spec, record, members, names)
   while (p.accept(","))
-  p.expectSemicolon("the member declaration")
+  if (p.at("}")) p.warn("C_SYNTAX", "expected ';' at end of declaration list", p.end())
+  else p.expectSemicolon("the member declaration")
 }
 
 /** An unnamed struct or union gives its members to the record around it (C11 6.7.2.1p13). */

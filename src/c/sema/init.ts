@@ -295,6 +295,8 @@ function designate(c: Context, node: Aggregate, list: Cursor, entry: RawEntry, f
       entry.designators[from + 1].span,
     )
   }
+  const t = canonical(type)
+  if (t.kind === "array" && t.count === undefined) flexible(c, type, designator.span)
   const child = node.child(c, first, last, designator.span)
   // A member of an anonymous member: the same designator goes on inside.
   const next = path.length > 0 ? designate(c, child, list, entry, from) : designate(c, child, list, entry, from + 1)
