@@ -22,6 +22,7 @@ export async function buildDist({ types }) {
     external: ["koffi"],
     chunkNames: "chunks/[name]-[hash]",
     loader: { ".h": "text" },
+    minify: true,
     logLevel: "warning",
   })
   let ok = true

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { basename } from "node:path"
-import { didYouMean } from "../base/index.ts"
+import { didYouMean, SkepError } from "../base/index.ts"
 import { emitC } from "../bcc/index.ts"
 import { Btf, dump } from "../btf/index.ts"
 import { dumpAst } from "../c/index.ts"
@@ -48,13 +48,27 @@ export const compileCommand = command({
     if (passes.length > 0 && values.emit === undefined && values.output === undefined) return SUCCESS
     if (values.output === undefined && emit === "obj") {
       const path = `${basename(file).replace(/\.c$/, "")}.o`
-      writeFileSync(path, output)
+      write(path, output)
       note(`wrote ${path}`)
     } else if (values.output === undefined || values.output === "-") process.stdout.write(output)
-    else writeFileSync(values.output, output)
+    else write(values.output, output)
     return SUCCESS
   },
 })
+
+function write(path: string, output: string | Uint8Array): void {
+  try {
+    writeFileSync(path, output)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new SkepError({
+      code: "CLI_OUTPUT",
+      message: `cannot write ${path}: ${why}`,
+      hint: "give another place with -o; -o - is the standard output",
+      cause,
+    })
+  }
+}
 
 function dumpPasses(list: string | undefined): string[] {
   const known = dumpNames()

@@ -3,7 +3,7 @@
 export const HELLO = `int hello(void *ctx) {
     bpf_trace_printk("Hello, World!\\n");
     return 0;
-}
+};
 `
 
 export const TASK_SWITCH = `// foo.c

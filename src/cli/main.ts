@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs"
-import { dispatch } from "./dispatch.ts"
+import * as nodeModule from "node:module"
+
+// Newer Nodes keep compiled code from one run to the next.
+if ("enableCompileCache" in nodeModule) (nodeModule.enableCompileCache as () => unknown)()
+const { dispatch } = await import("./dispatch.ts")
 
 // A reader that goes away (`skep … | head`) is no error: what was wanted has been read.
 for (const stream of [process.stdout, process.stderr]) {

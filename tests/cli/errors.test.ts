@@ -1,0 +1,185 @@
+import assert from "node:assert/strict"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "node:test"
+import { fileWith, type Ran, scratch, skep } from "../support/cli.ts"
+import { needsRoot } from "../support/kernel.ts"
+
+/** The command failed, in an orderly way: status, and what it said. */
+function failed(ran: Ran, status: number, ...patterns: RegExp[]): void {
+  assert.equal(ran.signal, null)
+  for (const pattern of patterns) assert.match(ran.stderr, pattern)
+  assert.doesNotMatch(ran.stderr, /^\s+at .*:\d+:\d+\)?$/m, "a stack trace")
+  assert.equal(ran.status, status, ran.stderr)
+}
+
+/** A program with a mistake: compiling it shows these lines, the first of them first. */
+function refused(name: string, text: string, ...lines: (string | RegExp)[]): void {
+  test(name, () => {
+    fileWith("bad.c", text)
+    const ran = skep(["compile", "--emit=asm", "bad.c"], { cwd: scratch() })
+    failed(ran, 1)
+    const shown = ran.stderr.trimEnd().split("\n")
+    for (const [i, line] of lines.entries()) {
+      if (typeof line === "string") assert.equal(shown[i], line, ran.stderr)
+      else assert.match(shown[i] ?? "", line, ran.stderr)
+    }
+  })
+}
+
+refused(
+  "unknown include",
+  '#include "nowhere.h"\nint f(void *ctx) { return 0; }',
+  "bad.c:1:10: error: 'nowhere.h' file not found [C_INCLUDE_NOT_FOUND]",
+  '#include "nowhere.h"',
+  "         ^~~~~~~~~~~",
+  /^hint: .*-I/,
+)
+refused(
+  "syntax error",
+  "int f(void *ctx) {\n  return 1 +;\n}",
+  /^bad\.c:2:13: error: .* \[C_\w+\]$/,
+  "  return 1 +;",
+  "            ^",
+)
+refused(
+  "type error",
+  "struct s { int a; };\nint f(void *ctx) {\n  struct s x = {};\n  return x * 2;\n}",
+  /^bad\.c:4:\d+: error: .* \[C_\w+\]$/,
+  "  return x * 2;",
+  /^ +[~^ ]+$/,
+)
+refused(
+  "undeclared name",
+  "int f(void *ctx) {\n  int count = 0;\n  return coutn;\n}",
+  /^bad\.c:3:10: error: .*'coutn'.*did you mean 'count'\?/,
+  "  return coutn;",
+  "         ^~~~~",
+)
+refused(
+  "unknown map method",
+  "BPF_HASH(stats, u32, u64);\nint f(void *ctx) {\n  u32 k = 1;\n  stats.lokup(&k);\n  return 0;\n}",
+  /^bad\.c:4:9: error: .*lokup.*/,
+  "  stats.lokup(&k);",
+  /^ +\^~+/,
+)
+test("unknown map method: did you mean", () => {
+  fileWith("bad.c", "BPF_HASH(stats, u32, u64);\nint f(void *ctx) { u32 k = 1; stats.lokup(&k); return 0; }")
+  failed(skep(["compile", "--emit=asm", "bad.c"], { cwd: scratch() }), 1, /did you mean '?lookup/)
+})
+refused(
+  "more than 512 bytes of stack",
+  "BPF_HASH(t, u32, u64);\nint f(void *ctx) {\n  char large[600] = {};\n  t.update((u32 *)large, (u64 *)(large + 592));\n  return 0;\n}",
+  /error: .*stack.* \[CODEGEN_STACK\]$/,
+)
+test("more than 512 bytes of stack: the biggest local is named", () => {
+  fileWith(
+    "bad.c",
+    "BPF_HASH(t, u32, u64);\nint f(void *ctx) { char large[600] = {}; t.update((u32 *)large, (u64 *)(large + 592)); return 0; }",
+  )
+  failed(skep(["compile", "--emit=asm", "bad.c"], { cwd: scratch() }), 1, /large/, /512/)
+})
+refused("a text of all kinds of bytes", "\u0000\u0001 \ufffd } ) ] #include", /error: /)
+refused("twenty errors and more", "x;\n".repeat(100), /^bad\.c:1:1: error: /)
+
+/** A command line that is wrong: what is said, and the way to the help. */
+function usage(args: string[], message: RegExp): void {
+  test(`skep ${args.join(" ")}`, () => failed(skep(args), 2, message))
+}
+usage([], /^skep: write BPF programs/)
+usage(["rnu", "x.c"], /^skep: unknown command 'rnu'; did you mean 'run'\?\ntry: skep help\n$/)
+usage(["--vresion"], /^skep: unknown option '--vresion'; did you mean '--version'\?/)
+usage(["help", "comple"], /^skep: unknown command 'comple'; did you mean 'compile'\?/)
+usage(["run"], /^skep run: it needs FILE\.c\ntry: skep run --help\n$/)
+usage(["run", "a.c", "b.c"], /^skep run: too many arguments: 'b\.c'/)
+usage(["run", "--atach", "x", "a.c"], /unknown option '--atach'; did you mean '--attach'\?/)
+usage(["run", "--attach"], /option --attach needs a value: KIND:EVENT=FN/)
+usage(["run", "--attach", "kprob:x=f", "a.c"], /--attach cannot be 'kprob:x=f'\nhint: it is kprobe:/)
+usage(["run", "--no-trace=1", "a.c"], /option --no-trace takes no value/)
+usage(["run", "--duration", "soon", "a.c"], /--duration is a number of seconds, not 'soon'/)
+usage(["compile", "--emit=ams", "a.c"], /--emit cannot be 'ams'; did you mean 'asm'\?\nhint: it is one of obj, asm/)
+usage(["compile", "--dump=mem2rg", "a.c"], /there is no pass 'mem2rg'; did you mean 'mem2reg'\?/)
+usage(["demo", "--duration=x"], /--duration is a number of seconds/)
+
+test("a file that is not there", () => {
+  failed(skep(["compile", "none.c"]), 1, /^error: cannot read none\.c: there is no such file \[BPF_FILE\]\nhint: /)
+})
+test("a folder", () => failed(skep(["run", "examples"]), 1, /cannot read examples: it is a folder/))
+test("an object that is none", () => {
+  failed(skep(["disasm", fileWith("text.o", "no object")]), 1, /^error: .*\[OBJECT_\w+\]/)
+})
+test("an output that cannot be written", () => {
+  const ran = skep(["compile", "-o", join(scratch(), "no/such/folder.o"), "examples/hello_world.c"])
+  failed(ran, 1, /^error: cannot write .*folder\.o.*\[CLI_OUTPUT\]/)
+})
+
+const skip = needsRoot
+
+test("nothing says where to attach", { skip }, () => {
+  failed(
+    skep(["run", "examples/hello_world.c"]),
+    1,
+    /\[CLI_NOTHING_ATTACHED\]\nhint: say it: --attach kprobe:FUNCTION=hello/,
+  )
+})
+
+test("unknown function of the program", { skip }, () => {
+  const ran = skep(["run", "--attach", "kprobe:vfs_read=helo", "examples/hello_world.c"])
+  failed(ran, 1, /^error: the program has no function 'helo'; did you mean 'hello'\? \[BPF_NO_FUNCTION\]/)
+})
+
+test("unknown tracepoint", { skip }, () => {
+  const ran = skep(["run", "--attach", "tracepoint:sched:sched_swich=hello", "examples/hello_world.c"])
+  failed(ran, 1, /no tracepoint sched:sched_swich \[KERNEL_NO_TRACEPOINT\]\nhint: did you mean sched:sched_switch\?/)
+})
+
+const REFUSED = `BPF_HASH(t, u32, u64);
+int f(void *ctx) {
+  u32 key = 1;
+  u64 zero = 0;
+  t.update(&key, &zero);
+  u64 *value = t.lookup(&key);
+  *value = 1;
+  return 0;
+}
+`
+
+test("verifier refusal: one line, then the end of the log, or with -v all of it", { skip }, () => {
+  const path = fileWith("refused.c", REFUSED)
+  const args = ["run", "--attach", "raw_tracepoint:sys_enter=f", path]
+  const short = skep(args)
+  failed(
+    short,
+    1,
+    /^error: the kernel's verifier refused program f: .*refused\.c:7: \*value = 1;\) \[KERNEL_VERIFIER\]\n/,
+  )
+  assert.match(short.stderr, /\nhint: test the pointer before using it/)
+  assert.match(short.stderr, /\nthe end of the verifier's log \(all \d+ lines with -v\):\n/)
+  const long = skep([...args, "-v"])
+  failed(long, 1, /\nthe verifier's log:\n/)
+  assert.ok(long.stderr.length > short.stderr.length)
+})
+
+/** Runs as a user without any capability. */
+const nobody = { uid: 65534, gid: 65534 }
+
+test("no permission: run", { skip }, () => {
+  const path = join("/tmp", `skep-nobody-${process.pid}.c`)
+  writeFileSync(path, "int f(void *ctx) { return 0; }", { mode: 0o644 })
+  const ran = skep(["run", "--attach", "raw_tracepoint:sys_enter=f", path], nobody)
+  failed(ran, 1, /^error: .*not permitted: this process lacks CAP_\w+/, /\nhint: run it with sudo/)
+})
+test("no permission: demo says it in one line", { skip }, () => {
+  const ran = skep(["demo"], nobody)
+  failed(ran, 1, /^error: .*lacks CAP_[^\n]*\[KERNEL_NO_PERMISSION\]/m, /\nhint: run it with sudo/)
+})
+test("no permission: doctor", { skip }, () => {
+  const ran = skep(["doctor"], nobody)
+  assert.equal(ran.status, 1, ran.stderr)
+  assert.match(ran.stdout, /✖ CAP_BPF +missing/)
+  assert.match(ran.stdout, /→ run with sudo/)
+})
+test("no permission: compile needs none", () => {
+  const ran = skep(["compile", "--emit=asm", "examples/hello_world.c"], needsRoot ? {} : nobody)
+  assert.equal(ran.status, 0, ran.stderr)
+})

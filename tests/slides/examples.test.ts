@@ -1,0 +1,30 @@
+import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { test } from "node:test"
+import { HELLO, TASK_SWITCH, TASK_SWITCH_TRACEPOINT } from "../../src/cli/demoPrograms.ts"
+import { BPF } from "../../src/index.ts"
+import { needsRoot } from "../support/kernel.ts"
+
+/** The demo's program is the example's, but for the comment at its head. */
+function same(name: string, text: string): void {
+  test(`the demo's ${name}`, () => assert.ok(readFileSync(`examples/${name}`, "utf8").endsWith(text)))
+}
+same("hello_world.c", HELLO)
+same("task_switch.c", TASK_SWITCH)
+same("task_switch_tracepoint.c", TASK_SWITCH_TRACEPOINT)
+
+/** The kernel's verifier takes every function of the example. */
+function loads(name: string, fn: string, type: "kprobe" | "tracepoint"): void {
+  test(`${name} loads`, { skip: needsRoot }, async () => {
+    using b = await BPF.load({ file: `examples/${name}`, autoAttach: false })
+    assert.ok(b.program(fn, { type }).slots > 0)
+  })
+}
+loads("hello_world.c", "hello", "kprobe")
+loads("task_switch.c", "count_sched", "kprobe")
+loads("task_switch_tracepoint.c", "tracepoint__sched__sched_switch", "tracepoint")
+
+test("count_sched takes no more instructions than BCC's 39", { skip: needsRoot }, async () => {
+  using b = await BPF.load({ file: "examples/task_switch.c", autoAttach: false })
+  assert.ok(b.program("count_sched", { type: "kprobe" }).slots <= 39)
+})
