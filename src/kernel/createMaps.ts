@@ -3,13 +3,10 @@ import { mapTypes } from "../isa/index.ts"
 import type { LoadedMap } from "../machine/index.ts"
 import type { BpfObject, MapSpec } from "../object/index.ts"
 import * as bpf from "./bpf/index.ts"
-import { callFailed, isPermission, permissionError, possibleCpus, raiseMemlock } from "./host/index.ts"
+import { callFailed, isPermission, pageSize, permissionError, possibleCpus, raiseMemlock } from "./host/index.ts"
 import { KernelMap } from "./map.ts"
 import { openPinned, pinPath } from "./pins.ts"
 import { E2BIG, EINVAL, ENOTSUPP } from "./raw/index.ts"
-
-/** Page size that ring buffers are measured by. */
-const PAGE = 4096
 
 /** Where maps go: those made here belong to the object, `given` ones to the caller. */
 export interface MapSet {
@@ -124,7 +121,7 @@ function createFailed(spec: MapSpec, maxEntries: number, errno: number): SkepErr
 /** The rules that are broken most often. */
 function refusedHint(spec: MapSpec, maxEntries: number): string | undefined {
   if (spec.type.endsWith("ringbuf")) {
-    const pages = maxEntries / PAGE
+    const pages = maxEntries / pageSize()
     if (!Number.isInteger(Math.log2(pages))) return "a ring buffer's size is a power of two, and whole pages"
     if (spec.keySize !== 0 || spec.valueSize !== 0) return "a ring buffer has neither keys nor values"
   }

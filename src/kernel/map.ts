@@ -2,6 +2,8 @@ import { mkdirSync } from "node:fs"
 import { dirname } from "node:path"
 import { SkepError } from "../base/index.ts"
 import {
+  type EventOptions,
+  type EventReader,
   keyExists,
   type LoadedMap,
   mapClosed,
@@ -13,6 +15,7 @@ import {
 } from "../machine/index.ts"
 import type { MapSpec } from "../object/index.ts"
 import * as bpf from "./bpf/index.ts"
+import { KernelEventReader } from "./events/reader.ts"
 import { callFailed, possibleCpus } from "./host/index.ts"
 import { BatchReader } from "./mapBatch.ts"
 import * as raw from "./raw/index.ts"
@@ -42,6 +45,7 @@ export class KernelMap implements LoadedMap {
   readonly #nextAddress: number
   readonly #valueAddress: number
   #batches = true
+  readonly #readers = new Set<KernelEventReader>()
 
   /** `maxEntries` is the number the kernel knows, where the spec left it open. The map owns the descriptor from now on. */
   constructor(spec: MapSpec, fd: number, maxEntries = spec.maxEntries) {
@@ -242,6 +246,12 @@ export class KernelMap implements LoadedMap {
     } else this.drain()
   }
 
+  events(options: EventOptions = {}): EventReader {
+    const reader = new KernelEventReader(this, options, closed => this.#readers.delete(closed))
+    this.#readers.add(reader)
+    return reader
+  }
+
   freeze(): void {
     const result = bpf.mapFreeze(this.fd)
     if (result < 0) throw callFailed(`freezing map ${this.name}`, -result, { hint: "it needs Linux 5.2" })
@@ -260,6 +270,7 @@ export class KernelMap implements LoadedMap {
 
   [Symbol.dispose](): void {
     if (this.#fd < 0) return
+    for (const reader of this.#readers) reader.close()
     raw.closeFd(this.#fd)
     this.#fd = -1
   }

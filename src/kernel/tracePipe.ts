@@ -1,36 +1,38 @@
 import { closeSync, constants, openSync, readSync } from "node:fs"
 import { SkepError } from "../base/index.ts"
 import type { TraceLine, TraceOptions, TraceReader } from "../machine/index.ts"
+import { PullStream } from "./events/pull.ts"
 import { callFailed } from "./host/index.ts"
-import { EACCES, EBUSY, sys, type Watcher } from "./raw/index.ts"
+import { EACCES, EBUSY } from "./raw/index.ts"
 import { tracefs, tracefsDenied } from "./tracefs.ts"
 import { isPrintk, parseTraceLine } from "./traceLine.ts"
 
 /** Bytes of one read; the kernel gives a page at most. */
 const CHUNK = 1 << 16
-/** Lines that wait for the reader before no more is read: the kernel's buffer takes over then. */
-const QUEUE = 4096
+const BATCH = 4096
+const NEWLINE = 10
 
 /**
- * What programs print, from the kernel's one trace_pipe. It is read without waiting, when the event loop says that there
- * is something: no thread is blocked, and closing takes effect at once. Other readers of trace_pipe take lines away.
+ * What programs print, from the kernel's one trace_pipe. Other readers of trace_pipe take lines away; newer kernels
+ * let nobody else in.
  */
 export class TracePipe implements TraceReader {
-  #fd: number
-  #watcher: Watcher | undefined
   readonly #options: TraceOptions
+  readonly #stream: PullStream<TraceLine>
   readonly #buffer = Buffer.allocUnsafe(CHUNK)
   #rest: Buffer = Buffer.alloc(0)
-  #lines: TraceLine[] = []
-  #at = 0
-  #waiting: ((result: IteratorResult<TraceLine, undefined>) => void)[] = []
   #last: TraceLine | undefined
   #lost = 0
 
   /** Throws `KERNEL_NO_TRACEFS`, `KERNEL_NO_PERMISSION`, `KERNEL_TRACE_BUSY`. */
   constructor(options: TraceOptions = {}) {
     this.#options = options
-    this.#fd = openPipe(`${tracefs()}/trace_pipe`)
+    const fd = openPipe(`${tracefs()}/trace_pipe`)
+    this.#stream = new PullStream({
+      fds: [fd],
+      read: push => this.#read(fd, push),
+      close: () => closeSync(fd),
+    })
   }
 
   get lost(): number {
@@ -38,32 +40,19 @@ export class TracePipe implements TraceReader {
   }
 
   next(): Promise<IteratorResult<TraceLine, undefined>> {
-    const line = this.#take() ?? (this.#read() ? this.#take() : undefined)
-    if (line !== undefined) return Promise.resolve({ done: false, value: line })
-    if (this.#fd < 0) return Promise.resolve({ done: true, value: undefined })
-    return new Promise(resolve => {
-      this.#waiting.push(resolve)
-      this.#watcher ??= sys().watch(this.#fd, () => this.#ready())
-    })
+    return this.#stream.next()
   }
 
   return(): Promise<IteratorResult<TraceLine, undefined>> {
-    this.close()
-    return Promise.resolve({ done: true, value: undefined })
+    return this.#stream.return()
+  }
+
+  close(): void {
+    this.#stream.close()
   }
 
   [Symbol.asyncIterator](): TraceReader {
     return this
-  }
-
-  close(): void {
-    if (this.#fd < 0) return
-    this.#unwatch()
-    closeSync(this.#fd)
-    this.#fd = -1
-    this.#lines = []
-    this.#at = 0
-    for (const resolve of this.#waiting.splice(0)) resolve({ done: true, value: undefined })
   }
 
   [Symbol.dispose](): void {
@@ -75,73 +64,44 @@ export class TracePipe implements TraceReader {
     return Promise.resolve()
   }
 
-  #unwatch(): void {
-    this.#watcher?.close()
-    this.#watcher = undefined
-  }
-
-  /** Called by the event loop. */
-  #ready(): void {
-    this.#read()
-    while (this.#waiting.length > 0) {
-      const line = this.#take()
-      if (line === undefined) return
-      this.#waiting.shift()?.({ done: false, value: line })
+  /** Takes over what the kernel has now, but not more than {@link BATCH} lines: more stays in its buffer. */
+  #read(fd: number, push: (line: TraceLine) => void): void {
+    let lines = 0
+    while (lines < BATCH) {
+      const size = readNow(fd, this.#buffer)
+      if (size <= 0) return
+      lines += this.#split(this.#buffer.subarray(0, size), push)
     }
-    // Nobody waits: the process may end, and what comes stays in the kernel until it is asked for.
-    this.#unwatch()
   }
 
-  #take(): TraceLine | undefined {
-    if (this.#at === this.#lines.length) return undefined
-    const line = this.#lines[this.#at++]
-    if (this.#at === this.#lines.length) {
-      this.#lines = []
-      this.#at = 0
-    }
-    return line
-  }
-
-  /** Takes over what the kernel has now; whether there was anything. */
-  #read(): boolean {
-    let any = false
-    while (this.#fd >= 0 && this.#lines.length < QUEUE) {
-      const size = readNow(this.#fd, this.#buffer)
-      if (size <= 0) break
-      any = true
-      this.#split(this.#buffer.subarray(0, size))
-    }
-    return any
-  }
-
-  #split(bytes: Buffer): void {
+  #split(bytes: Buffer, push: (line: TraceLine) => void): number {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    let lines = 0
     let start = 0
-    for (let end = all.indexOf(10); end >= 0; end = all.indexOf(10, start)) {
-      this.#accept(all.toString("utf8", start, end))
+    for (let end = all.indexOf(NEWLINE); end >= 0; end = all.indexOf(NEWLINE, start)) {
+      const line = this.#accept(all.toString("utf8", start, end))
+      if (line !== undefined) push(line)
+      lines++
       start = end + 1
     }
     this.#rest = Buffer.from(all.subarray(start))
+    return lines
   }
 
-  #accept(raw: string): void {
+  /** The line as the reader gets it; undefined for what is not for it. */
+  #accept(raw: string): TraceLine | undefined {
     const item = parseTraceLine(raw)
     if (item.kind === "lost") {
       this.#lost += item.events
       this.#options.onLost?.(item.events, item.cpu)
-      return
+      return undefined
     }
-    if (item.kind === "line") {
-      this.#last = isPrintk(item.event) ? item.line : undefined
-    } else if (raw === "") {
-      // The line end that a message had itself: the kernel adds another.
-      return
-    } else if (this.#last !== undefined) {
-      this.#last = { ...this.#last, message: raw, raw, continued: true }
-    }
-    const line = this.#last
-    if (line === undefined) return
-    if (this.#options.pid === undefined || line.pid === this.#options.pid) this.#lines.push(line)
+    // An empty line is the line end that a message had itself: the kernel adds another.
+    if (raw === "") return undefined
+    if (item.kind === "line") this.#last = isPrintk(item.event) ? item.line : undefined
+    else if (this.#last !== undefined) this.#last = { ...this.#last, message: raw, raw, continued: true }
+    const { pid } = this.#options
+    return pid === undefined || this.#last?.pid === pid ? this.#last : undefined
   }
 }
 

@@ -1,4 +1,5 @@
 export * from "./error.ts"
+export * from "./events.ts"
 export * from "./machine.ts"
 export * from "./map.ts"
 export * from "./program.ts"

@@ -1,4 +1,5 @@
 import type { MapSpec } from "../object/index.ts"
+import type { EventOptions, EventReader } from "./events.ts"
 
 /** What an update may do. Any: make or replace; absent: only make; present: only replace. */
 export type UpdateMode = "any" | "absent" | "present"
@@ -53,6 +54,11 @@ export interface LoadedMap extends Disposable {
   drain(): [key: Uint8Array, value: Uint8Array][]
   /** Removes every element; sets those of an array to zero. */
   clear(): void
+  /**
+   * What programs send through the map: a perf event array or a ring buffer. The kernel gives each record to one
+   * reader.
+   */
+  events(options?: EventOptions): EventReader
   /** Forbids writes from user space for good. Linux 5.2. */
   freeze(): void
   /** Makes the map outlive the process under a path of the BPF file system. */

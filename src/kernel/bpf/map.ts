@@ -1,3 +1,4 @@
+import { sys } from "../raw/index.ts"
 import * as a from "./attr.ts"
 
 /** Arguments of BPF_MAP_CREATE. Sizes are bytes. */
@@ -29,12 +30,24 @@ export function mapCreate(map: MapCreate): number {
   return attr.call(a.BPF_MAP_CREATE)
 }
 
+/** The words of the attr that element commands take: u32 fd, pad; u64 key, value, flags. */
+const element = new Uint32Array(8)
+let elementAddress = 0
+
 /**
  * One of the element commands (lookup, update, delete, next key, lookup and delete) on addresses of buffers that the
- * caller holds: the hot path. `value` is the next key's place for BPF_MAP_GET_NEXT_KEY.
+ * caller holds: the hot path, with an attr of its own. `value` is the next key's place for BPF_MAP_GET_NEXT_KEY.
  */
 export function mapElement(command: number, fd: number, key: number, value: number, flags: number): number {
-  return a.attr().u32(0, fd).u64(8, key).u64(16, value).u64(24, flags).call(command)
+  const raw = sys()
+  if (elementAddress === 0) elementAddress = raw.address(new Uint8Array(element.buffer))
+  element[0] = fd
+  element[2] = key
+  element[3] = key / 0x1_0000_0000
+  element[4] = value
+  element[5] = value / 0x1_0000_0000
+  element[6] = flags
+  return raw.call(raw.numbers.bpf, command, elementAddress, 32)
 }
 
 /** Makes a map read-only for user space. Linux 5.2. */

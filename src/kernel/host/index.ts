@@ -1,5 +1,6 @@
 export * from "./cpus.ts"
 export * from "./error.ts"
 export * from "./memlock.ts"
+export * from "./pageSize.ts"
 export * from "./privilege.ts"
 export * from "./version.ts"

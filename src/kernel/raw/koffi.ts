@@ -36,6 +36,11 @@ export function koffiSys(): Sys {
       const handle = koffi.node.poll(fd, { readable: true, disconnect: true }, ready)
       let open = true
       return {
+        keepAlive(keep) {
+          if (!open) return
+          if (keep) handle.ref()
+          else handle.unref()
+        },
         close() {
           if (!open) return
           open = false

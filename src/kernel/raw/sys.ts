@@ -17,11 +17,13 @@ export interface Sys {
   address(bytes: Uint8Array): number
   /** The memory at an address as an array, without a copy. It must not be touched after the memory is unmapped. */
   view(address: number, length: number): Uint8Array
-  /** Calls `ready` from the event loop whenever `fd` can be read, until closed. Keeps the process alive while open. */
+  /** Calls `ready` from the event loop whenever `fd` can be read, until closed. */
   watch(fd: number, ready: () => void): Watcher
 }
 
 export interface Watcher {
+  /** Whether watching keeps the process alive; it does in the beginning. */
+  keepAlive(keep: boolean): void
   close(): void
 }
 
