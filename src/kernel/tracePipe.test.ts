@@ -87,6 +87,15 @@ if (!childScenarios({ idle, interrupted })) {
     assert.equal(second?.pid, process.pid)
   })
 
+  test("a message that ends its line itself is one line", { skip }, async () => {
+    using loaded = kernel().load(object({ programs: [prints("a", `${mark} a\n`), prints("b", `${mark} b`)] }))
+    using trace = await traced(mine)
+    runs(loaded, "a")
+    runs(loaded, "b")
+    assert.equal((await trace.next()).value?.message, `${mark} a`)
+    assert.equal((await trace.next()).value?.message, `${mark} b`)
+  })
+
   test("closing ends a wait at once", { skip }, async () => {
     const trace = await traced(mine)
     const wait = trace.next()
