@@ -295,22 +295,22 @@ const arrays = [
   fn(
     "u8 t[16]; for (int i = 0; i < 16; i++) t[i] = a >> i; u64 s = 0; for (int i = 0; i < 16; i++) s = s * 3 + t[i]; return s",
   ),
-  fn("int t[3][2] = {{1, 2}, {3}, {5, 6}}; return t[a % 3][b & 1]"),
+  fn("int t[3][2] = {{1, 2}, {3}, {5, 6}}; return t[(a & 7) * 3 >> 3][b & 1]"),
   fn(
     "int t[2][3] = {1, 2, 3, 4, 5, 6}; int s = 0; for (int i = 0; i < 2; i++) for (int j = 0; j < 3; j++) s = s * 10 + t[i][j]; return s",
   ),
   fn("u32 t[4] = {5, 6, 7, 8}; u32 *p = t; return *p + p[1] + *(p + 2) + *(t + (a & 3))"),
-  fn("u32 t[4] = {5, 6, 7, 8}; u32 *p = t + 3; u64 s = 0; while (p >= t) s = s * 10 + *p--; return s"),
+  fn("u32 t[4] = {5, 6, 7, 8}; u32 *p = t + 4; u64 s = 0; for (int i = 0; i < 4; i++) s = s * 10 + *--p; return s"),
   fn("u32 t[4] = {5, 6, 7, 8}; u32 *p = t; *p++ += a; *++p += b; return t[0] + t[1] + t[2] + t[3]"),
   fn("u64 t[8]; u64 *p = &t[5], *q = &t[1]; return p - q"),
   fn("struct { char c[12]; } t[8]; return &t[a & 7] - &t[b & 3]"),
   fn("struct { char c[24]; } t[8]; return (&t[7] - t) * 10 + (t - &t[2])"),
-  fn('char t[] = "hello"; return t[a % 6] + sizeof(t)'),
+  fn('char t[] = "hello"; return t[(a & 7) * 6 >> 3] + sizeof(t)'),
   fn('char t[8] = "abc"; u64 s = 0; for (int i = 0; i < 8; i++) s = s * 7 + t[i]; return s'),
   fn('char t[3] = "abc"; return t[0] + t[1] + t[2]'),
   fn('const char *s = "hello, world"; u64 n = 0; while (s[n]) n++; return n'),
   fn('return "0123456789abcdef"[a & 15]'),
-  fn("u8 t[6] = {[0 ... 2] = 4, [4 ... 5] = 6}; return t[a % 6]"),
+  fn("u8 t[6] = {[0 ... 2] = 4, [4 ... 5] = 6}; return t[(a & 7) * 6 >> 3]"),
   fn("u8 t[4]; *(u32 *) t = a; return t[0] | t[3] << 8", ""),
   fn("u64 x = a; u8 *p = (u8 *) &x; return p[0] + p[7] * 256"),
   fn("u64 x = a; *(u8 *) &x = b; return x"),
@@ -320,14 +320,14 @@ const arrays = [
   fn("u64 *p = &a; *p += 5; return a"),
   fn("u64 *p = a & 1 ? &b : &c; *p = 9; return b * 10 + c"),
   fn("u64 *p = &a, **q = &p; **q = b; *q = &c; *p += 1; return a + c"),
-  fn("u16 t[3] = {1, 2, 3}, n = 0; for (u16 *p = t; p != t + 3; p++) n = n * 4 + *p; return n"),
+  fn("u16 t[3] = {1, 2, 3}, n = 0; u16 *p = t; for (int i = 0; i < 3; i++) n = n * 4 + *p++; return n"),
   fn("return ((u32[]){10, 20, 30, 40})[a & 3]"),
   fn(
     "u64 t[3] = {a, b, c}; for (int i = 0; i < 2; i++) for (int j = 0; j < 2; j++) if (t[j] > t[j + 1]) { u64 x = t[j]; t[j] = t[j + 1]; t[j + 1] = x; } return t[1]",
   ),
   fn("static const u8 table[] = {3, 1, 4, 1, 5, 9, 2, 6}; return table[a & 7]"),
   fn("return table[a & 3] + table[b & 3]", "static const s16 table[4] = {-1, 300, -300, 7};"),
-  fn("return matrix[a & 1][b % 3]", "static const u32 matrix[2][3] = {{1, 2, 3}, {40, 50, 60}};"),
+  fn("return matrix[a & 1][(b & 7) * 3 >> 3]", "static const u32 matrix[2][3] = {{1, 2, 3}, {40, 50, 60}};"),
   fn("if (a == 4242) counter = a; return counter + a", "static u64 counter = 5;"),
   fn("static u32 n = 7; n = 1; n += 3; return n"),
   fn(
@@ -345,7 +345,7 @@ const records = [
   fn("struct point p, *q = &p; q->x = a; q->y = b; return p.x ^ p.y", point),
   fn("struct point p = {a, b}, q = p; q.x++; return (u32) p.x * 3u + (u32) q.x", "struct point { u32 x; s32 y; };"),
   fn("struct point p = {a, b}, q; q = p; p.x = 0; return q.x", point),
-  fn("struct point t[3] = {{1, 2}, {3, 4}, {5, 6}}; return t[a % 3].x * 10 + t[b % 3].y", point),
+  fn("struct point t[3] = {{1, 2}, {3, 4}, {5, 6}}; return t[(a & 7) * 3 >> 3].x * 10 + t[(b & 7) * 3 >> 3].y", point),
   fn("struct mixed m = {a, b, c, a}; return m.c + m.l + m.s + m.i", mixed),
   fn("struct mixed m = {.l = a}; return m.c + m.l + m.s + m.i", mixed),
   fn(
@@ -377,7 +377,9 @@ const records = [
   fn(
     "struct node { u64 v; struct node *next; } x = {a, 0}, y = {b, &x}; u64 s = 0; for (struct node *n = &y; n; n = n->next) s = s * 3 + n->v; return s",
   ),
-  fn('struct { u8 a[3]; u8 b[5]; } s = {"ab", {1, 2, [4] = 9}}; u8 *p = s.a; return p[0] + s.a[2] + s.b[a % 5]'),
+  fn(
+    'struct { u8 a[3]; u8 b[5]; } s = {"ab", {1, 2, [4] = 9}}; u8 *p = s.a; return p[0] + s.a[2] + s.b[(a & 7) * 5 >> 3]',
+  ),
   fn("struct { u32 n; u8 d[]; } *p; u32 m[3] = {1, 0x04030201, 7}; p = (void *) m; return p->d[a & 7]"),
   fn("struct e {} x, y = x; return sizeof(x) + a + sizeof y"),
   fn("struct big { u64 v[9]; } x = {{a, b, c}}, y = x; y.v[8] += 4; return y.v[0] + y.v[1] + y.v[2] + y.v[8] + x.v[8]"),
@@ -501,7 +503,7 @@ const wide = [
   fn("u128 x = a; x++; u128 y = x--; return (u64) (x ^ y) + (u64) (y >> 64)"),
   fn("u128 x = (u128) a << 64 | b, y = c; u128 z = a & 1 ? x : y; return z ^ z >> 64"),
   fn("struct { u8 k; u128 w; } s = {1, (u128) a << 64 | b}; s.w += s.k; return s.w ^ s.w >> 64"),
-  fn("u128 t[3] = {a, (u128) b << 64, c}; return t[c % 3] >> 60"),
+  fn("u128 t[3] = {a, (u128) b << 64, c}; return t[(c & 7) * 3 >> 3] >> 60"),
   fn("u128 x = 5, y; y = x = x + a; return y"),
   fn("u128 x = (u128) a << 64 | b; x &= ~(u128) 0xff << 60; x |= (u128) c << 3; x ^= a; return x ^ x >> 64"),
   fn("u128 x = a; return ({ x += b; x; }) >> 32"),
@@ -557,9 +559,11 @@ const builtins = [
   fn(
     "u8 t[7] = {}, s[7] = {}; t[6] = a; s[6] = b; t[0] = s[0] = c; int r = __builtin_memcmp(t, s, 7); return r < 0 ? 1 : r > 0 ? 2 : 3",
   ),
-  fn("u8 t[6] = {1, 2, 3}, s[6] = {1, 2, 3}; t[a % 6] += b & 1; return __builtin_memcmp(t, s, 6) == 0"),
-  fn("u8 t[6] = {1, 2, 3}, s[6] = {1, 2, 3}; t[a % 6] += b & 1; if (__builtin_memcmp(t, s, 6)) return 4; return 5"),
-  fn("u8 t[6] = {1, 2, 3}, s[6] = {1, 2, 3}; t[a % 6] += b & 1; return !__builtin_memcmp(t, s, 6) ? 4 : 5"),
+  fn("u8 t[6] = {1, 2, 3}, s[6] = {1, 2, 3}; t[(a & 7) * 6 >> 3] += b & 1; return __builtin_memcmp(t, s, 6) == 0"),
+  fn(
+    "u8 t[6] = {1, 2, 3}, s[6] = {1, 2, 3}; t[(a & 7) * 6 >> 3] += b & 1; if (__builtin_memcmp(t, s, 6)) return 4; return 5",
+  ),
+  fn("u8 t[6] = {1, 2, 3}, s[6] = {1, 2, 3}; t[(a & 7) * 6 >> 3] += b & 1; return !__builtin_memcmp(t, s, 6) ? 4 : 5"),
   fn('return __builtin_strlen("hello") + a'),
   fn("u64 x = a; u64 old = __sync_fetch_and_add(&x, b); return old * 3 + x"),
   fn("u64 x = a; u64 now = __sync_sub_and_fetch(&x, b); return now * 3 + x"),
@@ -590,10 +594,10 @@ const programs = [
   ),
   fn("u64 n = a & 0xffff, s = 0; for (int i = 0; i < 5; i++) { s = s * 10 + n % 10; n /= 10; } return s"),
   fn(
-    "char buf[24]; int i = 23; u64 n = a; buf[i] = 0; do { buf[--i] = '0' + n % 10; n /= 10; } while (n); u64 s = 0; while (buf[i]) s = s * 31 + buf[i++]; return s",
+    "char buf[24]; int i = 23; u64 n = a; buf[i] = 0; do { buf[--i] = '0' + n % 10; n /= 10; } while (n && i > 0); u64 s = 0; while (i < 23) s = s * 31 + buf[i++]; return s",
   ),
   fn(
-    "u64 x = a >> 32; u64 lo = 0, hi = 1ull << 16; while (lo + 1 < hi) { u64 mid = (lo + hi) / 2; if (mid * mid <= x) lo = mid; else hi = mid; } return lo",
+    "u64 x = a >> 52; u64 lo = 0, hi = 1ull << 6; while (lo + 1 < hi) { u64 mid = (lo + hi) / 2; if (mid * mid <= x) lo = mid; else hi = mid; } return lo",
   ),
   fn(
     "u32 sum = 0; u16 *p = (u16 *) &a; for (int i = 0; i < 4; i++) sum += p[i]; sum = (sum & 0xffff) + (sum >> 16); sum += sum >> 16; return (u16) ~sum",
@@ -602,7 +606,7 @@ const programs = [
     "u8 s[16]; for (int i = 0; i < 16; i++) s[i] = i; u8 j = 0; for (int i = 0; i < 16; i++) { j = (j + s[i] + (u8) (a >> (i & 7) * 8)) & 15; u8 t = s[i]; s[i] = s[j]; s[j] = t; } u64 r = 0; for (int i = 0; i < 16; i++) r = r << 4 | s[i]; return r",
   ),
   fn(
-    "s32 g[3][3] = {{1, 2, 3}, {0, 1, 4}, {5, 6, 0}}, r = 0; for (int i = 0; i < 3; i++) { s32 p = 1, q = 1; for (int k = 0; k < 3; k++) { p *= g[k][(i + k) % 3]; q *= g[k][(i + 3 - k) % 3]; } r += p - q; } return r + (a & 1)",
+    "s32 g[3][3] = {{1, 2, 3}, {0, 1, 4}, {5, 6, 0}}, r = 0; for (int i = 0; i < 3; i++) { s32 p = 1, q = 1; for (int k = 0; k < 3; k++) { int m = i + k, n = i - k; if (m > 2) m -= 3; if (n < 0) n += 3; p *= g[k][m]; q *= g[k][n]; } r += p - q; } return r + (a & 1)",
   ),
   fn(
     "int state = 0, n = 0; for (int i = 0; i < 16; i++) { int bit = a >> i & 1; switch (state) { case 0: state = bit ? 1 : 0; break; case 1: state = bit ? 2 : 0; break; case 2: if (!bit) { state = 0; n++; } break; } } return n * 10 + state",

@@ -332,7 +332,8 @@ class Generator {
     const r = this.#random
     if (r.chance(40)) return String(r.below(count))
     const name = r.pick(this.#scalars).name
-    return (count & (count - 1)) === 0 ? `(${name} & ${count - 1})` : `((u8) ${name} % ${count})`
+    // The verifier knows the bounds of `&`, `*` and `>>`, not of `%`.
+    return (count & (count - 1)) === 0 ? `(${name} & ${count - 1})` : `((u8) (${name} & 15) * ${count} >> 4)`
   }
 
   #constant(): string {
