@@ -341,6 +341,7 @@ complains("int x = ({ 1; });", "error: statement expression not allowed at file 
 // builtins
 inside("__builtin_memset(p, 0);", "error: too few arguments to function '__builtin_memset', expected 3, have 2")
 inside("memcpy(p, cp, 3); memset(vp, 0, 1); __builtin_memcmp(p, cp, 2);")
+inside("fp = __builtin_ffs;", "error: built-in function '__builtin_ffs' must be directly called")
 inside("__builtin_nothing(1);", "error: call to undeclared function '__builtin_nothing'")
 inside(
   "__sync_fetch_and_add(i, 1);",

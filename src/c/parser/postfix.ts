@@ -156,6 +156,9 @@ function use(p: Parser, entity: Entity): Expr {
       return p.fail("C_SYNTAX", `unexpected type name '${tok.text}': expected expression`, tok)
     default:
       p.next()
+      if (entity.kind === "function" && entity.builtin !== undefined && !p.at("(")) {
+        p.fail("C_BUILTIN_ADDRESS", `built-in function '${tok.text}' must be directly called`, tok)
+      }
       return { kind: "ref", decl: entity, type: entity.type, span: tok }
   }
 }

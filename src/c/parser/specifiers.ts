@@ -14,6 +14,7 @@ import {
   toUnsigned,
   UINT128,
   VOID,
+  VOID_PTR,
   withQuals,
 } from "../sema/basic.ts"
 import { rvalue } from "../sema/convert.ts"
@@ -96,7 +97,11 @@ const WORDS: ReadonlyMap<string, Word> = new Map<string, Word>([
 ])
 
 /** Types that compilers know without a declaration. */
-const PREDECLARED: Readonly<Record<string, Type>> = { __int128_t: INT128, __uint128_t: UINT128 }
+const PREDECLARED: Readonly<Record<string, Type>> = {
+  __int128_t: INT128,
+  __uint128_t: UINT128,
+  __builtin_va_list: VOID_PTR,
+}
 
 /** The type that a word names by itself, when it is no keyword. */
 function namedType(p: Parser, name: string): Type | undefined {
