@@ -36,7 +36,7 @@ interface ExprBase {
   readonly span: Span
 }
 
-/** Integer or character constant, or an enumerator (then `name` is set). */
+/** Integer or character constant, or an enumerator (then `text` is its name). */
 export interface IntLit extends ExprBase {
   readonly kind: "int"
   /** Value in the range of `type`. */
@@ -409,7 +409,7 @@ export interface FunctionDecl {
   readonly span: Span
   /** Helper number, for a BPF helper. */
   readonly helper?: number
-  /** A compiler builtin that behaves like a function. */
+  /** A compiler builtin that behaves like a function: its name without `__builtin_`, or the whole `__sync_…` or `__atomic_…` name. */
   readonly builtin?: string
   /** A kernel function called by BTF id. */
   readonly kfunc?: boolean

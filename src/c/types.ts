@@ -129,7 +129,10 @@ export interface Field {
   readonly type: Type
   /** Bytes from the start of the record; for a bit-field, of the storage unit that `bitOffset` counts from. */
   readonly offset: number
-  /** For a bit-field: position of its least significant bit within the storage unit (a unit of the size of its type) at `offset`. */
+  /**
+   * For a bit-field: position of its least significant bit within the storage unit (a unit of the size of its type) at `offset`. A packed
+   * bit-field may reach beyond that unit.
+   */
   readonly bitOffset?: number
   readonly bitWidth?: number
   readonly index: number
