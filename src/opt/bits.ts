@@ -60,12 +60,4 @@ export function possibleBits(v: Value, depth = 4): bigint {
 }
 
 /** The smallest mask of low bits that covers a number. */
-function below(n: bigint): bigint {
-  let mask = 0n
-  for (let width = 8n; width <= 128n; width += 8n) {
-    mask = (1n << width) - 1n
-    if (n <= mask) break
-  }
-  while (mask >> 1n >= n) mask >>= 1n
-  return mask
-}
+const below = (n: bigint): bigint => (n === 0n ? 0n : (1n << BigInt(n.toString(2).length)) - 1n)

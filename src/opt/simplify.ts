@@ -160,6 +160,7 @@ function rule(inst: Inst, ctx: Context): Value | undefined {
 const BINARY = new Set(["add", "sub", "mul", "udiv", "sdiv", "urem", "srem", "and", "or", "xor", "shl", "lshr", "ashr"])
 const isBinary = (inst: Inst): inst is Binary & Inst => BINARY.has(inst.op)
 const COMMUTATIVE = new Set(["add", "mul", "and", "or", "xor"])
+const SHIFTS = new Set(["shl", "lshr", "ashr"])
 const ASSOCIATIVE = COMMUTATIVE
 
 /** A new instruction in front of the one being looked at. */
@@ -170,9 +171,11 @@ function add(ctx: Context, parts: object): Inst {
   return inst
 }
 
-function change(ctx: Context, inst: Inst, parts: object): undefined {
+/** Changes the instruction itself, which is then the value that a rule gives. */
+function change(ctx: Context, inst: Inst, parts: object): Inst {
   Object.assign(inst, parts)
   ctx.changed = true
+  return inst
 }
 
 function binary(inst: Binary & Inst, ctx: Context): Value | undefined {
@@ -182,7 +185,9 @@ function binary(inst: Binary & Inst, ctx: Context): Value | undefined {
     change(ctx, inst, { args: [inst.args[1], inst.args[0]] })
   }
   const [a, b] = inst.args
-  if (a.kind === "undef" || b.kind === "undef") return constant(type, 0)
+  // With an undefined operand, any result that some value of it would give.
+  if (b.kind === "undef" && SHIFTS.has(inst.op)) return a
+  if (a.kind === "undef" || b.kind === "undef") return constant(type, inst.op === "or" ? -1 : 0)
   if (b.kind === "const") {
     if (a.kind === "const") return constant(type, evalBinary(inst.op, bits, a.value, b.value))
     const found = withConstant(inst, a, b.value, ctx)
@@ -356,7 +361,8 @@ function compare(inst: Compare & Inst, ctx: Context): Value | undefined {
     change(ctx, inst, { args: [inst.args[1], inst.args[0]], pred: swappedPredicate(inst.pred) })
   }
   const [a, b] = inst.args
-  if (a.kind === "undef" || b.kind === "undef") return i32(0)
+  // An undefined operand may equal the other one.
+  if (a.kind === "undef" || b.kind === "undef") return i32(evalCompare(inst.pred, 64, 0n, 0n) ? 1 : 0)
   if (a === b) return i32(evalCompare(inst.pred, 64, 0n, 0n) ? 1 : 0)
   if (b.kind !== "const") return sameExtension(inst, a, b, ctx)
   if (a.kind === "const") return i32(evalCompare(inst.pred, bitsOf(a.type), a.value, b.value) ? 1 : 0)
@@ -414,11 +420,11 @@ function outOfRange(inst: Compare, a: Value, c: bigint): boolean | undefined {
 }
 
 /** `cmp (ext a), (ext b)` compares the words themselves. */
-function sameExtension(inst: Compare & Inst, a: Value, b: Value, ctx: Context): undefined {
-  if (a.kind !== "inst" || b.kind !== "inst" || a.op !== b.op || (a.op !== "zext" && a.op !== "sext")) return
+function sameExtension(inst: Compare & Inst, a: Value, b: Value, ctx: Context): Value | undefined {
+  if (a.kind !== "inst" || b.kind !== "inst" || a.op !== b.op || (a.op !== "zext" && a.op !== "sext")) return undefined
   const unsignedOf = { slt: "ult", sle: "ule", sgt: "ugt", sge: "uge" } as Record<string, string>
   const pred = a.op === "zext" ? (unsignedOf[inst.pred] ?? inst.pred) : inst.pred
-  change(ctx, inst, { pred, args: [a.args[0], b.args[0]] })
+  return change(ctx, inst, { pred, args: [a.args[0], b.args[0]] })
 }
 
 /** `cmp (ext a), c` compares the word when the constant is one of its values. */

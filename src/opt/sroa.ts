@@ -15,6 +15,7 @@ import {
 } from "../ir/index.ts"
 import { Emitter } from "./emit.ts"
 import { placeOf } from "./pointers.ts"
+import { firstAfter, type Range, RangeSet } from "./ranges.ts"
 
 /**
  * Scalar replacement of aggregates: a stack object of which every use is at a known offset is split into one object per piece that is
@@ -33,7 +34,7 @@ export function sroa(func: IrFunction): boolean {
   mergeAcrossCopies(objects)
   const pieces = new Map<Alloca, Piece[]>()
   for (const [object, info] of objects) {
-    const ranges = merged(info.ranges)
+    const { ranges } = info.pieces
     if (ranges.length === 1 && ranges[0].start === 0 && ranges[0].end === object.size && !worthwhile(object, info))
       continue
     pieces.set(
@@ -60,19 +61,17 @@ export function sroa(func: IrFunction): boolean {
 
 /** Whether an object that is one piece gains from the rewriting: its accesses become those of one word. */
 const worthwhile = (object: Alloca, info: Info): boolean =>
-  wordSize(object.size) !== undefined &&
-  (info.filled || info.copies.length > 0 || info.ranges.some(r => r.end - r.start !== object.size))
+  wordSize(object.size) !== undefined && (info.filled || info.copies.length > 0 || info.partial)
 
-interface Range {
-  start: number
-  end: number
-}
 interface Info {
-  /** Bytes read or written together, by loads and stores. */
-  readonly ranges: Range[]
-  readonly copies: MemCopy[]
+  readonly size: number
+  /** Bytes read or written together. */
+  readonly pieces: RangeSet
+  readonly copies: (MemCopy & Inst)[]
   /** Some memset writes it. */
   filled: boolean
+  /** Some load or store is not of the whole object. */
+  partial: boolean
 }
 interface Piece extends Range {
   readonly alloca: Alloca
@@ -87,7 +86,8 @@ const allocasFirst = (insts: Inst[]): Inst[] => [
 function candidates(func: IrFunction): Map<Alloca, Info> {
   const found = new Map<Alloca, Info>()
   for (const inst of func.blocks[0].insts) {
-    if (inst.op === "alloca") found.set(inst, { ranges: [], copies: [], filled: false })
+    if (inst.op === "alloca")
+      found.set(inst, { size: inst.size, pieces: new RangeSet(), copies: [], filled: false, partial: false })
   }
   const spoil = (v: Value) => {
     if (v.type === "ptr") found.delete(placeOf(v).base as Alloca)
@@ -114,7 +114,9 @@ function candidates(func: IrFunction): Map<Alloca, Info> {
           if (inst.op === "store") spoil(inst.args[1])
           if (inst.volatile) spoil(inst.args[0])
           const hit = access(inst.args[0], inst.width)
-          hit?.info.ranges.push(hit.range)
+          if (hit === undefined) break
+          hit.info.pieces.add(hit.range.start, hit.range.end)
+          if (inst.width !== hit.info.size) hit.info.partial = true
           break
         }
         case "memset": {
@@ -141,44 +143,27 @@ function candidates(func: IrFunction): Map<Alloca, Info> {
 
 /** What is accessed together on one side of a copy must be together on the other side too. */
 function mergeAcrossCopies(objects: Map<Alloca, Info>): void {
-  const copies = new Set([...objects.values()].flatMap(info => info.copies))
-  for (let changed = true; changed; ) {
-    changed = false
-    for (const copy of copies) {
-      const [to, from] = copy.args.map(placeOf)
-      const a = objects.get(to.base as Alloca)
-      const b = objects.get(from.base as Alloca)
-      if (a === undefined || b === undefined || a === b) continue
-      changed = project(a, to.offset!, b, from.offset!, copy.size) || changed
-      changed = project(b, from.offset!, a, to.offset!, copy.size) || changed
-    }
+  const waiting = new Set([...objects.values()].flatMap(info => info.copies))
+  for (const copy of waiting) {
+    waiting.delete(copy)
+    const [to, from] = copy.args.map(placeOf)
+    const a = objects.get(to.base as Alloca)
+    const b = objects.get(from.base as Alloca)
+    if (a === undefined || b === undefined) continue
+    // Each change is seen by the other copies of its object, and by this one again.
+    if (project(a, to.offset!, b, from.offset!, copy.size)) for (const other of b.copies) waiting.add(other)
+    if (project(b, from.offset!, a, to.offset!, copy.size)) for (const other of a.copies) waiting.add(other)
   }
 }
 
 function project(source: Info, at: number, target: Info, to: number, size: number): boolean {
   let changed = false
-  for (const { start, end } of merged(source.ranges)) {
+  for (const { start, end } of source.pieces.within(at, at + size)) {
     const low = Math.max(start, at) - at + to
     const high = Math.min(end, at + size) - at + to
-    if (low >= high) continue
-    const inside = merged(target.ranges).some(r => r.start <= low && r.end >= high)
-    if (inside) continue
-    target.ranges.push({ start: low, end: high })
-    changed = true
+    changed = target.pieces.add(low, high) || changed
   }
   return changed
-}
-
-/** Overlapping ranges made one, in order. */
-function merged(ranges: readonly Range[]): Range[] {
-  const sorted = [...ranges].sort((a, b) => a.start - b.start)
-  const result: Range[] = []
-  for (const { start, end } of sorted) {
-    const last = result.at(-1)
-    if (last !== undefined && start < last.end) last.end = Math.max(last.end, end)
-    else result.push({ start, end })
-  }
-  return result
 }
 
 /** Bytes that are copied to memory which is not split must be in some piece, read or not. */
@@ -188,13 +173,19 @@ function keepEscapingBytes(objects: Map<Alloca, Info>): void {
       const [to, from] = copy.args.map(placeOf)
       if (from.base !== object || objects.has(to.base as Alloca)) continue
       const end = from.offset! + copy.size
-      for (let at = from.offset!; at < end; ) {
-        const taken = info.ranges.find(r => r.start <= at && r.end > at)
-        const next = Math.min(end, ...info.ranges.map(r => (r.start > at ? r.start : end)))
-        const width = chunk(at, next)
-        if (taken === undefined) info.ranges.push({ start: at, end: at + width })
-        at = taken?.end ?? at + width
+      let at = from.offset!
+      const fillTo = (next: number) => {
+        while (at < next) {
+          const width = chunk(at, next)
+          info.pieces.add(at, at + width)
+          at += width
+        }
       }
+      for (const range of info.pieces.within(at, end)) {
+        fillTo(range.start)
+        at = range.end
+      }
+      fillTo(end)
     }
   }
 }
@@ -213,6 +204,13 @@ function alignOf(object: Alloca, start: number, size: number): number {
   if (word !== undefined) return word
   let align = object.align
   while (start % align !== 0) align >>= 1
+  return align
+}
+
+/** What an access inside a piece is known to be aligned to. */
+function alignAt(piece: Piece, inner: number, width: Width): number {
+  let align = Math.min(width, piece.alloca.align)
+  while (inner % align !== 0) align >>= 1
   return align
 }
 
@@ -244,14 +242,19 @@ function rewrite(emit: Emitter, inst: Inst, pieces: ReadonlyMap<Alloca, Piece[]>
   }
 }
 
-const find = (list: readonly Piece[], offset: number) => list.find(p => p.start <= offset && offset < p.end)
+/** The piece that holds a byte. */
+function find(list: readonly Piece[], offset: number): Piece | undefined {
+  const piece = list[firstAfter(list, offset)]
+  return piece !== undefined && piece.start <= offset ? piece : undefined
+}
 
 /** Reads `width` bytes of a split object, zero-extended to i32 (1, 2 or 4 bytes) or as i64. */
 function read(emit: Emitter, list: readonly Piece[], offset: number, width: Width): Value {
   const piece = find(list, offset)!
   const inner = offset - piece.start
   const word = wordSize(piece.alloca.size)
-  if (word === undefined || word === width) return emit.load(emit.ptradd(piece.alloca, inner), width, 1)
+  if (word === undefined || word === width)
+    return emit.load(emit.ptradd(piece.alloca, inner), width, alignAt(piece, inner, width))
   let v = emit.load(piece.alloca, word, word)
   if (inner > 0) v = emit.binary("lshr", v, constant(v.type as ValueType, inner * 8))
   return width === 4 ? emit.convert(v, "i32") : emit.convert(emit.and(v, (1n << BigInt(width * 8)) - 1n), "i32")
@@ -263,7 +266,7 @@ function write(emit: Emitter, list: readonly Piece[], offset: number, width: Wid
   const inner = offset - piece.start
   const word = wordSize(piece.alloca.size)
   if (word === undefined || word === width) {
-    emit.store(emit.ptradd(piece.alloca, inner), width, value, 1)
+    emit.store(emit.ptradd(piece.alloca, inner), width, value, alignAt(piece, inner, width))
     return
   }
   const type: ValueType = word === 8 ? "i64" : "i32"

@@ -34,6 +34,10 @@ export interface HelperCall {
   readonly id: number
   readonly name: string
   readonly args: readonly bigint[]
+  /** Calls the function of the module that a `funcaddr` argument points to. */
+  readonly callback: (address: bigint, args: readonly bigint[]) => bigint
+  /** Adds a line of the helper's own to the trace. */
+  readonly say: (line: string) => void
 }
 
 /** What a run did: the value returned (canonical unsigned; 0 for void), and what others can see of it in order: calls and volatile accesses. */
@@ -41,6 +45,8 @@ export interface InterpResult {
   readonly value: bigint
   readonly trace: readonly string[]
   readonly memory: Memory
+  /** What the globals hold after the run, by name. */
+  readonly globals: ReadonlyMap<string, Uint8Array>
 }
 
 interface Region {
@@ -118,12 +124,13 @@ export function interpret(
   } catch (e) {
     if (!(e instanceof ProgramEnd)) throw e
   }
-  return { value, trace: machine.trace, memory: machine.memory }
+  return { value, trace: machine.trace, memory: machine.memory, globals: machine.globals }
 }
 
 class Machine {
   readonly memory = new Memory()
   readonly trace: string[] = []
+  readonly globals = new Map<string, Uint8Array>()
   readonly #options: InterpOptions
   readonly #maps = new Map<string, bigint>()
   readonly #functions = new Map<string, IrFunction>()
@@ -137,6 +144,7 @@ class Machine {
     for (const g of options.module?.globals ?? []) {
       const bytes = new Uint8Array(g.size)
       if (g.init !== undefined) bytes.set(g.init)
+      this.globals.set(g.name, bytes)
       this.#globals.set(g.name, this.memory.add(g.name, bytes, g.align, !g.constant))
     }
   }
@@ -254,17 +262,22 @@ class Machine {
 
   #call(inst: Inst & { op: "call" }, args: bigint[]): bigint {
     const { callee } = inst
-    if (callee.kind === "function") {
-      const target = this.#functions.get(callee.name)
-      if (target === undefined) throw new Error(`fault: no function ${callee.name}`)
-      return this.call(target, args)
-    }
+    if (callee.kind === "function") return this.#callByName(callee.name, args)
     const shown = args.map((v, i) => (inst.args[i].type === "ptr" ? (this.memory.nameOf(v) ?? v) : v))
     this.trace.push(`${callee.name}(${shown.join(", ")})`)
     if (this.#options.helper === undefined) throw new Error(`fault: no helper ${callee.name}`)
     const id = callee.kind === "helper" ? callee.id : 0
-    const result = this.#options.helper({ id, name: callee.name, args }, this.memory)
+    const callback = (address: bigint, params: readonly bigint[]) =>
+      this.#callByName(this.memory.nameOf(address) ?? "", params)
+    const say = (line: string) => this.trace.push(line)
+    const result = this.#options.helper({ id, name: callee.name, args, callback, say }, this.memory)
     return inst.type === "void" ? 0n : BigInt.asUintN(bitsOf(inst.type), BigInt(result))
+  }
+
+  #callByName(name: string, args: readonly bigint[]): bigint {
+    const target = this.#functions.get(name)
+    if (target === undefined) throw new Error(`fault: no function ${name}`)
+    return this.call(target, args)
   }
 
   #atomic(inst: Inst & { op: "atomic" }, address: bigint, a: bigint, b: bigint): bigint {
