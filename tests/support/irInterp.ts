@@ -19,7 +19,7 @@ export interface InterpOptions {
   /** Functions, globals and maps; a lone function needs none. */
   readonly module?: Module
   /** What a helper or kernel function gives. Without it, calls fault. */
-  readonly helper?: (call: HelperCall, memory: Memory) => bigint | number
+  readonly helper?: (call: IrHelperCall, memory: Memory) => bigint | number
   /** Byte of stack memory that was not written. */
   readonly fill?: number
   /** Value of `undef`. */
@@ -34,6 +34,10 @@ export interface HelperCall {
   readonly id: number
   readonly name: string
   readonly args: readonly bigint[]
+}
+
+/** A call made by this interpreter, with what a helper may do beside giving a number. */
+export interface IrHelperCall extends HelperCall {
   /** Calls the function of the module that a `funcaddr` argument points to. */
   readonly callback: (address: bigint, args: readonly bigint[]) => bigint
   /** Adds a line of the helper's own to the trace. */
@@ -45,6 +49,8 @@ export interface InterpResult {
   readonly value: bigint
   readonly trace: readonly string[]
   readonly memory: Memory
+}
+export interface IrInterpResult extends InterpResult {
   /** What the globals hold after the run, by name. */
   readonly globals: ReadonlyMap<string, Uint8Array>
 }
@@ -112,7 +118,7 @@ export function interpret(
   func: IrFunction,
   args: readonly (bigint | number | Uint8Array)[] = [],
   options: InterpOptions = {},
-): InterpResult {
+): IrInterpResult {
   const machine = new Machine(options)
   const values = args.map((arg, i) => {
     if (arg instanceof Uint8Array) return machine.memory.add(`argument ${i}`, arg)

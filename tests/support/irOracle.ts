@@ -1,5 +1,5 @@
 import type { Module } from "../../src/ir/index.ts"
-import { type HelperCall, interpret, type Memory } from "./irInterp.ts"
+import { type IrHelperCall, interpret, type Memory } from "./irInterp.ts"
 import { PARAM_BYTES } from "./irRandom.ts"
 import { Random } from "./random.ts"
 
@@ -50,7 +50,7 @@ function run(module: Module, input: number, steps: number): Outcome | undefined 
 }
 
 /** Plays the helpers that random modules call. */
-function helpers(): (call: HelperCall, memory: Memory) => bigint | number {
+function helpers(): (call: IrHelperCall, memory: Memory) => bigint | number {
   const values: bigint[] = []
   let reads = 0
   return ({ id, name, args, callback, say }, memory) => {
