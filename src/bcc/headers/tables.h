@@ -4,12 +4,14 @@
  * at run time.
  */
 #define __SKEP_TABLE(_type, _key, _leaf, _name, _max, _flags, _inner, _pin, _methods...) \
+	__SKEP_VISIBLE_TABLE("", _type, _key, _leaf, _name, _max, _flags, _inner, _pin, _methods)
+#define __SKEP_VISIBLE_TABLE(_share, _type, _key, _leaf, _name, _max, _flags, _inner, _pin, _methods...) \
 	struct __attribute__((bpf_table(#_name))) _name##_table_t { \
 		__typeof__(_key) key; \
 		__typeof__(_leaf) leaf; \
 		_methods \
 	}; \
-	__attribute__((bpf_map(_type, _max, _flags, _inner, _pin))) struct _name##_table_t _name
+	__attribute__((bpf_map(_type, _max, _flags, _inner, _pin, _share))) struct _name##_table_t _name
 
 #define __SKEP_LOOKUP(_key, _leaf) \
 	__typeof__(_leaf) *(*lookup)(const __typeof__(_key) *);
@@ -71,9 +73,9 @@
 	__SKEP_TABLE(_type, _key, _leaf, _name, _max, _flags, "", "", __SKEP_ANY(_key, _leaf))
 #define BPF_TABLE(_type, _key, _leaf, _name, _max) BPF_F_TABLE(_type, _key, _leaf, _name, _max, 0)
 #define BPF_TABLE_PUBLIC(_type, _key, _leaf, _name, _max) \
-	__attribute__((bpf_share("public"))) BPF_TABLE(_type, _key, _leaf, _name, _max)
+	__SKEP_VISIBLE_TABLE("public", _type, _key, _leaf, _name, _max, 0, "", "", __SKEP_ANY(_key, _leaf))
 #define __SKEP_SHARED(_type, _key, _leaf, _name, _max, _flags) \
-	__attribute__((bpf_share("shared"))) BPF_F_TABLE(_type, _key, _leaf, _name, _max, _flags)
+	__SKEP_VISIBLE_TABLE("shared", _type, _key, _leaf, _name, _max, _flags, "", "", __SKEP_ANY(_key, _leaf))
 #define __SKEP_SHARED5(_type, _key, _leaf, _name, _max) __SKEP_SHARED(_type, _key, _leaf, _name, _max, 0)
 #define BPF_TABLE_SHARED(...) \
 	__SKEP_PICK(__VA_ARGS__, 0, 0, __SKEP_SHARED, __SKEP_SHARED5, 0, 0, 0, 0)(__VA_ARGS__)
@@ -162,21 +164,24 @@
 #define BPF_HASH_OF_MAPS(...) \
 	__SKEP_PICK(__VA_ARGS__, 0, 0, 0, 0, __SKEP_MAPS4, __SKEP_MAPS3, __SKEP_MAPS2, 0)(__VA_ARGS__)
 
-#define __SKEP_QUEUESTACK(_type, _name, _leaf, _max, _flags, _pin) \
-	__SKEP_TABLE(_type, int, _leaf, _name, _max, _flags, "", _pin, __SKEP_QUEUE(_leaf))
-#define __SKEP_QUEUESTACK4(_type, _name, _leaf, _max) __SKEP_QUEUESTACK(_type, _name, _leaf, _max, 0, "")
-#define __SKEP_QUEUESTACK5(_type, _name, _leaf, _max, _flags) __SKEP_QUEUESTACK(_type, _name, _leaf, _max, _flags, "")
-#define BPF_QUEUESTACK(...) \
-	__SKEP_PICK(__VA_ARGS__, 0, 0, 0, __SKEP_QUEUESTACK5, __SKEP_QUEUESTACK4, 0, 0, 0)(__VA_ARGS__)
+#define __SKEP_QUEUESTACK(_share, _type, _name, _leaf, _max, _flags, _pin) \
+	__SKEP_VISIBLE_TABLE(_share, _type, int, _leaf, _name, _max, _flags, "", _pin, __SKEP_QUEUE(_leaf))
+#define __SKEP_QUEUESTACK5(_share, _type, _name, _leaf, _max) \
+	__SKEP_QUEUESTACK(_share, _type, _name, _leaf, _max, 0, "")
+#define __SKEP_QUEUESTACK6(_share, _type, _name, _leaf, _max, _flags) \
+	__SKEP_QUEUESTACK(_share, _type, _name, _leaf, _max, _flags, "")
+#define __SKEP_VISIBLE_QUEUESTACK(...) \
+	__SKEP_PICK(__VA_ARGS__, 0, 0, __SKEP_QUEUESTACK6, __SKEP_QUEUESTACK5, 0, 0, 0, 0)(__VA_ARGS__)
+#define BPF_QUEUESTACK(...) __SKEP_VISIBLE_QUEUESTACK("", __VA_ARGS__)
+#define BPF_QUEUESTACK_PUBLIC(...) __SKEP_VISIBLE_QUEUESTACK("public", __VA_ARGS__)
+#define BPF_QUEUESTACK_SHARED(...) __SKEP_VISIBLE_QUEUESTACK("shared", __VA_ARGS__)
 #define BPF_QUEUE(...) BPF_QUEUESTACK("queue", __VA_ARGS__)
 #define BPF_STACK(...) BPF_QUEUESTACK("stack", __VA_ARGS__)
-#define __SKEP_QUEUE_PIN5(_type, _name, _leaf, _max, _pin) __SKEP_QUEUESTACK(_type, _name, _leaf, _max, 0, _pin)
+#define __SKEP_QUEUE_PIN5(_type, _name, _leaf, _max, _pin) __SKEP_QUEUESTACK("", _type, _name, _leaf, _max, 0, _pin)
 #define __SKEP_QUEUE_PIN6(_type, _name, _leaf, _max, _pin, _flags) \
-	__SKEP_QUEUESTACK(_type, _name, _leaf, _max, _flags, _pin)
+	__SKEP_QUEUESTACK("", _type, _name, _leaf, _max, _flags, _pin)
 #define BPF_QUEUESTACK_PINNED(...) \
 	__SKEP_PICK(__VA_ARGS__, 0, 0, __SKEP_QUEUE_PIN6, __SKEP_QUEUE_PIN5, 0, 0, 0, 0)(__VA_ARGS__)
-#define BPF_QUEUESTACK_PUBLIC(...) __attribute__((bpf_share("public"))) BPF_QUEUESTACK(__VA_ARGS__)
-#define BPF_QUEUESTACK_SHARED(...) __attribute__((bpf_share("shared"))) BPF_QUEUESTACK(__VA_ARGS__)
 
 #define BPF_SOCKMAP(_name, _max) \
 	__SKEP_TABLE("sockmap", u32, int, _name, _max, 0, "", "", __SKEP_SOCKETS(u32))

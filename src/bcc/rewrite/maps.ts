@@ -23,7 +23,6 @@ export interface Table extends MapDecl {
 /** The record of a table's methods carries this attribute; its argument is the table's name. */
 export const TABLE_ATTRIBUTE = "bpf_table"
 const MAP_ATTRIBUTE = "bpf_map"
-const SHARE_ATTRIBUTE = "bpf_share"
 
 /** The tables of a program, by the variable that stands for each. */
 export function collectTables(unit: c.TranslationUnit, diagnostics: c.Diagnostics): Map<c.VarDecl, Table> {
@@ -39,10 +38,10 @@ export function collectTables(unit: c.TranslationUnit, diagnostics: c.Diagnostic
   return tables
 }
 
-/** `bpf_map(type, max_entries, flags, inner, pin)` on a variable of a table's type. */
+/** `bpf_map(type, max_entries, flags, inner, pin, share)` on a variable of a table's type. */
 function readTable(
   decl: c.VarDecl,
-  [typeName, max, flags, inner, pin]: readonly (bigint | string)[],
+  [typeName, max, flags, inner, pin, share]: readonly (bigint | string)[],
   diagnostics: c.Diagnostics,
 ): Table | undefined {
   const fields = c.recordOf(decl.type)?.fields ?? []
@@ -69,7 +68,6 @@ function readTable(
   }
   const shape = shapeOf(type)
   const size = (t: c.Type) => c.sizeOf(t) ?? 0
-  const share = decl.attrs.find(attr => attr.name === SHARE_ATTRIBUTE)?.args[0]
   return {
     name: decl.name,
     type,

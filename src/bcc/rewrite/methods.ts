@@ -179,9 +179,9 @@ function lookup(call: MethodCall, key: c.Expr): c.Expr {
 }
 
 /** A value that is used more than once: as it is where that is harmless, else through a variable. */
-function once(e: c.Expr, name: string, body: c.Stmt[]): c.Expr {
+function once(e: c.Expr, name: string, body: c.Stmt[], type = e.type): c.Expr {
   if (b.isRepeatable(e)) return e
-  const variable = b.variable(name, e.type, e.span, e)
+  const variable = b.variable(name, type, e.span, e)
   body.push(b.declStmt(variable))
   return b.value(variable, e.span)
 }
@@ -249,7 +249,7 @@ function increment(call: MethodCall, atomic: boolean): c.Expr {
   const key = b.variable("_key", c.unqualified(table.keyMember), span, call.args[0])
   body.push(b.declStmt(key))
   const by = call.args[1] ?? b.int(1, c.INT, span)
-  const amount = once(c.convert(by, table.leafMember), "_by", body)
+  const amount = once(c.convert(by, table.leafMember), "_by", body, c.unqualified(table.leafMember))
   const keyAddress = b.addressOf(b.ref(key, span), span)
   const leaf = b.variable("_leaf", c.pointerTo(table.leafMember), span, lookup(call, keyAddress))
   body.push(b.declStmt(leaf))

@@ -53,7 +53,12 @@ export function rewritePrintk(env: Env, e: c.Call, args: readonly c.Expr[]): c.E
     return e
   }
   const array = c.arrayOf(c.ULLONG, values.length)
-  const entries = values.map((v, index): c.InitEntry => ({ index, init: { kind: "expr", expr: b.cast(v, c.ULLONG) } }))
+  const entries = values.map(
+    (v, index): c.InitEntry => ({
+      index,
+      init: { kind: "expr", expr: b.cast(v, c.ULLONG, c.integerOf(v.type) !== undefined) },
+    }),
+  )
   const list: c.VarDecl = { ...b.variable("_args", array, span), init: { kind: "list", type: array, span, entries } }
   const all = [...passed, b.load(b.ref(list, span)), b.sizeOf(b.ref(list, span), span)]
   const call = b.cast(b.call(env.names.helper(name), all, span), e.type, true)
