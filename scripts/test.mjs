@@ -68,7 +68,7 @@ if (files.some(file => file.startsWith("tests/guest/"))) {
 }
 const compiled = files.filter(file => !forGuest(file)).map(file => join(out, file.replace(/\.ts$/, ".js")))
 // Milliseconds for one test; the longest is the whole guest.
-const options = ["--test-timeout=720000", `--test-reporter=${values.reporter}`, "--test-reporter-destination=stdout"]
+const options = ["--test-timeout=800000", `--test-reporter=${values.reporter}`, "--test-reporter-destination=stdout"]
 const run = spawnSync(
   process.execPath,
   ["--enable-source-maps", "--test", `--test-concurrency=${availableParallelism()}`, ...options, ...compiled],

@@ -5,8 +5,8 @@ import type { Image } from "./image.ts"
 import type { GuestReport, GuestTest } from "./report.ts"
 
 /** Seconds: for one test file, after which the next one starts, and for the guest as a whole. */
-const fileLimit = 120
-const guestLimit = 600
+const fileLimit = 240
+const guestLimit = 780
 
 const compiled = "build/test"
 const reporter = join(compiled, "tests/guest/reporter.js")
