@@ -185,10 +185,9 @@ class Generator {
   #value(type: "i32" | "i64"): Value {
     const list = this.#values[type]
     if (list.length === 0 || this.#random.chance(20)) return this.#constant(type)
-    // Mostly what was made last.
-    return this.#random.chance(60)
-      ? list[Math.max(0, list.length - 1 - this.#random.below(4))]
-      : this.#random.pick(list)
+    // Mostly what was made last, and nothing from too far back, as in programs that people write.
+    const near = this.#random.below(this.#random.chance(60) ? 4 : 40)
+    return list[Math.max(0, list.length - 1 - near)]
   }
 
   #keep(v: Value): void {

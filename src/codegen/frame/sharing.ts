@@ -49,21 +49,29 @@ export function slotInterference(fn: MFunction, mentions: Mentions): (a: FrameSl
 /** A load from a home; everything else that names a home stores to it. */
 const homeRead = (i: MInst): boolean => i.src === 10
 
-/** Locals that some instruction before the block may have touched. */
+/** Locals that some instruction before a block may have touched: a set of the slots' indexes by block id. */
 function reachedAtStart(fn: MFunction, touched: (i: MInst) => readonly FrameSlot[]): Set<number>[] {
   const reached: Set<number>[] = []
-  for (const block of fn.blocks) reached[block.id] = new Set()
-  const work: MBlock[] = [...fn.blocks].reverse()
-  const own = new Map<MBlock, Set<number>>()
-  for (const block of fn.blocks) own.set(block, new Set(block.insts.flatMap(i => touched(i).map(s => s.index))))
-  for (let block = work.pop(); block !== undefined; block = work.pop()) {
-    for (const target of block.term.targets) {
-      const into = reached[target.id]
-      const before = into.size
-      for (const s of reached[block.id]) into.add(s)
-      for (const s of own.get(block)!) into.add(s)
-      if (into.size > before) work.push(target)
+  const touching: (MBlock[] | undefined)[] = []
+  for (const block of fn.blocks) {
+    reached[block.id] = new Set()
+    for (const i of block.insts) {
+      for (const s of touched(i)) {
+        if (s.kind !== "local") continue
+        const list = (touching[s.index] ??= [])
+        if (list.at(-1) !== block) list.push(block)
+      }
     }
   }
+  touching.forEach((blocks, s) => {
+    const work = [...blocks!]
+    for (let block = work.pop(); block !== undefined; block = work.pop()) {
+      for (const target of block.term.targets) {
+        if (reached[target.id].has(s)) continue
+        reached[target.id].add(s)
+        work.push(target)
+      }
+    }
+  })
   return reached
 }
