@@ -3,6 +3,7 @@ import {
   type AtomicOp,
   type BinaryOp,
   type Block,
+  type Callee,
   constant,
   FunctionBuilder,
   type Inst,
@@ -11,6 +12,7 @@ import {
   newFunction,
   type Phi,
   type Predicate,
+  parseFunction,
   type Value,
 } from "../../src/ir/index.ts"
 import type { HelperCall, Memory } from "./irInterp.ts"
@@ -48,6 +50,11 @@ export interface RandomIrOptions {
   /** Values that stay alive to the end: more than there are registers makes spills. */
   readonly longLived?: number
   readonly calls?: boolean
+  /**
+   * Makes an XDP program of it that a kernel can run: the context is the packet's first 64 bytes, helpers are subprograms, and the result is
+   * an i32, the exclusive or of both halves.
+   */
+  readonly xdp?: boolean
 }
 
 const binaries: readonly BinaryOp[] = [
@@ -99,8 +106,8 @@ export function randomModule(seed: number, options: RandomIrOptions): Module {
   return {
     name: `random ${seed}`,
     license: "GPL",
-    functions: [func],
-    programs: [{ func: "f", section: "test" }],
+    functions: options.xdp ? [func, ...helperFunctions()] : [func],
+    programs: [{ func: "f", section: "test", ...(options.xdp && { type: "xdp" }) }],
     maps: [],
     globals: [],
     btf: { addString: () => 0, encode: () => new Uint8Array(0) },
@@ -119,6 +126,32 @@ export function randomHelper({ id, args }: HelperCall, memory: Memory): bigint {
   return hash
 }
 
+/** {@link randomHelper} as subprograms. */
+function helperFunctions(): IrFunction[] {
+  const texts = [
+    `static func @touch(ptr %p) -> i64 noinline {
+b0:
+  %1 = load i64 u8 %p
+  %2 = mul i64 %1, 0x5851f42d4c957f2d
+  %3 = add i64 %2, 1
+  store 8 %p, %3
+  ret %1
+}`,
+  ]
+  for (let n = 0; n <= 5; n++) {
+    let body = ""
+    let hash = `${100 + n}`
+    for (let i = 0; i < n; i++) {
+      const id = 3 * i + 1
+      body += `%${id} = xor i64 ${hash}, %a${i}\n%${id + 1} = mul i64 %${id}, 0x100000001b3\n%${id + 2} = add i64 %${id + 1}, 7\n`
+      hash = `%${id + 2}`
+    }
+    const params = Array.from({ length: n }, (_, i) => `i64 %a${i}`).join(", ")
+    texts.push(`static func @mix${n}(${params}) -> i64 noinline {\nb0:\n${body}ret ${hash}\n}`)
+  }
+  return texts.map(text => parseFunction(text))
+}
+
 const file = new SourceFile("random.c", "")
 
 class Generator {
@@ -130,14 +163,22 @@ class Generator {
   /** Values that can be used here, by type. */
   #values: { i32: Value[]; i64: Value[] } = { i32: [], i64: [] }
   readonly #locals: { readonly at: Inst; readonly size: number }[] = []
+  /** Where the 64 bytes of input are. */
+  #input: Value
 
   constructor(random: Random, options: RandomIrOptions) {
     this.#random = random
     this.#options = options
     this.#budget = options.size
     const span = { file, start: 0, end: 0 }
-    this.#func = newFunction({ name: "f", params: [{ type: "ptr", name: "ctx" }], ret: "i64", span })
+    this.#func = newFunction({
+      name: "f",
+      params: [{ type: "ptr", name: "ctx" }],
+      ret: options.xdp ? "i32" : "i64",
+      span,
+    })
     this.#b = new FunctionBuilder(this.#func)
+    this.#input = this.#func.params[0]
   }
 
   run(): IrFunction {
@@ -150,15 +191,14 @@ class Generator {
       this.#locals.push({ at, size })
       b.memset(at, constant("i32", random.below(256)), size, align)
     }
+    if (this.#options.xdp) this.#openPacket()
     const kept: Value[] = []
     for (let i = 0; i < (this.#options.longLived ?? 3); i++) {
       const at = 8 * random.below(CONTEXT_BYTES / 8)
-      const v = b.load("i64", 8, false, b.ptradd(this.#func.params[0], at))
+      const v = b.load("i64", 8, false, b.ptradd(this.#input, at))
       kept.push(v)
       this.#values.i64.push(v)
-      this.#values.i32.push(
-        random.chance(50) ? b.trunc(v) : b.load("i32", 4, false, b.ptradd(this.#func.params[0], at)),
-      )
+      this.#values.i32.push(random.chance(50) ? b.trunc(v) : b.load("i32", 4, false, b.ptradd(this.#input, at)))
     }
     this.#statements(0)
     let result: Value = kept[0] ?? constant("i64", 0)
@@ -172,8 +212,22 @@ class Generator {
         result = b.binary("add", b.binary("mul", result, constant("i64", 13)), byte)
       }
     }
-    b.ret(result)
+    b.ret(this.#options.xdp ? b.trunc(b.binary("xor", result, b.binary("lshr", result, constant("i64", 32)))) : result)
     return this.#func
+  }
+
+  /** Proves to the verifier that the packet has 64 bytes. */
+  #openPacket(): void {
+    const b = this.#b
+    const [context] = this.#func.params
+    const short = b.newBlock()
+    const open = b.newBlock()
+    this.#input = b.inttoptr(b.load("i64", 4, false, context))
+    const end = b.inttoptr(b.load("i64", 4, false, b.ptradd(context, 4)))
+    b.br(b.cmp("ugt", b.ptradd(this.#input, CONTEXT_BYTES), end), short, open)
+    b.start(short)
+    b.ret(constant("i32", 0))
+    b.start(open)
   }
 
   #constant(type: "i32" | "i64"): Value {
@@ -318,7 +372,7 @@ class Generator {
       default: {
         const off = r.below(CONTEXT_BYTES - width)
         const type = width === 8 ? "i64" : r.pick(["i32", "i64"] as const)
-        this.#keep(b.load(type, width, r.chance(50) && width < 8, b.ptradd(this.#func.params[0], off), { align: 1 }))
+        this.#keep(b.load(type, width, r.chance(50) && width < 8, b.ptradd(this.#input, off), { align: 1 }))
       }
     }
   }
@@ -342,12 +396,22 @@ class Generator {
     const wide = this.#locals.filter(l => l.size >= 8)
     if (wide.length > 0 && r.chance(25)) {
       const { at } = r.pick(wide)
-      this.#keep(this.#b.call({ kind: "helper", id: 110, name: "touch" }, [at], "i64"))
+      const callee: Callee = this.#options.xdp
+        ? { kind: "function", name: "touch" }
+        : { kind: "helper", id: 110, name: "touch" }
+      this.#keep(this.#b.call(callee, [at], "i64"))
       return
     }
     const n = r.below(6)
     const args = Array.from({ length: n }, () => this.#value(r.pick(["i32", "i64"] as const)))
-    this.#keep(this.#b.call({ kind: "helper", id: 100 + n, name: `mix${n}` }, args, r.pick(["i32", "i64"] as const)))
+    const type = r.pick(["i32", "i64"] as const)
+    if (!this.#options.xdp) {
+      this.#keep(this.#b.call({ kind: "helper", id: 100 + n, name: `mix${n}` }, args, type))
+      return
+    }
+    const wideArgs = args.map(a => (a.type === "i32" ? this.#b.zext(a) : a))
+    const result = this.#b.call({ kind: "function", name: `mix${n}` }, wideArgs, "i64")
+    this.#keep(type === "i32" ? this.#b.trunc(result) : result)
   }
 
   /** Runs `make` with a scope of its own: what it defines cannot be used afterwards. */

@@ -126,7 +126,7 @@ class Assembler {
     this.#place(term.span)
     switch (term.kind) {
       case "jump":
-        if (term.targets[0] !== next) this.#jump(this.#far.has(term) ? o.gotol(0) : o.goto(0), term.targets[0])
+        if (term.targets[0] !== next) this.#leave(term)
         return
       case "exit":
         this.#push(o.exit())
@@ -139,6 +139,13 @@ class Assembler {
       case "br":
         this.#branch(term, next)
     }
+  }
+
+  /** A jump; to a block that only exits, the exit itself. */
+  #leave(term: MTerm): void {
+    const [to] = term.targets
+    if (to.insts.length === 0 && to.term.kind === "exit") this.#push(o.exit())
+    else this.#jump(this.#far.has(term) ? o.gotol(0) : o.goto(0), to)
   }
 
   #branch(term: MTerm, next: MBlock | undefined): void {

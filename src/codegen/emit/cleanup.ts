@@ -3,8 +3,7 @@ import { type MBlock, type MFunction, makeTerm } from "../mir/mir.ts"
 
 /**
  * Tidies the graph after allocation: jumps through empty blocks go where these lead, branches of which both ways are one become jumps, an
- * empty block that cannot be reached is not branched to, a jump to an empty exit exits, and a block with one way in and one way out before
- * it are one block.
+ * empty block that cannot be reached is not branched to, and a block with one way in and one way out before it are one block.
  */
 export function cleanUp(fn: MFunction): void {
   for (const { term } of fn.blocks) {
@@ -32,9 +31,6 @@ function simplify(block: MBlock): void {
     const live = then === other || isNowhere(other) ? then : isNowhere(then) ? other : undefined
     if (live !== undefined) block.term = makeTerm("jump", [live], term.span)
   }
-  const [to] = block.term.targets
-  if (block.term.kind === "jump" && to.insts.length === 0 && to.term.kind === "exit")
-    block.term = { ...to.term, targets: [] }
 }
 
 const isNowhere = (b: MBlock): boolean => b.insts.length === 0 && b.term.kind === "unreachable"

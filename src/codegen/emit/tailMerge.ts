@@ -9,9 +9,15 @@ import { isCall, isPacketLoad } from "../mir/operands.ts"
  *     b1: r6 = r1; r0 = 0; exit       b1: r6 = r1; goto b3
  *     b2: r7 = 1; r0 = 0; exit        b2: r7 = 1; goto b3      b3: r0 = 0; exit
  *
- * Calls and accesses through pointers are not shared: the kernel's verifier wants one kind of pointer at each of them.
+ * Jumps to an exit become exits first. Calls and accesses through pointers are not shared: the kernel's verifier wants one kind of pointer at each of them.
  */
 export function mergeTails(fn: MFunction): void {
+  for (const block of fn.blocks) {
+    const [to] = block.term.targets
+    if (block.term.kind === "jump" && to.insts.length === 0 && to.term.kind === "exit")
+      block.term = { ...to.term, targets: [] }
+  }
+  removeUnreachable(fn)
   const merger = new Merger(fn)
   for (const group of sameWayOn(fn)) merger.collapse(group, 0)
   if (!merger.merged) return
@@ -93,7 +99,11 @@ class Merger {
     const [tail] = empty
     for (const block of empty) if (block !== tail) this.#jumpTo(block, tail, 0)
     const other = blocks.findLast(b => b.insts.length > 0)
-    if (other !== undefined) this.#jumpTo(other, tail, 0)
+    if (other !== undefined) {
+      // The lines of the end are those of the code in front of it.
+      tail.term.span = other.term.span
+      this.#jumpTo(other, tail, 0)
+    }
     this.merged = true
     return blocks.filter(b => b.term.kind === "exit")
   }
