@@ -1,13 +1,13 @@
 import type { BinaryOp as CBinaryOp, Expr } from "../../c/index.ts"
 import { type Assign, ATOMIC, canonical, type IncDec, qualsOf, strideOf, type Type } from "../../c/index.ts"
 import type { AtomicOp } from "../ir.ts"
-import { constant } from "../values.ts"
+import { constant, nullPtr } from "../values.ts"
 import { loadPlace, storePlace } from "./access.ts"
 import { binary, combine } from "./arithmetic.ts"
 import { cutToBits } from "./bitfield.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { convert, truth } from "./convert.ts"
-import { scalar } from "./expr.ts"
+import { readInto, scalar } from "./expr.ts"
 import { fail } from "./fail.ts"
 import { place } from "./place.ts"
 import { constantOf, intOf, reprOf, type Scalar, wide } from "./repr.ts"
@@ -17,6 +17,7 @@ export function assign(cx: FunctionContext, e: Assign, needed: boolean): Scalar 
   if (e.op === undefined) {
     // The address first: a call on the right must not come between it and the store for any reason but its own.
     const to = place(cx, e.left)
+    if (!needed && readsInto(cx, e, to)) return nullPtr()
     const value = scalar(cx, e.right)
     storePlace(cx, to, value)
     return needed ? held(cx, to, value) : value
@@ -29,6 +30,24 @@ export function assign(cx: FunctionContext, e: Assign, needed: boolean): Scalar 
   const value = combine(cx, e.op, old, e.left.type, computeType, right, e.right.type, e.span)
   storePlace(cx, to, value)
   return needed ? held(cx, to, value) : value
+}
+
+/**
+ * `local.member = kernel->member`: the helper writes the member itself. A variable that is no record is better off in a register, with the
+ * helper's result in a temporary.
+ */
+function readsInto(cx: FunctionContext, e: Assign, to: Place): boolean {
+  const { right } = e
+  if (right.kind !== "kernelRead" || right.bitField !== undefined) return false
+  if (to.volatile || to.bitField !== undefined || !isLocalMember(cx, e.left)) return false
+  readInto(cx, right, to)
+  return true
+}
+
+function isLocalMember(cx: FunctionContext, e: Expr): boolean {
+  let root = e
+  while (root.kind === "member" && !root.arrow) root = root.base
+  return e.kind === "member" && root.kind === "ref" && root.decl.kind === "var" && cx.locals.has(root.decl)
 }
 
 /** `++` and `--`. */

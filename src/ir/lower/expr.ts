@@ -185,7 +185,7 @@ function statementValue(cx: FunctionContext, e: StmtExpr): Scalar {
   return nothing(e)
 }
 
-/** Reads an object through a helper: temporary = 0; helper(&temporary, size, address); temporary. */
+/** Reads an object through a helper: helper(&temporary, size, address); temporary. */
 function kernelRead(cx: FunctionContext, e: KernelRead): Scalar {
   const temporary = readIntoTemporary(cx, e)
   const { bitField } = e
@@ -205,11 +205,12 @@ export function readIntoTemporary(cx: FunctionContext, e: KernelRead): Place {
   return temporary
 }
 
-/** Reads kernel memory into an object of the program's own. */
+/**
+ * Reads kernel memory into an object of the program's own. The helper fills the object with zeros when it fails, and takes memory that
+ * was never written (`ARG_PTR_TO_UNINIT_MEM`), so nothing is stored before.
+ */
 export function readInto(cx: FunctionContext, e: KernelRead, to: Place): void {
-  const { b } = cx
   const address = value(cx, e.address)
   const size = sizeFor(to.type, e.span)
-  b.memset(to.address, constant("i32", 0), size, to.align)
   callHelper(cx, e.helper, [to.address, constant("i32", size), address], e.span)
 }

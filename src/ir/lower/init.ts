@@ -3,7 +3,7 @@ import { constant, i32 } from "../values.ts"
 import { storePlace } from "./access.ts"
 import { copyInto } from "./aggregate.ts"
 import type { FunctionContext, Place } from "./context.ts"
-import { scalar } from "./expr.ts"
+import { readInto, scalar } from "./expr.ts"
 import { type Dynamic, type Image, imageOf } from "./image.ts"
 import { alignAt, sizeFor } from "./repr.ts"
 
@@ -45,6 +45,7 @@ function writePart(cx: FunctionContext, object: Place, part: Dynamic): void {
   const address = cx.b.ptradd(object.address, offset)
   const place = { address, type, align: alignAt(object.align, offset), volatile: object.volatile }
   if (bitField !== undefined) storePlace(cx, { ...place, bitField }, scalar(cx, expr))
+  else if (expr.kind === "kernelRead" && expr.bitField === undefined && !place.volatile) readInto(cx, expr, place)
   else copyInto(cx, expr, place)
 }
 
