@@ -1,1 +1,3 @@
-import "./doctor.test.ts"
+await import("./doctor.test.ts")
+
+export {}

@@ -69,12 +69,12 @@ const LEVELS: readonly (() => isa.Insn[])[] = [
 
 /** The newest level of the instruction set that the kernel takes, clang's `-mcpu=vN`; 0 when it takes no program at all. */
 export function cpuLevel(): 0 | 1 | 2 | 3 | 4 {
-  let level = 0
-  for (const program of LEVELS) {
-    if (once(`cpu v${level + 1}`, () => loads("socket_filter", program())) < 0) break
-    level++
+  // From the newest down: most kernels answer at the first try.
+  for (let level = LEVELS.length; level > 0; level--) {
+    const program = LEVELS[level - 1]
+    if (once(`cpu v${level}`, () => loads("socket_filter", program())) >= 0) return level as 1 | 2 | 3 | 4
   }
-  return level as 0 | 1 | 2 | 3 | 4
+  return 0
 }
 
 /** Whether a probe can be put on a function by the kprobe PMU (Linux 4.17): ≥ 0, −errno, undefined without the PMU. */

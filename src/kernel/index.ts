@@ -7,6 +7,7 @@ export {
   kernelAtLeast,
   kernelVersion,
   onlineCpus,
+  pageSize,
   possibleCpus,
   readPrivilege,
 } from "./host/index.ts"

@@ -308,6 +308,22 @@ test("a program with types and lines loads", { skip }, () => {
   assert.equal(loaded.programs.size, 1)
 })
 
+test("a program whose lines the kernel refuses loads without them, and a note says so", { skip }, () => {
+  const good = withLines(mov64Imm(0, 1))
+  // Type 1 is an int, and a function it is not.
+  const bad = { ...good, programs: good.programs.map(p => ({ ...p, btfId: 1 })) }
+  using loaded = kernel().load(bad)
+  assert.equal(loaded.notes.length, 1)
+  assert.match(loaded.notes[0], /^the kernel did not take the types and lines of program main_prog: /)
+})
+
+test("type information that the kernel refuses is done without, and a note says so", { skip }, () => {
+  const btf = new BtfBuilder()
+  btf.add({ kind: "typedef", name: "", type: 0 })
+  using loaded = kernel().load(object({ programs: [ok], btf: btf.encode() }))
+  assert.match(loaded.notes[0], /^the kernel did not take the program's type information: EINVAL/)
+})
+
 test("a refusal quotes the C line, in the subprogram where it is", { skip }, () => {
   const error = caught(() => kernel().load(withLines(mov64Reg(0, 3))))
   assert.equal(error.message, "the kernel's verifier refused program main_prog: R3 !read_ok (test.c:8: return y;)")

@@ -14,9 +14,9 @@ import { funcInfo, type LoadableBtf, lineInfo } from "./debugInfo.ts"
 import { isPermission, kernelAtLeast, raiseMemlock, versionCode } from "./host/index.ts"
 import { type Image, makeImage } from "./image.ts"
 import { KernelProgram, type ProgramOwner } from "./program.ts"
-import { EAGAIN, EINVAL, ENOSPC } from "./raw/index.ts"
+import { E2BIG, EAGAIN, EINVAL, ENOSPC, errnoText } from "./raw/index.ts"
 import { refusal } from "./refusal.ts"
-import { logText } from "./verifierLog.ts"
+import { logText, summarise } from "./verifierLog.ts"
 
 /** What it takes to load one program. */
 export interface LoadProgram {
@@ -53,9 +53,23 @@ export function loadProgram(load: LoadProgram): KernelProgram {
   if (fd < 0) {
     // Loading again with a log tells why it failed; a log slows every load down, so the first try has none.
     ;({ fd, log } = loadWithLog(request, Math.max(load.logLevel, 1)))
+    if (fd < 0 && btf !== undefined && blamesDebugInfo(-fd, log)) {
+      const { btfFd: _, ...plain } = request
+      const without = loadWithLog(plain, Math.max(load.logLevel, 1))
+      if (without.fd >= 0) {
+        const why = log === "" ? errnoText(-fd) : summarise(log).reason
+        load.owner.notes.push(`the kernel did not take the types and lines of program ${spec.name}: ${why}`)
+        ;({ fd, log } = without)
+      }
+    }
     if (fd < 0) throw refusal({ name: spec.name, type, object, image, errno: -fd, log })
   }
   return new KernelProgram(spec, type, fd, image.slotCount, load.logLevel === 0 ? "" : log, load.owner)
+}
+
+/** Whether a refusal is about types and lines, or about fields of the call that an old kernel does not know. */
+function blamesDebugInfo(errno: number, log: string): boolean {
+  return log === "" ? errno === EINVAL || errno === E2BIG : /(line|func)[_ ]info|\bBTF\b/.test(summarise(log).reason)
 }
 
 /** Verification stops with EAGAIN when a signal comes in between. */

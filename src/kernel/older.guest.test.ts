@@ -1,5 +1,8 @@
 // The tests of this room that need neither kprobes nor a process of their own, on an older kernel.
-import "./attach/attach.test.ts"
-import "./events/events.test.ts"
-import "./load.test.ts"
-import "./map.test.ts"
+await import("./attach/attach.test.ts")
+await import("./bpf/bpf.test.ts")
+await import("./events/events.test.ts")
+await import("./load.test.ts")
+await import("./map.test.ts")
+
+export {}

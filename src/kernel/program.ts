@@ -17,6 +17,8 @@ const CONTEXT_OUT = new Set<ProgramType>(["socket_filter", "sched_cls", "sched_a
 export interface ProgramOwner {
   readonly options: KernelOptions
   readonly links: Set<Link>
+  /** What was done without; see `Loaded.notes`. */
+  readonly notes: string[]
 }
 
 /** A program the kernel has accepted. */

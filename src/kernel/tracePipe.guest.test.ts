@@ -1,1 +1,3 @@
-import "./tracePipe.test.ts"
+await import("./tracePipe.test.ts")
+
+export {}

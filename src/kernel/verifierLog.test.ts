@@ -36,6 +36,9 @@ old state: R0=P0 R1=ctx() R10=fp0
 processed 2 insns (limit 1000000)`,
   { reason: "infinite loop detected at insn 1", slot: 1 },
 )
+summary("a fault without a line end", "invalid type id 1 in func infoprocessed 0 insns (limit 1000000) peak_states 0", {
+  reason: "invalid type id 1 in func info",
+})
 summary("only a reason", "unreachable insn 7\n", { reason: "unreachable insn 7" })
 summary("nothing but statistics", "processed 5 insns (limit 1000000)\nverification time 30 usec\nstack depth 8\n", {
   reason: "",

@@ -46,7 +46,8 @@ export function summarise(log: string): VerifierSummary {
   let slot: number | undefined
   let quoted: string | undefined
   for (let i = lines.length - 1; i >= 0 && (slot === undefined || quoted === undefined || reason === ""); i--) {
-    const line = lines[i].trim()
+    // Some complaints have no line end of their own.
+    const line = lines[i].replace(/(?<=\S)processed \d+ insns .*/, "").trim()
     if (line === "") continue
     if (reason === "" && !NOISE.some(pattern => pattern.test(line))) reason = line
     if (slot === undefined) {

@@ -123,13 +123,19 @@ export function childScenarios(scenarios: Readonly<Record<string, () => unknown>
   return true
 }
 
-/** Starts a scenario of the test file `url` in a new process and waits for its end. */
-export function runChild(url: string, scenario: string, options: { uid?: number } = {}) {
+/** The environment in which a test file runs a scenario. */
+export function childEnv(scenario: string): NodeJS.ProcessEnv {
   // The test runner tells its children by a variable, which would make the scenario report like a test file.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  return spawnSync(process.execPath, [fileURLToPath(url)], {
-    ...options,
-    env: { ...env, [CHILD]: scenario },
+  return { ...env, [CHILD]: scenario }
+}
+
+/** Starts a scenario of the test file `url` in a new process and waits for its end. */
+export function runChild(url: string, scenario: string, options: { uid?: number; execArgv?: readonly string[] } = {}) {
+  const { uid, execArgv = [] } = options
+  return spawnSync(process.execPath, [...execArgv, fileURLToPath(url)], {
+    uid,
+    env: childEnv(scenario),
     encoding: "utf8",
     timeout: 20_000,
   })

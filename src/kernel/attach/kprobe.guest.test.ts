@@ -124,6 +124,10 @@ if (!childScenarios(scenarios)) {
     { kind: "kprobe", event: "do_sys_opnat2" },
     { code: "SYMBOLS_UNKNOWN", message: /no function do_sys_opnat2/, hint: /did you mean do_sys_openat2/ },
   )
+  for (const event of ["", "do_exit\np:skep/evil do_exit", "do exit", "x".repeat(600)]) {
+    const target = { kind: "kretprobe", event, maxActive: 2 } as const
+    refused(`no name of a function: ${JSON.stringify(event.slice(0, 40))}`, target, { code: "SYMBOLS_UNKNOWN" })
+  }
   refused(
     "no such function, by kprobe_events",
     { kind: "kretprobe", event: "do_sys_opnat2", maxActive: 4 },

@@ -52,6 +52,8 @@ export function kprobeSupport(): KprobeSupport {
  * Throws `KERNEL_NO_SYMBOL`, `KERNEL_NO_KPROBES`, `KERNEL_KPROBE_REFUSED`, `KERNEL_NO_PERMISSION`.
  */
 export function openKprobe(probe: Kprobe, programFd: number, what: string, forceTracefs = false): OpenKprobe {
+  // What is no name at all must not get into kprobe_events, which reads definitions line by line.
+  if (!/^[\w.$:@]{1,511}$/.test(probe.symbol)) throw noSymbol(probe, what)
   removeStaleEvents()
   const { pmuType, retBit } = kprobeSupport()
   if (pmuType === undefined || probe.maxActive !== undefined || forceTracefs) {
@@ -99,16 +101,18 @@ function noKprobes(what: string): SkepError {
   })
 }
 
+function noSymbol(probe: Kprobe, what: string): SkepError {
+  return new SkepError({
+    code: "KERNEL_NO_SYMBOL",
+    message: `${what}: the kernel has no function ${probe.symbol}`,
+    hint: "the names are in /proc/kallsyms",
+    errno: ENOENT,
+  })
+}
+
 /** What the kernel means by refusing a probe. */
 function kprobeRefused(probe: Kprobe, errno: number, what: string): SkepError {
-  if (errno === ENOENT) {
-    return new SkepError({
-      code: "KERNEL_NO_SYMBOL",
-      message: `${what}: the kernel has no function ${probe.symbol}`,
-      hint: `look for it with: grep ${probe.symbol} /proc/kallsyms`,
-      errno,
-    })
-  }
+  if (errno === ENOENT) return noSymbol(probe, what)
   if (isPermission(errno)) return permissionError(what, errno, ["CAP_PERFMON"])
   const refused = (why: string, hint: string): SkepError =>
     new SkepError({

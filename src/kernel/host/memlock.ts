@@ -14,8 +14,18 @@ export function raiseMemlock(): boolean {
   return setMemlock()
 }
 
-/** Asks for no limit at all; false where that is not permitted. */
+/**
+ * Asks for no limit at all, and where that is not permitted (CAP_SYS_RESOURCE), for as much as there may be. Whether the
+ * limit is higher now.
+ */
 export function setMemlock(): boolean {
+  const { prlimit64 } = sys().numbers
   // struct rlimit64 { u64 current, maximum }: all ones is "no limit".
-  return syscall(sys().numbers.prlimit64, 0, RLIMIT_MEMLOCK, new Uint8Array(16).fill(0xff), 0) === 0
+  const before = new BigUint64Array(2)
+  const wanted = new BigUint64Array(2).fill(0xffff_ffff_ffff_ffffn)
+  const set = (): boolean => syscall(prlimit64, 0, RLIMIT_MEMLOCK, new Uint8Array(wanted.buffer), 0) === 0
+  if (syscall(prlimit64, 0, RLIMIT_MEMLOCK, 0, new Uint8Array(before.buffer)) < 0) return false
+  if (set()) return before[0] < wanted[0]
+  wanted.fill(before[1])
+  return before[0] < before[1] && set()
 }
