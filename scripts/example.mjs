@@ -26,5 +26,6 @@ await build({
   loader: { ".h": "text" },
   logLevel: "warning",
 })
+process.stdout.on("error", error => process.exit(error.code === "EPIPE" ? 0 : 1))
 process.argv.splice(1, process.argv.length, resolve(file), ...args)
 await import(pathToFileURL(resolve(outfile)).href)

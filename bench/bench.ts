@@ -1,0 +1,166 @@
+import { spawnSync } from "node:child_process"
+import { existsSync, lstatSync, readdirSync } from "node:fs"
+import { release } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+
+/** What a child process said on its one line, and how long it took from its start to that line and its end, in milliseconds. */
+interface Run {
+  readonly ms: number
+  readonly said: Readonly<Record<string, number | string>>
+}
+
+/** A row of the table: what was measured, for skep and for BCC; undefined where it could not be. */
+interface Row {
+  readonly what: string
+  readonly unit: string
+  readonly skep: number | undefined
+  readonly bcc: number | undefined
+}
+
+const PYTHON = "/usr/bin/python3"
+const TASK_SWITCH = "examples/task_switch.c"
+const HELLO = "examples/hello_world.c"
+
+/** Measures and prints the table; the exit status. */
+export function main(args: readonly string[]): number {
+  const { values } = parseArgs({ args: [...args], options: { runs: { type: "string", default: "7" } } })
+  const runs = Math.max(1, Number(values.runs) || 7)
+  const again = againWithHeaders()
+  if (again !== undefined) return again
+  const root = process.getuid?.() === 0
+  const bcc = root && hasBcc()
+  if (!root) console.log("not root: nothing is loaded\n")
+  else if (!bcc) console.log("BCC is not installed (python3-bpfcc and linux-headers): no figures of it\n")
+
+  const idle = median(repeat(runs, () => run(process.execPath, ["-e", "0"])).map(r => r.ms))
+  const loads = root ? repeat(runs, () => run(process.execPath, ["build/bench/load.mjs"])) : []
+  const compiles = repeat(runs, () => run(process.execPath, ["build/bench/compile.mjs", TASK_SWITCH]))
+  const command = repeat(runs, () => run(process.execPath, ["dist/skep.js", "compile", "-o", "-", TASK_SWITCH], true))
+  const hello = run(process.execPath, ["build/bench/compile.mjs", HELLO])
+  const bccRuns = (what: string, file: string, fn: string, times: number): Run[] =>
+    bcc ? repeat(times, () => run(PYTHON, ["bench/peer.py", what, file, fn])) : []
+  const bccLoads = bccRuns("load", TASK_SWITCH, "count_sched", runs)
+  const bccCompiles = bccRuns("compile", TASK_SWITCH, "count_sched", Math.min(runs, 3))
+  const bccHello = bccRuns("compile", HELLO, "hello", 1)
+
+  const reached = loads[0]?.said.reached ?? "loaded"
+  const rows: Row[] = [
+    { what: `task_switch.c: process start to ${reached}`, unit: "ms", skep: time(loads), bcc: time(bccLoads) },
+    { what: "  most memory", unit: "MB", skep: figure(loads, "rss"), bcc: figure(bccLoads, "rss") },
+    {
+      what: "compile alone, cold, in a new process",
+      unit: "ms",
+      skep: figure(compiles, "cold"),
+      bcc: figure(bccCompiles, "cold"),
+    },
+    {
+      what: "  again in the same process",
+      unit: "ms",
+      skep: figure(compiles, "warm"),
+      bcc: figure(bccCompiles, "warm"),
+    },
+    { what: "skep compile, from start to end", unit: "ms", skep: time(command), bcc: undefined },
+    { what: "  of which Node itself", unit: "ms", skep: idle, bcc: undefined },
+    {
+      what: "instructions of count_sched",
+      unit: "",
+      skep: figure(compiles, "slots"),
+      bcc: figure(bccCompiles, "slots"),
+    },
+    { what: "instructions of hello", unit: "", skep: figure([hello], "slots"), bcc: figure(bccHello, "slots") },
+    { what: "installed", unit: "MB", skep: installedSize(), bcc: bcc ? bccSize() : undefined },
+  ]
+  print(rows, runs)
+  return 0
+}
+
+function repeat(times: number, one: () => Run): Run[] {
+  return Array.from({ length: times }, one)
+}
+
+function run(program: string, args: readonly string[], silent = false): Run {
+  const start = performance.now()
+  const { status, stdout, stderr, error } = spawnSync(program, args, { timeout: 120_000, maxBuffer: 1 << 26 })
+  const ms = performance.now() - start
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed: ${error?.message ?? stderr}`)
+  const text = String(stdout).trim()
+  return { ms, said: silent || text === "" ? {} : JSON.parse(text.split("\n").at(-1)!) }
+}
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
+}
+
+const time = (runs: readonly Run[]): number | undefined => (runs.length === 0 ? undefined : median(runs.map(r => r.ms)))
+
+const figure = (runs: readonly Run[], name: string): number | undefined =>
+  runs.length === 0 ? undefined : median(runs.map(r => Number(r.said[name])))
+
+/** Whether BCC is here, with the kernel headers that it compiles against. */
+function hasBcc(): boolean {
+  return (
+    existsSync(PYTHON) &&
+    existsSync(`/lib/modules/${release()}/build`) &&
+    spawnSync(PYTHON, ["-c", "import bcc"]).status === 0
+  )
+}
+
+/** Shows packaged headers (`$2`, and the common part of them `$3`) as those of the running kernel (`$1`), to this process and its children alone. */
+const MOUNT = `mount -t tmpfs none /lib/modules && mkdir "/lib/modules/$1" && ln -s "$2" "/lib/modules/$1/build" &&
+ln -s "$3" "/lib/modules/$1/source" && shift 3 && exec "$@"`
+
+/** On a kernel whose own headers are not packaged: starts again with others in their place. The exit status; undefined when it need not or cannot. */
+function againWithHeaders(): number | undefined {
+  if (process.getuid?.() !== 0 || process.env.SKEP_BENCH_AGAIN !== undefined) return undefined
+  if (existsSync(`/lib/modules/${release()}/build`) || !existsSync("/usr/src")) return undefined
+  const name = readdirSync("/usr/src").find(entry => /^linux-headers-.*-amd64$/.test(entry))
+  if (name === undefined) return undefined
+  const headers = `/usr/src/${name}`
+  const command = ["-m", "sh", "-c", MOUNT, "sh", release(), headers, headers.replace(/-amd64$/, "-common")]
+  const { status } = spawnSync("unshare", [...command, process.execPath, ...process.argv.slice(1)], {
+    stdio: "inherit",
+    env: { ...process.env, SKEP_BENCH_AGAIN: "1" },
+  })
+  return status ?? 1
+}
+
+/** Bytes below a path, in MB. */
+function sizeOf(path: string): number {
+  if (!existsSync(path)) return 0
+  const stat = lstatSync(path)
+  if (!stat.isDirectory()) return stat.size / 1e6
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
+}
+
+/** What an installed skep takes: dist/ without tests, and its one dependency. */
+const installedSize = (): number =>
+  ["dist", "README.md", "CHANGELOG.md", "LICENSE", "node_modules/koffi/", "node_modules/@koromix/"]
+    .map(path => sizeOf(path))
+    .reduce((a, b) => a + b)
+
+/** What Debian's package manager says that BCC's packages take, with the headers it needs. */
+function bccSize(): number {
+  const packages = ["libbpfcc", "python3-bpfcc", "libllvm14", "libclang-cpp14"]
+  const query = (field: string, names: readonly string[]): string[] => {
+    const { stdout } = spawnSync("dpkg-query", ["-W", "-f", `\${${field}}\n`, ...names], { encoding: "utf8" })
+    return stdout.split("\n").filter(Boolean)
+  }
+  const sizes = query("Installed-Size", [...packages, ...query("Package", ["linux-headers-*"])])
+  return sizes.reduce((sum, kb) => sum + Number(kb), 0) / 1000
+}
+
+function print(rows: readonly Row[], runs: number): void {
+  const cell = (value: number | undefined, unit: string): string => {
+    if (value === undefined) return "–"
+    return `${value < 100 && unit !== "" ? value.toFixed(1) : Math.round(value)}${unit && ` ${unit}`}`
+  }
+  const ratio = ({ skep, bcc }: Row): string => (skep && bcc ? `${(bcc / skep).toFixed(1)} ×` : "")
+  const lines = rows.map(row => [row.what, cell(row.skep, row.unit), cell(row.bcc, row.unit), ratio(row)])
+  const table = [["", "skep", "BCC", "BCC / skep"], ...lines]
+  const widths = table[0].map((_, i) => Math.max(...table.map(line => line[i].length)))
+  console.log(`medians of ${runs} runs on ${process.platform} ${process.arch}, Node ${process.version}`)
+  for (const line of table) {
+    console.log(line.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join("   "))
+  }
+}

@@ -1,0 +1,22 @@
+// Measures skep, side by side with BCC 0.26 where that is installed: npm run bench [-- --runs=N]. See bench/.
+import { build } from "esbuild"
+import { buildDist } from "./build.mjs"
+
+await buildDist({ types: false })
+const entryPoints = { bench: "bench/bench.ts", load: "bench/load.ts", compile: "bench/compile.ts" }
+await build({
+  entryPoints,
+  outdir: "build/bench",
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  splitting: false,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  // The package itself is found as an installed one is: by its name, in dist/.
+  external: ["koffi", "skep"],
+  loader: { ".h": "text" },
+  logLevel: "warning",
+})
+const { main } = await import(new URL("../build/bench/bench.mjs", import.meta.url))
+process.exitCode = await main(process.argv.slice(2))
