@@ -318,7 +318,8 @@ function copy(emit: Emitter, inst: MemCopy & Inst, pieces: ReadonlyMap<Alloca, P
       const done = i - base
       i += width
       if (sources !== undefined && find(sources, from.offset! + done) === undefined) continue
-      const align = Math.min(width, inst.align)
+      let align = Math.min(width, inst.align)
+      while (done % align !== 0) align >>= 1
       const value =
         sources === undefined
           ? emit.load(emit.ptradd(inst.args[1], done), width, align)
