@@ -10,7 +10,7 @@ import { Random } from "./random.ts"
 
 /** First seed and number of random functions; another range can be tried by hand. */
 const first = Number(process.env.SKEP_SEED ?? 1)
-const count = Number(process.env.SKEP_COUNT ?? 100)
+const count = Number(process.env.SKEP_COUNT ?? 60)
 
 /** Holds a function before and after the optimiser to the same results; the optimiser checks its work after each pass. */
 function sameAfterOptimising(text: string, tried: readonly Arguments[]): void {
