@@ -6,6 +6,7 @@ import { linkText } from "./attach.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { HELLO, TASK_SWITCH, TASK_SWITCH_TRACEPOINT } from "./demoPrograms.ts"
 import { traceText } from "./run.ts"
+import { Stop } from "./stop.ts"
 import { note, styled } from "./style.ts"
 
 /** Most pairs of tasks that are printed. */
@@ -25,9 +26,11 @@ export const demo = command({
     const seconds = Number(values.duration ?? 2)
     if (!(seconds > 0 && seconds < 86_400))
       throw new UsageError(`--duration is a number of seconds, not '${values.duration}'`)
-    await hello(seconds)
+    using stop = new Stop()
+    await hello(seconds, stop)
+    if (stop.wanted) return SUCCESS
     process.stdout.write("\n")
-    await taskSwitch(seconds)
+    await taskSwitch(seconds, stop)
     return SUCCESS
   },
 })
@@ -35,31 +38,33 @@ export const demo = command({
 const heading = (text: string): void => void process.stdout.write(`${styled(text, "1")}\n`)
 
 /** A line for each clone(), some of which the demo makes itself. */
-async function hello(seconds: number): Promise<void> {
+async function hello(seconds: number, stop: Stop): Promise<void> {
   heading("hello: a line for each clone()")
   using bpf = await BPF.load({ text: HELLO, name: "hello.c" })
   if (hasKprobes(() => bpf.attachKprobe({ event: bpf.syscallName("clone"), fn: "hello" }))) {
-    return await helloLines(bpf, seconds)
+    return await helloLines(bpf, seconds, stop)
   }
   using other = await BPF.load({ text: HELLO, name: "hello.c" })
   other.attachTracepoint({ event: "syscalls:sys_enter_clone", fn: "hello" })
-  await helloLines(other, seconds)
+  await helloLines(other, seconds, stop)
 }
 
-async function helloLines(bpf: BPF, seconds: number): Promise<void> {
+async function helloLines(bpf: BPF, seconds: number, stop: Stop): Promise<void> {
   showLinks(bpf)
   const reader = bpf.trace()
-  const cloning = cloneNowAndThen(seconds)
-  setTimeout(() => reader.close(), seconds * 1000)
+  const cloning = cloneNowAndThen(seconds, stop)
+  const timer = setTimeout(() => reader.close(), seconds * 1000)
+  stop.done.then(() => reader.close())
   for await (const line of reader) process.stdout.write(traceText(line))
   if (reader.lost > 0) note(`${reader.lost} lines were lost: they came faster than they could be read`)
+  clearTimeout(timer)
   await cloning
 }
 
 /** A shell that starts subshells: each is a clone(). */
-async function cloneNowAndThen(seconds: number): Promise<void> {
+async function cloneNowAndThen(seconds: number, stop: Stop): Promise<void> {
   const end = Date.now() + seconds * 1000
-  while (Date.now() < end) {
+  while (Date.now() < end && !stop.wanted) {
     await new Promise<void>(resolve => {
       const shell = spawn("/bin/sh", ["-c", "(:); (:)"], { stdio: "ignore" })
       shell.on("error", () => resolve())
@@ -70,19 +75,19 @@ async function cloneNowAndThen(seconds: number): Promise<void> {
 }
 
 /** Counts task switches, some of which the demo makes itself by sleeping. */
-async function taskSwitch(seconds: number): Promise<void> {
+async function taskSwitch(seconds: number, stop: Stop): Promise<void> {
   heading("task_switch: which task handed the CPU to which, and how often")
   using bpf = await BPF.load({ text: TASK_SWITCH, name: "task_switch.c" })
   if (hasKprobes(() => bpf.attachKprobe({ event: "finish_task_switch", fn: "count_sched" }))) {
-    return await countSwitches(bpf, seconds)
+    return await countSwitches(bpf, seconds, stop)
   }
   using other = await BPF.load({ text: TASK_SWITCH_TRACEPOINT, name: "task_switch_tracepoint.c" })
-  await countSwitches(other, seconds)
+  await countSwitches(other, seconds, stop)
 }
 
-async function countSwitches(bpf: BPF, seconds: number): Promise<void> {
+async function countSwitches(bpf: BPF, seconds: number, stop: Stop): Promise<void> {
   showLinks(bpf)
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) await sleep(10)
+  for (const end = Date.now() + seconds * 1000; Date.now() < end && !stop.wanted; ) await sleep(10)
   bpf.detachAll()
   const rows = [...bpf.table<{ prev_pid: number; curr_pid: number }, bigint>("stats")]
   rows.sort(([, a], [, b]) => Number(b - a))

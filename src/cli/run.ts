@@ -3,7 +3,7 @@ import { BPF, type TraceLine } from "../bpf/index.ts"
 import { attachAs, linkText, parseAttach } from "./attach.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { SOURCE_OPTIONS, sourceFlags } from "./source.ts"
-import { untilStopped } from "./stop.ts"
+import { Stop } from "./stop.ts"
 import { note } from "./style.ts"
 import { jsonValue, shownTables } from "./tables.ts"
 
@@ -30,6 +30,7 @@ export const run = command({
   async run(values, [file]) {
     const seconds = durationOf(values.duration)
     for (const spec of values.attach ?? []) parseAttach(spec)
+    using stop = new Stop()
     using bpf = await BPF.load({ file, cflags: sourceFlags(values), verifierLog: values.verbose ? 1 : 0 })
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)
@@ -38,11 +39,10 @@ export const run = command({
     for (const link of bpf.links) note(`attached ${linkText(link)}`)
     if (values.verbose) for (const { name } of bpf.programs) showLog(bpf, name)
 
-    const stopped = untilStopped(seconds)
     const tracing = !values["no-trace"] && prints(bpf) ? follow(bpf, values.json === true) : undefined
     // What goes wrong with the output ends the run, too.
-    tracing?.done.then(stopped.stop, stopped.stop)
-    await stopped.done
+    tracing?.done.then(stop.now, stop.now)
+    await stop.wait(seconds)
     bpf.detachAll()
     tracing?.close()
     await tracing?.done

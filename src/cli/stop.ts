@@ -1,20 +1,36 @@
-/** Resolves after some seconds, or when the user or the system asks the process to end. */
-export function untilStopped(seconds: number | undefined): { readonly done: Promise<void>; stop(): void } {
-  let stop = (): void => {}
-  const done = new Promise<void>(resolve => {
-    const timer = seconds === undefined ? undefined : setTimeout(() => stop(), seconds * 1000)
-    // Without a timer something must keep the process alive until the signal.
-    const alive = seconds === undefined ? setInterval(() => {}, 1 << 30) : undefined
-    const onSignal = (): void => stop()
-    for (const signal of SIGNALS) process.on(signal, onSignal)
-    stop = () => {
-      clearTimeout(timer)
-      clearInterval(alive)
-      for (const signal of SIGNALS) process.off(signal, onSignal)
-      resolve()
-    }
-  })
-  return { done, stop: () => stop() }
-}
-
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/**
+ * The wish to end: from the user (Ctrl-C), from the system, or after a time. Signals are listened to from the beginning, so that one that comes
+ * early is not lost, until it is disposed.
+ */
+export class Stop implements Disposable {
+  /** Settled when it is time to end. */
+  readonly done: Promise<void>
+  readonly now: () => void
+  /** Whether it is time to end. */
+  wanted = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor() {
+    let settle = (): void => {}
+    this.done = new Promise(resolve => (settle = resolve))
+    this.now = () => {
+      this.wanted = true
+      settle()
+    }
+    for (const signal of SIGNALS) process.on(signal, this.now)
+  }
+
+  /** Waits for the end: for some seconds at most, where they are given. */
+  async wait(seconds: number | undefined): Promise<void> {
+    // Without a time, too, something must keep the process alive until the signal.
+    this.#timer = seconds === undefined ? setInterval(() => {}, 1 << 30) : setTimeout(this.now, seconds * 1000)
+    await this.done
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+    for (const signal of SIGNALS) process.off(signal, this.now)
+  }
+}

@@ -22,7 +22,7 @@ TRACEPOINT_PROBE(syscalls, sys_enter_kill) {
   seen.increment(key);
   total.increment(2);
   sizes.increment(bpf_log2l(9));
-  bpf_trace_printk("signal %d\\n", args->sig);
+  bpf_trace_printk("signal %d\\n", (int)args->sig);
   return 0;
 }
 `

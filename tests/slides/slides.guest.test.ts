@@ -94,6 +94,16 @@ test("skep run --attach counts, and prints the table", () => {
   assert.match(stdout, /^stats \(hash, \d+ entries\)\n +prev_pid +curr_pid +value\n( +\d+ +\d+ +\d+\n)+/m)
 })
 
+test("skep run shows what a program prints, and ends when nobody reads it any more", () => {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const run = `"${process.execPath}" dist/skep.js run --attach kprobe:syscall:clone examples/hello_world.c`
+  const script = `(while sleep 0.2; do (:); done) & ${run} | head -n 2; kill $!`
+  const { status, stdout, stderr } = spawnSync("/bin/sh", ["-c", script], { encoding: "utf8", env, timeout: 60_000 })
+  assert.equal(status, 0, stderr)
+  assert.match(stdout, /^(\S+-\d+ \[\d{3}\] \S+ \d+\.\d{6}: Hello, World!\n){2}$/)
+  assert.match(stderr, /^attached hello: kprobe __x64_sys_clone \(perf kprobe\)\n$/)
+})
+
 test("skep run on an unknown function", () => {
   const { status, stderr } = skep("run", "--attach", "kprobe:finsh_task_switch=hello", "examples/hello_world.c")
   assert.equal(status, 1)
