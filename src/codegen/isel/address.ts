@@ -32,8 +32,11 @@ export function selectAddress(s: Selector, pointer: Value, extent: number, align
   if (pending !== undefined) {
     return { base: s.reg(base), slot: pending.slot, off: pending.off + off, align, context: false }
   }
-  const strict = s.context.options.strictAlignment || mayBeStack(s, base)
-  return { base: s.reg(base), slot: undefined, off, align: strict ? align : 8, context: isContext(s, base) }
+  const context = isContext(s, base)
+  // Of the context the kernel lets nothing be read that is not aligned, whatever the machine would do.
+  if (context) align = Math.max(align, base.kind === "param" ? alignOf(off) : 1)
+  const strict = context || s.context.options.strictAlignment || mayBeStack(s, base)
+  return { base: s.reg(base), slot: undefined, off, align: strict ? align : 8, context }
 }
 
 /** `%d = ptradd %p, %i`. An index into a local that is only used for accesses leaves the local's place to them. */
