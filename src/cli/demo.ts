@@ -39,8 +39,10 @@ const heading = (text: string): void => void process.stdout.write(`${styled(text
 
 /** A line for each clone(), some of which the demo makes itself. */
 async function hello(seconds: number, stop: Stop): Promise<void> {
-  heading("hello: a line for each clone()")
   using bpf = await BPF.load({ text: HELLO, name: "hello.c" })
+  // Without the right to use BPF the error is all that is said.
+  bpf.program("hello", { type: "kprobe" })
+  heading("hello: a line for each clone()")
   if (hasKprobes(() => bpf.attachKprobe({ event: bpf.syscallName("clone"), fn: "hello" }))) {
     return await helloLines(bpf, seconds, stop)
   }

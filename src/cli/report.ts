@@ -27,6 +27,12 @@ const inspect = (error: unknown): string => (error instanceof Error ? (error.sta
 export function errorText(error: SkepError, options: { readonly verbose?: boolean; readonly color?: boolean }): string {
   const { cause, code, message, span, notes, hint, why, log } = error.parts
   if (cause instanceof Diagnostics) return renderError(error, options)
+  if (code === "KERNEL_NO_PERMISSION" && !options.verbose) {
+    return renderDiagnostic(
+      { severity: "error", code, message: hint === undefined ? message : `${message}; ${hint}` },
+      options,
+    )
+  }
   const out = [renderDiagnostic({ severity: "error", code, message, span, notes }, options)]
   if (why !== undefined) out.push(`why: ${why}`)
   if (hint !== undefined) out.push(`hint: ${hint}`)
