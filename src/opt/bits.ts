@@ -6,7 +6,11 @@ const ALL64 = (1n << 64n) - 1n
 /** All bits of a value's type. */
 export const allOnes = (v: Value): bigint => (bitsOf(v.type) === 32 ? ALL32 : ALL64)
 
-/** A mask of the bits of a value that may be one. Looks a few definitions deep. */
+/**
+ * A mask of the bits of a value that may be one. Looks a few definitions deep. Only what the kernel's verifier finds out too is used: a mask or a
+ * comparison that bounds an index must stay where the verifier needs it, and it knows nothing of the results of divisions, byte swaps, packet
+ * loads and shifts by an unknown count.
+ */
 export function possibleBits(v: Value, depth = 4): bigint {
   if (v.kind === "const") return v.value
   const all = allOnes(v)
@@ -21,8 +25,6 @@ export function possibleBits(v: Value, depth = 4): bigint {
   switch (v.op) {
     case "load":
       return v.signed || v.width >= 8 ? all : (1n << BigInt(v.width * 8)) - 1n
-    case "ldpacket":
-      return (1n << BigInt(v.width * 8)) - 1n
     case "cmp":
       return 1n
     case "zext":
@@ -38,22 +40,16 @@ export function possibleBits(v: Value, depth = 4): bigint {
       return sub(1) | sub(2)
     case "lshr": {
       const by = v.args[1]
-      return by.kind === "const" ? sub(0) >> (by.value & BigInt(bitsOf(v.type) - 1)) : below(sub(0))
+      return by.kind === "const" ? sub(0) >> (by.value & BigInt(bitsOf(v.type) - 1)) : all
     }
     case "shl": {
       const by = v.args[1]
       return by.kind === "const" ? (sub(0) << (by.value & BigInt(bitsOf(v.type) - 1))) & all : all
     }
-    case "udiv":
-      return below(sub(0))
-    case "urem":
-      return v.args[1].kind === "const" && v.args[1].value > 0n ? below(v.args[1].value - 1n) : below(sub(0))
     case "add": {
       const sum = below(sub(0)) + below(sub(1))
       return sum > all ? all : below(sum)
     }
-    case "bswap":
-      return (1n << BigInt(v.bits)) - 1n
     default:
       return all
   }
