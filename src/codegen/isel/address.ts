@@ -33,10 +33,11 @@ export function selectAddress(s: Selector, pointer: Value, extent: number, align
     return { base: s.reg(base), slot: pending.slot, off: pending.off + off, align, context: false }
   }
   const context = isContext(s, base)
-  // Of the context the kernel lets nothing be read that is not aligned, whatever the machine would do.
-  if (context) align = Math.max(align, base.kind === "param" ? alignOf(off) : 1)
-  const strict = context || s.context.options.strictAlignment || mayBeStack(s, base)
-  return { base: s.reg(base), slot: undefined, off, align: strict ? align : 8, context }
+  let known = 8
+  // The context is a struct of the kernel's: fields are read with their own width only.
+  if (context) known = base.kind === "param" ? alignOf(off) : align
+  else if (s.context.options.strictAlignment || mayBeStack(s, base)) known = align
+  return { base: s.reg(base), slot: undefined, off, align: known, context }
 }
 
 /** `%d = ptradd %p, %i`. An index into a local that is only used for accesses leaves the local's place to them. */

@@ -156,7 +156,10 @@ export function selectConvert(s: Selector, v: Inst): void {
   switch (v.op) {
     case "sext":
       if (a.kind === "inst" && a.op === "load" && s.plan.isExtended(a)) s.bind(v, s.reg(a))
-      else s.bind(v, s.signExtended(s.reg(a), 32))
+      else {
+        s.bind(v, s.signExtended(s.reg(a), 32))
+        s.recordExtension(a, v)
+      }
       return
     case "trunc":
       s.bindResult(v, s.reg(a), s.isClearByNature(v))

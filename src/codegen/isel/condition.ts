@@ -69,7 +69,13 @@ function comparison(s: Selector, condition: Condition, targets: MBlock[]): MTerm
   let wide = true
   let left: Reg
   let right: Reg = NO_REG
-  if (a.type === "i32" && s.cpu < 3 && signed) {
+  const extended = a.type === "i32" ? s.extensionOf(a) : undefined
+  const other = imm === undefined && extended !== undefined ? s.extensionOf(b) : undefined
+  if (extended !== undefined && (imm !== undefined || other !== undefined)) {
+    // Extension by the sign keeps every order. What the branch tells the verifier then holds for the 64-bit value, which indexes and sizes use.
+    left = extended
+    if (other !== undefined) right = other
+  } else if (a.type === "i32" && s.cpu < 3 && signed) {
     left = s.signExtended(s.reg(a), 32)
     if (imm === undefined) right = s.signExtended(s.reg(b), 32)
   } else {

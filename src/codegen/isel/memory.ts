@@ -1,4 +1,4 @@
-import type { Inst, Value } from "../../ir/index.ts"
+import { constant, type Inst, type Value, type ValueType } from "../../ir/index.ts"
 import * as o from "../../isa/index.ts"
 import { type MInst, NO_REG, type Reg } from "../mir/mir.ts"
 import { type Address, selectAddress } from "./address.ts"
@@ -33,6 +33,16 @@ const pieceOffset = (s: Selector, width: number, piece: number, i: number): numb
  */
 export function selectLoad(s: Selector, v: Inst & { op: "load" }): void {
   const { width } = v
+  const known = v.volatile ? undefined : constantBytes(s, v.args[0], width)
+  if (known !== undefined) {
+    const raw = wordOf(s, known, 0, width)
+    const type = s.plan.isExtended(v) ? "i64" : (v.type as ValueType)
+    const value = v.signed || s.plan.isExtended(v) ? BigInt.asIntN(width * 8, raw) : raw
+    const r = s.newReg()
+    s.moveInto(r, constant(type, value))
+    s.bind(v, r)
+    return
+  }
   const at = selectAddress(s, v.args[0], width, v.align)
   const extended = s.plan.isExtended(v)
   const signed = width < 8 && (extended || (v.signed && !(v.type === "i32" && width === 4)))
@@ -158,7 +168,7 @@ export function selectCopy(s: Selector, v: Inst & { op: "memcpy" }): void {
   })
 }
 
-/** The bytes at an address inside a global that no program writes. */
+/** The bytes at an address inside a global that no program writes; past its end, where nothing is promised, zeros. */
 function constantBytes(s: Selector, pointer: Value, size: number): Uint8Array | undefined {
   let off = 0
   let base = pointer
@@ -168,9 +178,9 @@ function constantBytes(s: Selector, pointer: Value, size: number): Uint8Array | 
   }
   if (base.kind !== "inst" || base.op !== "globaladdr") return undefined
   const g = s.context.globals.get(base.global)
-  if (g === undefined || !g.constant || off < 0 || off + size > g.size) return undefined
+  if (g === undefined || !g.constant || off < 0 || off >= g.size) return undefined
   const bytes = new Uint8Array(size)
-  if (g.init !== undefined) bytes.set(g.init.subarray(off, off + size))
+  if (g.init !== undefined) bytes.set(g.init.subarray(off, Math.min(off + size, g.size)))
   return bytes
 }
 

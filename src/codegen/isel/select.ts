@@ -1,4 +1,4 @@
-import { type BinaryOp, findLoops, type Inst, type IrFunction, reversePostOrder } from "../../ir/index.ts"
+import { type BinaryOp, DominatorTree, findLoops, type Inst, type IrFunction } from "../../ir/index.ts"
 import * as o from "../../isa/index.ts"
 import { removeUnreachable } from "../mir/cfg.ts"
 import { FIRST_VIRTUAL, type MBlock, type MFunction, makeTerm, newMBlock, newSlot } from "../mir/mir.ts"
@@ -15,8 +15,9 @@ import { type SelectContext, Selector } from "./selector.ts"
 
 /** Selects machine instructions for a function of valid IR; the IR is not changed. */
 export function selectFunction(ir: IrFunction, context: SelectContext): MFunction {
-  const order = reversePostOrder(ir)
-  const loops = findLoops(ir)
+  const dominators = new DominatorTree(ir)
+  const { order } = dominators
+  const loops = findLoops(ir, dominators)
   const fn: MFunction = {
     name: ir.name,
     ir,
@@ -35,9 +36,10 @@ export function selectFunction(ir: IrFunction, context: SelectContext): MFunctio
     heads[block.id] = head
   }
   const plan = new Plan(ir, context.options.cpu, global => context.globals.get(global)?.size ?? 0)
-  const s = new Selector(ir, fn, plan, context, heads[order[0].id])
+  const s = new Selector(ir, fn, plan, context, heads[order[0].id], dominators)
   for (const block of order) {
     s.enter(heads[block.id])
+    s.irBlock = block
     if (block === order[0]) enterFunction(s, block.insts)
     const { insts } = block
     for (let i = 0; i < insts.length; i++) i += selectInst(s, insts, i) - 1

@@ -1,6 +1,8 @@
 import type { Span } from "../../base/index.ts"
 import {
+  type Block,
   type Const,
+  type DominatorTree,
   type GlobalVar,
   type Inst,
   type IrFunction,
@@ -51,10 +53,24 @@ export class Selector {
   readonly #regs: Int32Array
   /** Local variable that an indexed address still lacks, by id of the `ptradd`. */
   readonly pending = new Map<number, { readonly slot: FrameSlot; readonly off: number }>()
+  /** Sign extensions to 64 bits of i32 values that were selected, by value. */
+  readonly #extensions = new Map<Value, Inst[]>()
+  readonly #dominators: DominatorTree
+  /** Block of the IR that is being selected. */
+  irBlock: Block
   /** Registers that hold constants and addresses of globals, up to the next call. */
   readonly #cache = new Map<string, Reg>()
 
-  constructor(ir: IrFunction, fn: MFunction, plan: Plan, context: SelectContext, entry: MBlock) {
+  constructor(
+    ir: IrFunction,
+    fn: MFunction,
+    plan: Plan,
+    context: SelectContext,
+    entry: MBlock,
+    dominators: DominatorTree,
+  ) {
+    this.#dominators = dominators
+    this.irBlock = ir.blocks[0]
     this.ir = ir
     this.fn = fn
     this.plan = plan
@@ -313,6 +329,19 @@ export class Selector {
     this.aluImm(o.BPF_ALU64, o.BPF_LSH, dst, 64 - bits)
     this.aluImm(o.BPF_ALU64, o.BPF_ARSH, dst, 64 - bits)
     return dst
+  }
+
+  /** Remembers that `extension` is the sign extension of `v`. */
+  recordExtension(v: Value, extension: Inst): void {
+    const list = this.#extensions.get(v)
+    if (list === undefined) this.#extensions.set(v, [extension])
+    else list.push(extension)
+  }
+
+  /** A register that holds the sign extension of an i32 here. */
+  extensionOf(v: Value): Reg | undefined {
+    const found = this.#extensions.get(v)?.find(e => this.#dominators.dominates(e.block, this.irBlock))
+    return found === undefined ? undefined : this.reg(found)
   }
 
   /** Makes `r` the register of an i32 result; its upper half is cleared when somebody needs that and it may not be. */
