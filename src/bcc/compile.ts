@@ -118,6 +118,7 @@ function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnost
       }
     },
   }
+  hooks.incompleteHint = tag => names.missingHint(tag)
   return { preprocessor, names, hooks, includes }
 }
 

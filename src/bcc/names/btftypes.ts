@@ -50,6 +50,11 @@ export class BtfTypes {
     return found && this.enumOf(found.type).constants.find(e => e.name === name)
   }
 
+  /** Names of all structs and unions. */
+  *tags(): Iterable<string> {
+    for (const kind of ["struct", "union"] as const) for (const id of this.#btf.ids(kind)) yield this.#btf.name(id)
+  }
+
   /** Number of elements of an array member, for the macros that are sizes. */
   arrayMember(tag: string, member: string): number | undefined {
     const field = this.record(tag, false)?.fields.find(f => f.name === member)

@@ -97,8 +97,22 @@ export class KernelNames implements c.NameProvider {
   }
 
   suggest(name: string): readonly string[] {
-    const near = c.nearest(name, this.#candidates())
-    return near === undefined ? [] : [near]
+    const near = [c.nearest(name, this.#candidates()), this.#types && c.nearest(name, this.#types.tags())]
+    return near.filter(found => found !== undefined)
+  }
+
+  /** Why a struct or union is not known, and what to do. */
+  missingHint(tag: string): string {
+    if (tag.startsWith("tracepoint__")) {
+      const [first] = tracepointNames(tag.slice("tracepoint__".length))
+      const place = first === undefined ? "events" : `events/${first.category}/${first.event}/format`
+      return this.#options.readTracepointFormat === undefined
+        ? "records of tracepoints come from the kernel's tracefs, which is not to be had here"
+        : `there is no tracepoint whose record this is: tracefs has no ${place} that can be read`
+    }
+    return this.#types === undefined
+      ? "types of the kernel come from its BTF, and there is none here: define what the program uses of it"
+      : "the kernel's BTF has no such type: it may be that of a module, or of another kernel version; define what the program uses of it"
   }
 
   /** Bytes of the name inside a `struct dentry`, which is a macro in the kernel. */

@@ -178,6 +178,15 @@ test("a dialect may say more about a missing member", () => {
   )
 })
 
+test("a dialect may say what to do about an incomplete type", () => {
+  const hooks: ParseOptions["hooks"] = { incompleteHint: tag => `define ${tag}` }
+  const { diagnostics } = parseC("int f(struct far *p) { return p->x; }", { hooks })
+  assert.deepEqual(
+    diagnostics.list.map(d => d.hint),
+    ["define far"],
+  )
+})
+
 test("pointers of helpers and of the program mix", () => {
   const kernel = new Kernel()
   const decl = { ...kernel.helper, type: functionType(LONG, [VOID_PTR, pointerTo(recordType(kernel.task))]) }

@@ -70,11 +70,17 @@ function checkPointers(c: Context, e: Expr, from: Type, to: Type, target: Type, 
   c.warn("C_POINTER_TYPES", text, e.span, extra(purpose))
 }
 
-/** Whether pointers to the two types mix without a warning: compatible, one of them void, or integers that differ in sign only. */
+/**
+ * Whether pointers to the two types mix without a warning: compatible, one of them void, integers that differ in sign only, or a record of the
+ * kernel and the program's own record of the same tag, which takes its place.
+ */
 export function pointsAlike(a: Type, b: Type): boolean {
   const first = canonical(a)
   const second = canonical(b)
   if (first.kind === "void" || second.kind === "void") return true
+  if (first.kind === "record" && second.kind === "record" && first.decl.origin !== second.decl.origin) {
+    return first.decl.tag !== undefined && first.decl.tag === second.decl.tag
+  }
   const x = integerOf(first)
   const y = integerOf(second)
   if (x !== undefined && y !== undefined) return x.rank === y.rank && x.size === y.size

@@ -12,6 +12,8 @@ export interface DialectHooks {
     record: RecordDecl,
     name: string,
   ): { readonly message: string; readonly hint?: string; readonly code?: string } | undefined
+  /** Says what to do about a struct or union that nobody defines. */
+  incompleteHint?(tag: string): string | undefined
 }
 
 export interface ParseOptions {

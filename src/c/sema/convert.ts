@@ -78,7 +78,9 @@ export function incomplete(c: Context, type: Type, span: Span): never {
   const near = nearest(tag, c.scope.visibleTags()) ?? names?.suggest(tag).find(isTag)
   const place = t.kind === "record" || t.kind === "enum" ? t.decl.span : undefined
   const message = `incomplete type ${quoteType(type)} where a complete type is needed${didYouMean(near)}`
-  return c.fail("C_INCOMPLETE", message, span, noteAt("it is only mentioned, not defined", place))
+  const note = noteAt("it is only mentioned, not defined", place)
+  const hint = t.kind === "record" && near === undefined ? c.hooks.incompleteHint?.(tag) : undefined
+  return c.fail("C_INCOMPLETE", message, span, hint === undefined ? note : { ...note, hint })
 }
 
 /** The bit-field that a value was read from. */

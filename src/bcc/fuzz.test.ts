@@ -1,0 +1,106 @@
+import { test } from "node:test"
+import fc from "fast-check"
+import { SkepError, SourceFile } from "../base/index.ts"
+import { renderError } from "../c/index.ts"
+import { compileBcc, emitC } from "./index.ts"
+
+const PIECES = [
+  "BPF_HASH(h, u32, struct s);",
+  "BPF_HASH(h",
+  "BPF_HISTOGRAM(d);",
+  "BPF_PERF_OUTPUT(e);",
+  "BPF_ARRAY(a, u64, 4);",
+  "struct s { struct s *next; int x; u8 b : 3; };",
+  "int f(struct pt_regs *ctx, struct s *p) {",
+  "static int g(struct s *p, int n) {",
+  "KFUNC_PROBE(x, struct s *p) {",
+  "TRACEPOINT_PROBE(a, b) {",
+  "int syscall__x(struct pt_regs *ctx, int *p) {",
+  "}",
+  "return p->next->x;",
+  "p->x = 1;",
+  "p->b++;",
+  "struct s v = *p;",
+  "struct s *q = p->next, **r = &q;",
+  "q = *r;",
+  "u32 k = p->x;",
+  "h.lookup(&k);",
+  "h.increment(k);",
+  "d.increment(bpf_log2l(k));",
+  "e.perf_submit(ctx, &v, sizeof(v));",
+  "h.update(&k, p);",
+  "a.atomic_increment(1);",
+  "h.",
+  "nothing(",
+  "bpf_trace_printk(",
+  '"%d %s",',
+  "g(p, 1)",
+  "f(ctx, p);",
+  "h",
+  "&h",
+  "(*(u64 *)p)",
+  "({ p; })",
+  "p",
+  "->next",
+  "->x",
+  "[1]",
+  "*",
+  "+",
+  "=",
+  ";",
+  ")",
+  "(",
+  "if (p)",
+  "for (;;)",
+  "goto l;",
+  "l:",
+  "memcpy(&v, p, 8);",
+  "memcmp(p, p, 4);",
+  "typeof(h.leaf)",
+]
+
+test("random programs give C or an error, and never crash", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...PIECES), { maxLength: 40 }), pieces => {
+      try {
+        emitC(compileBcc(new SourceFile("t.c", pieces.join(" "))))
+      } catch (error) {
+        if (!(error instanceof SkepError)) throw error
+        renderError(error)
+      }
+    }),
+    { numRuns: 400, seed: 11 },
+  )
+})
+
+const WHOLE = `struct s { struct s *next; int x; u8 b : 3; }; BPF_HASH(h, u32, struct s); BPF_PERF_OUTPUT(e); BPF_HISTOGRAM(d);
+static int g(struct s *p, int n) { struct s *q = p->next; return q->x + n; }
+int f(struct pt_regs *ctx, struct s *p) {
+  struct s v = *p, *q; struct s *t[2] = { p, p->next }; u32 k = p->x + t[1]->b;
+  q = h.lookup(&k); if (q) { q->x = g(p, 2); e.perf_submit(ctx, q, sizeof(*q)); }
+  d.increment(bpf_log2l(k)); bpf_trace_printk("%d %d\\n", k, v.x); h.update(&k, &v); return g(q, memcmp(p, "abc", 3));
+}
+KFUNC_PROBE(x, struct s *p) { return p->next->x; }`
+
+/** Takes out, doubles or swaps pieces of a program that compiles, so that most of it still makes sense. */
+test("programs with a few mistakes give C or an error, and never crash", () => {
+  const words = WHOLE.match(/\w+|\s+|[^\w\s]/g) ?? []
+  const edit = fc.tuple(fc.nat(words.length - 1), fc.nat(words.length - 1), fc.constantFrom("drop", "swap", "copy"))
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), edits => {
+      const text = [...words]
+      for (const [i, j, kind] of edits) {
+        if (kind === "drop") text[i] = ""
+        else if (kind === "copy") text[i] += words[j]
+        else [text[i], text[j]] = [text[j], text[i]]
+      }
+      try {
+        emitC(compileBcc(new SourceFile("t.c", text.join(""))))
+      } catch (error) {
+        if (!(error instanceof SkepError)) throw error
+        renderError(error)
+      }
+    }),
+    { numRuns: 300, seed: 11 },
+  )
+})
