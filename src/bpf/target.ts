@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { release } from "node:os"
 import { gunzipSync } from "node:zlib"
-import { SkepError } from "../base/index.ts"
+import { nearestNames, SkepError } from "../base/index.ts"
 import type { Btf } from "../btf/index.ts"
 import type { CpuLevel, Target } from "../compiler/index.ts"
 import { cpuLevel, kernelAtLeast, kernelVersion, onlineCpus, runningBtf, tracefs } from "../kernel/index.ts"
@@ -23,6 +23,7 @@ export function runningTarget(): Target {
       return linux ? kernelTypes() : undefined
     },
     readTracepointFormat: linux ? readTracepointFormat : undefined,
+    tracepointHint,
     config: linux ? kernelConfig() : undefined,
   }
 }
@@ -56,6 +57,22 @@ function readTracepointFormat(category: string, event: string): string | undefin
     return undefined
   }
 }
+
+/** The names nearest to a tracepoint that is not there; where they cannot be listed, why. */
+function tracepointHint(category: string, event: string): string | undefined {
+  if (process.platform !== "linux") return "tracepoints are known on Linux only: compile there"
+  try {
+    const events = `${tracefs()}/events`
+    const categories = readdirSync(events)
+    if (!categories.includes(category)) return meant(nearestNames(category, categories, 3).map(name => `${name}:…`))
+    return meant(nearestNames(event, readdirSync(`${events}/${category}`), 3).map(name => `${category}:${name}`))
+  } catch {
+    return "only root may look at the kernel's tracepoints: run it with sudo"
+  }
+}
+
+const meant = (names: readonly string[]): string | undefined =>
+  names.length === 0 ? undefined : `did you mean ${names.join(", ")}?`
 
 const ARCHITECTURES: Readonly<Record<string, Target["arch"]>> = {
   x64: "x86_64",

@@ -1,11 +1,11 @@
-import { SourceFile } from "../base/index.ts"
+import { SkepError, SourceFile } from "../base/index.ts"
 import { type BccOptions, type BccResult, compileBcc, emitC, preprocessBcc } from "../bcc/index.ts"
 import { Diagnostics, dumpAst, renderDiagnostic, type TranslationUnit } from "../c/index.ts"
 import { generate } from "../codegen/index.ts"
 import { lower, type Module, printModule } from "../ir/index.ts"
 import { type BpfObject, disassembleObject } from "../object/index.ts"
 import { optimise, passNames } from "../opt/index.ts"
-import type { CompileOptions } from "./options.ts"
+import type { CompileOptions, Target } from "./options.ts"
 
 const MACHINE_STAGES = ["isel", "regalloc", "layout"] as const
 
@@ -60,7 +60,7 @@ export class Compilation {
         },
       }
       this.#dump("tokens", () => preprocessBcc(file, options))
-      const result = compileBcc(file, options, this.diagnostics)
+      const result = this.#compileBcc(file, options)
       this.#bcc = result
       this.#dump("ast", () => dumpAst(result.ast))
       this.#dump("bcc", () => emitC(result))
@@ -100,6 +100,14 @@ export class Compilation {
     return this.diagnostics.list.filter(d => d.severity === "warning").map(d => renderDiagnostic(d))
   }
 
+  #compileBcc(file: SourceFile, options: BccOptions): BccResult {
+    try {
+      return compileBcc(file, options, this.diagnostics)
+    } catch (error) {
+      throw noTracepoint(error, this.options.target) ?? error
+    }
+  }
+
   #wants(stage: string): boolean {
     return this.options.dump?.includes(stage) === true
   }
@@ -111,6 +119,19 @@ export class Compilation {
   #write(stage: string, text: string): void {
     this.options.onDump?.(stage, text)
   }
+}
+
+/** A tracepoint that is not there leaves a struct without members: says that rather than what the parser makes of it. */
+function noTracepoint(error: unknown, target: Target): SkepError | undefined {
+  if (!(error instanceof SkepError) || error.code !== "C_INCOMPLETE") return undefined
+  const [, category, event] = /'struct tracepoint__(\w+?)__(\w+)'/.exec(error.message) ?? []
+  if (category === undefined) return undefined
+  return new SkepError({
+    code: "BCC_NO_TRACEPOINT",
+    message: `there is no tracepoint ${category}:${event}, or its format cannot be read`,
+    span: error.parts.notes?.[0]?.span ?? error.span,
+    hint: target.tracepointHint?.(category, event) ?? "the kernel's tracepoints are in /sys/kernel/tracing/events",
+  })
 }
 
 /** Tables that the program declares as histograms, and what their slots are. */

@@ -16,6 +16,8 @@ export interface Target {
   readonly btf?: Btf
   /** Content of `events/CATEGORY/EVENT/format` of tracefs; undefined when there is no such tracepoint. */
   readonly readTracepointFormat?: (category: string, event: string) => string | undefined
+  /** What to do about a tracepoint that has no format, for the message. */
+  readonly tracepointHint?: (category: string, event: string) => string | undefined
   /** Value of a `CONFIG_…` macro, undefined where the option is not set. Without it, what distributions set is assumed. */
   readonly config?: (name: string) => string | undefined
 }

@@ -82,6 +82,25 @@ test("more than 512 bytes of stack: the biggest local is named", () => {
 refused("a text of all kinds of bytes", "\u0000\u0001 \ufffd } ) ] #include", /error: /)
 refused("twenty errors and more", "x;\n".repeat(100), /^bad\.c:1:1: error: /)
 
+const NO_TRACEPOINT = "TRACEPOINT_PROBE(sched, sched_swich) { return args->prev_pid; }"
+
+test("a tracepoint that is not there", { skip: needsRoot }, () => {
+  const ran = skep(["compile", "--emit=asm", fileWith("bad.c", NO_TRACEPOINT)])
+  failed(ran, 1, /bad\.c:1:1: error: there is no tracepoint sched:sched_swich.* \[BCC_NO_TRACEPOINT\]\n/)
+  assert.match(ran.stderr, /\nhint: did you mean sched:sched_switch\?\n/)
+})
+test("a tracepoint that this user may not look at", { skip: needsRoot }, () => {
+  const path = join("/tmp", `skep-tracepoint-${process.pid}.c`)
+  writeFileSync(path, NO_TRACEPOINT.replace("swich", "switch"), { mode: 0o644 })
+  const ran = skep(["compile", "--emit=asm", path], { uid: 65534, gid: 65534 })
+  failed(
+    ran,
+    1,
+    /\[BCC_NO_TRACEPOINT\]\n/,
+    /\nhint: only root may look at the kernel's tracepoints: run it with sudo\n/,
+  )
+})
+
 /** A command line that is wrong: what is said, and the way to the help. */
 function usage(args: string[], message: RegExp): void {
   test(`skep ${args.join(" ")}`, () => failed(skep(args), 2, message))
