@@ -19,7 +19,7 @@ export function emitted(text: string, options: BccOptions = {}): string {
   const last = decls[decls.length - 1]
   const unit = { ...result.unit, unit: { ...result.unit.unit, decls: [last] }, maps: [] }
   let out = emitC({ unit, includes: [] })
-    .replace(/^__attribute__\(\(section\("[^"]*"\)\)\) /, "")
+    .replace(/^__attribute__\(\(section\("[^"]*"\)\)\)\s+/, "")
     .replace(/\s+/g, " ")
     .trim()
   for (let next = ""; ; out = next) {

@@ -13,20 +13,20 @@ function becomes(statement: string, expected: string): void {
   })
 }
 
-becomes('bpf_trace_printk("hi\\n");', '({ char _fmt[4] = "hi\\n"; bpf_trace_printk(_fmt, sizeof(_fmt)); });')
-becomes('bpf_printk("%d", n);', '({ char _fmt[3] = "%d"; bpf_trace_printk(_fmt, sizeof(_fmt), n); });')
+becomes('bpf_trace_printk("hi\\n");', '({ char _fmt[] = "hi\\n"; bpf_trace_printk(_fmt, sizeof(_fmt)); });')
+becomes('bpf_printk("%d", n);', '({ char _fmt[] = "%d"; bpf_trace_printk(_fmt, sizeof(_fmt), n); });')
 becomes(
   '#define LOG(f, a...) bpf_trace_printk("log: " f, ##a)\nLOG("%llu", v);',
-  '({ char _fmt[10] = "log: %llu"; bpf_trace_printk(_fmt, sizeof(_fmt), v); });',
+  '({ char _fmt[] = "log: %llu"; bpf_trace_printk(_fmt, sizeof(_fmt), v); });',
 )
 becomes(
   'bpf_trace_printk("%d %d %d %s", n, n, n, s);',
-  '({ char _fmt[12] = "%d %d %d %s"; unsigned long long _args[4] = {n, n, n, (unsigned long long)s}; ' +
+  '({ char _fmt[] = "%d %d %d %s"; unsigned long long _args[4] = {n, n, n, (unsigned long long)s}; ' +
     "bpf_trace_vprintk(_fmt, sizeof(_fmt), _args, sizeof(_args)); });",
 )
 becomes(
   'char fmt[] = "x %d"; bpf_trace_printk(fmt, sizeof(fmt), n);',
-  'char fmt[5] = "x %d"; bpf_trace_printk(fmt, sizeof(fmt), n);',
+  'char fmt[] = "x %d"; bpf_trace_printk(fmt, sizeof(fmt), n);',
 )
 
 refuses(body("bpf_trace_printk(s);"), "the format of bpf_trace_printk() must be a string literal")

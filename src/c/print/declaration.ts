@@ -1,8 +1,10 @@
-import type { Attribute, Decl, FunctionDecl, VarDecl } from "../ast.ts"
+import type { Attribute, Decl, FunctionDecl, Init, VarDecl } from "../ast.ts"
+import { arrayOf } from "../sema/basic.ts"
 import type { MemberSpec } from "../sema/layout.ts"
 import { SourceRecord } from "../sema/records.ts"
+import { sizeOf } from "../sema/typeops.ts"
 import { declare } from "../sema/typeString.ts"
-import type { EnumDecl, RecordDecl, TypedefDecl } from "../types.ts"
+import type { ArrayType, EnumDecl, RecordDecl, Type, TypedefDecl } from "../types.ts"
 import { printInit } from "./expression.ts"
 import { big, quote } from "./literal.ts"
 import type { Printer, Tagged } from "./printer.ts"
@@ -74,12 +76,19 @@ function defineEnum(p: Printer, decl: EnumDecl): string {
 
 /** A variable with its initialiser, without `;`. `more`: behind another of the same base type, so only the declarator. */
 export function printVariable(p: Printer, decl: VarDecl, more = false): string {
-  const text = more ? declare(decl.type, decl.name, () => "").trimStart() : p.declaration(decl.type, decl.name)
+  const type = isFilledBy(decl.type, decl.init) ? arrayOf(decl.type.element, undefined) : decl.type
+  const text = more ? declare(type, decl.name, () => "").trimStart() : p.declaration(type, decl.name)
   const lead = more ? "" : `${printAttributes(decl.attrs)}${storage(decl)}`
   const asked = decl.attrs.some(attr => attr.name === "aligned")
   const align = decl.align === undefined || asked ? "" : ` __attribute__((aligned(${decl.align})))`
   const init = decl.init === undefined ? "" : ` = ${printInit(p, decl.init)}`
   return `${lead}${text}${label(decl.attrs)}${align}${init}`
+}
+
+/** Whether a string gives an array its size: `char s[] = "text"`. */
+function isFilledBy(type: Type, init: Init | undefined): type is ArrayType {
+  if (type.kind !== "array" || init?.kind !== "expr" || init.expr.kind !== "string") return false
+  return type.count !== undefined && type.count * (sizeOf(type.element) ?? 0) === init.expr.bytes.length
 }
 
 function storage(decl: VarDecl | FunctionDecl): string {
@@ -92,7 +101,9 @@ function printFunction(p: Printer, decl: FunctionDecl): void {
     p.line(`${printSignature(p, decl)};`)
     return
   }
-  p.line(printSignature(p, decl))
+  const attrs = printAttributes(decl.attrs)
+  if (attrs !== "") p.line(attrs.trimEnd())
+  p.line(printSignature(p, { ...decl, attrs: decl.attrs.filter(attr => attr.name === "asm") }))
   p.line("{")
   p.lines.push(...p.nested(() => printBody(p, body)))
   p.line("}")

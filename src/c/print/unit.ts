@@ -35,6 +35,14 @@ export function printNode(node: Stmt | Expr): string {
   return p.lines.join("\n")
 }
 
+/** What stands between empty lines. */
+function isLong(p: Printer, decl: Decl): boolean {
+  return (
+    (decl.kind === "function" && decl.body !== undefined) ||
+    (decl.kind === "recordDecl" && decl.complete && (decl.tag ?? p.plan.tags.get(decl)) !== undefined)
+  )
+}
+
 function makePlan(draft: Printer, decls: readonly Decl[]): Plan {
   const tags = new Map<Tagged, string>()
   for (const [decl, count] of draft.mentions) if (count > 1) tags.set(decl, `anonymous_${tags.size}`)
@@ -62,7 +70,8 @@ function printAll(p: Printer, decls: readonly Decl[], verbatim: PrintOptions["ve
       p.line(text)
       continue
     }
+    if (isLong(p, decl) && p.lines.length > 0 && p.lines[p.lines.length - 1] !== "") p.line("")
     printDecl(p, decl)
-    if (decl.kind === "function" && decl.body !== undefined) p.line("")
+    if (isLong(p, decl)) p.line("")
   }
 }

@@ -1,7 +1,8 @@
-__attribute__((section(".bpf.fn.hello"))) int hello(void *ctx)
+__attribute__((section(".bpf.fn.hello")))
+int hello(void *ctx)
 {
     ({
-        char _fmt[15] = "Hello, World!\n";
+        char _fmt[] = "Hello, World!\n";
         bpf_trace_printk(_fmt, sizeof(_fmt));
     });
     return 0;

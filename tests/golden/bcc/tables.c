@@ -2,15 +2,18 @@ struct event {
     u32 pid;
     char comm[16];
 };
+
 BPF_TABLE("hash", u32, u64, start, 10240);
 BPF_PERF_OUTPUT(events);
 BPF_TABLE("array", int, u64, dist, 64);
+
 static int seen(u32 pid)
 {
     return bpf_map_lookup_elem(&start, &pid) != (void *)0;
 }
 
-__attribute__((section(".bpf.fn.done"))) int done(struct pt_regs *ctx)
+__attribute__((section(".bpf.fn.done")))
+int done(struct pt_regs *ctx)
 {
     struct event e = {};
     u32 pid = bpf_get_current_pid_tgid() >> 32;

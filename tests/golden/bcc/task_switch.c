@@ -5,12 +5,16 @@ struct task_struct {
     int state;
     pid_t pid;
 };
+
 struct key_t {
     u32 prev_pid;
     u32 curr_pid;
 };
+
 BPF_TABLE("hash", struct key_t, u64, stats, 1024);
-__attribute__((section(".bpf.fn.count_sched"))) int count_sched(struct pt_regs *ctx)
+
+__attribute__((section(".bpf.fn.count_sched")))
+int count_sched(struct pt_regs *ctx)
 {
     struct task_struct *prev = (struct task_struct *)ctx->di;
     struct key_t key = {};
