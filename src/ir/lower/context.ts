@@ -3,7 +3,7 @@ import type { CaseStmt, DefaultStmt, Field, FunctionDecl, Type, VarDecl } from "
 import { FunctionBuilder } from "../builder.ts"
 import type { Block, IrFunction, Value } from "../ir.ts"
 import type { GlobalTable } from "./globals.ts"
-import { placedAlign, sizeFor } from "./repr.ts"
+import { placedAlign, roomFor, sizeFor } from "./repr.ts"
 
 /** What an lvalue designates. */
 export interface Place {
@@ -54,8 +54,7 @@ export class FunctionContext {
   temporary(type: Type, name: string, span: Span, align = 1): Place {
     const size = sizeFor(type, span)
     const aligned = Math.max(align, placedAlign(type, size))
-    // An empty struct still has an address.
-    const address = this.b.alloca(Math.max(size, 1), aligned, name)
+    const address = this.b.alloca(roomFor(size, aligned), aligned, name)
     return { address, type, align: aligned, volatile: false }
   }
 

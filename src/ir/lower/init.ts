@@ -5,10 +5,10 @@ import { copyInto } from "./aggregate.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { readInto, scalar } from "./expr.ts"
 import { type Dynamic, type Image, imageOf } from "./image.ts"
-import { alignAt, sizeFor } from "./repr.ts"
+import { alignAt, roomFor, sizeFor } from "./repr.ts"
 
 /**
- * Gives a local object its first value. The bytes that are known (zeros, and all padding, included: map keys and the verifier want
+ * Gives a new object on the stack its first value. The bytes that are known (zeros, and all padding, included: map keys and the verifier want
  * every byte written) are stored first, in the widest words; then the computed parts.
  *
  *     struct { char c; long l; } s = {x, 1}      store 8 s, 0; store 8 s+8, 1; store 1 s, x
@@ -34,7 +34,7 @@ export function initialise(cx: FunctionContext, object: Place, init: Init): void
   }
 }
 
-/** Makes all bytes of an object zero. */
+/** Makes all bytes of a new object on the stack zero. */
 export function zero(cx: FunctionContext, object: Place): void {
   const size = sizeFor(object.type, cx.decl.span)
   if (size > 0) writeImage(cx, object, { bytes: new Uint8Array(size), dynamic: [] })
@@ -53,10 +53,12 @@ function writePart(cx: FunctionContext, object: Place, part: Dynamic): void {
 const MEMSET_FROM = 24
 
 function writeImage(cx: FunctionContext, object: Place, image: Image): void {
-  const { bytes } = image
   const { address, align, volatile } = object
+  // The bytes behind the object are its own, too.
+  const bytes = new Uint8Array(roomFor(image.bytes.length, align))
+  bytes.set(image.bytes)
   const { b } = cx
-  for (const run of runsOf(image)) {
+  for (const run of runsOf(bytes, uncovered(image, bytes.length))) {
     if (run.zero && run.end - run.start >= MEMSET_FROM && !volatile) {
       b.memset(b.ptradd(address, run.start), i32(0), run.end - run.start, alignAt(align, run.start))
       continue
@@ -78,10 +80,8 @@ interface Run {
   readonly zero: boolean
 }
 
-/** The ranges of bytes to be written, in order; zeros that follow each other are one range. */
-function runsOf(image: Image): Run[] {
-  const { bytes } = image
-  const needed = uncovered(image)
+/** The ranges of bytes to be written so that those needed are, in order; zeros that follow each other are one range. */
+function runsOf(bytes: Uint8Array, needed: Uint8Array): Run[] {
   const runs: Run[] = []
   for (let at = 0; at < bytes.length; at += 8) {
     const range = rangeNeeded(needed, at, Math.min(at + 8, bytes.length))
@@ -112,9 +112,9 @@ function rangeNeeded(needed: Uint8Array, from: number, to: number): [number, num
   return [from, to]
 }
 
-/** 1 for each byte that no computed part writes whole. */
-function uncovered({ bytes, dynamic }: Image): Uint8Array {
-  const needed = new Uint8Array(bytes.length).fill(1)
+/** 1 for each byte of the object that no computed part writes whole; 0 for the `room` behind it. */
+function uncovered({ bytes, dynamic }: Image, room: number): Uint8Array {
+  const needed = new Uint8Array(room).fill(1, 0, bytes.length)
   for (const { from, to, bitField } of dynamic) if (bitField === undefined) needed.fill(0, from / 8, to / 8)
   return needed
 }

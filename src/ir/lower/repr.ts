@@ -102,6 +102,12 @@ export function placedAlign(type: Type, size: number): number {
   return Math.max(alignOf(type), size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1)
 }
 
+/** Bytes that an object so aligned gets on the stack: whole words of its alignment, so that its last bytes can be written as a word. */
+export function roomFor(size: number, align: number): number {
+  const unit = Math.min(align, 8)
+  return Math.max(Math.ceil(size / unit) * unit, 1)
+}
+
 /** The largest power of two that divides an offset from an address so aligned. */
 export function alignAt(align: number, offset: number): number {
   return offset === 0 ? align : Math.min(align, offset & -offset)
