@@ -6,7 +6,7 @@ import { ShimMacros } from "./macros.ts"
 import { KernelNames } from "./names/provider.ts"
 import type { Architecture } from "./registers.ts"
 import { rewrite } from "./rewrite/index.ts"
-import { tableMemberError } from "./rewrite/maps.ts"
+import { methodError, methodField } from "./rewrite/methodTable.ts"
 import type { BpfUnit } from "./unit.ts"
 
 /** What a program in BCC's dialect is compiled for, and with. */
@@ -105,8 +105,10 @@ function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnost
     },
   })
   const hooks: c.DialectHooks = {
+    member: methodField,
+    incompleteHint: tag => names.missingHint(tag),
     memberError(record, name) {
-      const table = tableMemberError(record, name)
+      const table = methodError(record, name)
       if (table !== undefined) return table
       const header = macros.headerOfMember(name)
       if (header === undefined || record.origin === "source") return undefined
@@ -118,7 +120,6 @@ function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnost
       }
     },
   }
-  hooks.incompleteHint = tag => names.missingHint(tag)
   return { preprocessor, names, hooks, includes }
 }
 

@@ -11,6 +11,7 @@ import { type Current, type Env, readHelper, type Target } from "./env.ts"
 import { collectTables, type Table } from "./maps.ts"
 import { checkWrite, isOutside, kernelRead, rewriteMemory } from "./memory.ts"
 import { methodOf, rewriteMethod } from "./methods.ts"
+import { TABLE_ATTRIBUTE } from "./methodTable.ts"
 import { rewritePrintk } from "./printk.ts"
 import { collectPrograms, type Program } from "./programs.ts"
 import { ProvenanceAnalysis } from "./provenance.ts"
@@ -77,7 +78,7 @@ function programDecl(
 /** A table's variable, or the record that was made for its methods. */
 function isTablePart(decl: c.Decl, tables: ReadonlyMap<c.VarDecl, Table>): boolean {
   if (decl.kind === "var") return tables.has(decl)
-  return decl.kind === "recordDecl" && decl.attrs.some(attr => attr.name === "bpf_table")
+  return decl.kind === "recordDecl" && decl.attrs.some(attr => attr.name === TABLE_ATTRIBUTE)
 }
 
 /** `extern … __ksym`: a function of the kernel, called by BTF id. */

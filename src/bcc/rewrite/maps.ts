@@ -2,14 +2,7 @@ import { didYouMean } from "../../base/index.ts"
 import * as c from "../../c/index.ts"
 import { mapTypes } from "../../isa/index.ts"
 import type { MapDecl } from "../unit.ts"
-
-/** Names of map types as BCC writes them, where they are not the kernel's. */
-const ALIASES: Readonly<Record<string, string>> = {
-  stacktrace: "stack_trace",
-  prog: "prog_array",
-  perf_output: "perf_event_array",
-  perf_array: "perf_event_array",
-}
+import { mapTypeAliases, mapTypeOf } from "./methodTable.ts"
 
 /** A map with what the rewriter needs to know of it, and what it finds out. */
 export interface Table extends MapDecl {
@@ -20,8 +13,6 @@ export interface Table extends MapDecl {
   readonly leafMember: c.Type
 }
 
-/** The record of a table's methods carries this attribute; its argument is the table's name. */
-export const TABLE_ATTRIBUTE = "bpf_table"
 const MAP_ATTRIBUTE = "bpf_map"
 
 /** The tables of a program, by the variable that stands for each. */
@@ -48,7 +39,7 @@ function readTable(
   const key = fields.find(f => f.name === "key")?.type
   const leaf = fields.find(f => f.name === "leaf")?.type
   if (key === undefined || leaf === undefined) return undefined
-  const type = mapType(String(typeName), key)
+  const type = mapTypeOf(String(typeName), key)
   if (type !== "extern" && mapTypes.number(type) === undefined) {
     diagnostics.error(
       "BCC_TABLE_TYPE",
@@ -87,15 +78,6 @@ function readTable(
   }
 }
 
-/** A histogram is an array when its key is `int`, else a hash. */
-function mapType(name: string, key: c.Type): string {
-  if (name === "histogram") {
-    const t = c.canonical(key)
-    return t.kind === "int" && t.name === "int" ? "array" : "hash"
-  }
-  return Object.hasOwn(ALIASES, name) ? ALIASES[name] : name
-}
-
 function shapeOf(type: string): { key: boolean; value: boolean } {
   switch (type) {
     case "ringbuf":
@@ -132,21 +114,5 @@ function checkInner(table: Table, tables: ReadonlyMap<c.VarDecl, Table>, diagnos
 
 function* typeNames(): Iterable<string> {
   yield* mapTypes.names()
-  yield* Object.keys(ALIASES)
-  yield "histogram"
-}
-
-/** Asked by the type checker when a table has no such method. */
-export function tableMemberError(
-  record: c.RecordDecl,
-  name: string,
-): { message: string; code: string; hint?: string } | undefined {
-  const table = record.attrs.find(attr => attr.name === TABLE_ATTRIBUTE)?.args[0]
-  if (table === undefined) return undefined
-  const methods = c.memberNames(record).filter(method => method !== "key" && method !== "leaf")
-  return {
-    code: "BCC_NO_METHOD",
-    message: `table '${table}' has no method '${name}'${didYouMean(name, methods)}`,
-    hint: `it has ${methods.join(", ")}`,
-  }
+  yield* mapTypeAliases
 }

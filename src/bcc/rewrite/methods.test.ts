@@ -110,7 +110,7 @@ becomes(
 
 refuses("hash.lokup(&k);", "table 'hash' has no method 'lokup'; did you mean 'lookup'?")
 refuses("events.lookup(&k);", "table 'events' has no method 'lookup'")
-refuses("lru.get_stackid(ctx, 0);", "method 'get_stackid' is not for table 'lru', which is a lru_hash")
+refuses("lru.get_stackid(ctx, 0);", "table 'lru' has no method 'get_stackid'")
 refuses("structs.increment(k);", "increment() needs a table of integers; 'structs' has 'struct data'")
 refuses("q = (void *)hash.lookup;", "table 'hash' can only be used through its methods")
 refuses("hash.lookup();", "too few arguments to function call, expected 1, have 0")

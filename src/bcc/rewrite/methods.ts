@@ -3,6 +3,7 @@ import * as c from "../../c/index.ts"
 import * as b from "../ast/build.ts"
 import type { Current, Env } from "./env.ts"
 import type { Table } from "./maps.ts"
+import { tableMethod } from "./methodTable.ts"
 
 /** A call of a table's method, its arguments already rewritten. */
 interface MethodCall {
@@ -18,80 +19,18 @@ interface MethodCall {
 const BPF_ANY = 0
 const BPF_NOEXIST = 1
 
-const KEYED = [
-  "hash",
-  "percpu_hash",
-  "lru_hash",
-  "lru_percpu_hash",
-  "array",
-  "percpu_array",
-  "lpm_trie",
-  "stack_trace",
-  "hash_of_maps",
-  "array_of_maps",
-  "devmap",
-  "devmap_hash",
-  "cpumap",
-  "xskmap",
-  "sockmap",
-  "sockhash",
-]
 const INSERTING = ["hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "lpm_trie"]
-const REDIRECTING = ["devmap", "devmap_hash", "cpumap", "xskmap"]
-const STORAGE = ["cgroup_storage", "percpu_cgroup_storage"]
 
-/** How a helper is called for a method: `m` the map, `0` a zero, digits from 1 the arguments. */
-interface Plain {
-  readonly helper: string
-  readonly args: string
-  readonly types: readonly string[]
-}
-
-const plain = (helper: string, args: string, ...types: string[]): Plain => ({ helper, args, types })
-
-/** Methods that are one call of a helper. */
-const PLAIN: Readonly<Record<string, Plain>> = {
-  lookup: plain("bpf_map_lookup_elem", "m1", ...KEYED),
-  delete: plain("bpf_map_delete_elem", "m1", ...KEYED),
-  get_stackid: plain("bpf_get_stackid", "1m2", "stack_trace"),
-  call: plain("bpf_tail_call", "1m2", "prog_array"),
-  perf_read: plain("bpf_perf_event_read", "m1", "perf_event_array"),
-  perf_counter_value: plain("bpf_perf_event_read_value", "m123", "perf_event_array"),
-  check_current_task: plain("bpf_current_task_under_cgroup", "m1", "cgroup_array"),
-  redirect_map: plain("bpf_redirect_map", "m12", ...REDIRECTING),
-  ringbuf_output: plain("bpf_ringbuf_output", "m123", "ringbuf"),
-  ringbuf_reserve: plain("bpf_ringbuf_reserve", "m10", "ringbuf"),
-  ringbuf_submit: plain("bpf_ringbuf_submit", "12", "ringbuf"),
-  ringbuf_discard: plain("bpf_ringbuf_discard", "12", "ringbuf"),
-  ringbuf_query: plain("bpf_ringbuf_query", "m1", "ringbuf"),
-  push: plain("bpf_map_push_elem", "m12", "queue", "stack", "bloom_filter"),
-  pop: plain("bpf_map_pop_elem", "m1", "queue", "stack"),
-  peek: plain("bpf_map_peek_elem", "m1", "queue", "stack", "bloom_filter"),
-  sk_storage_get: plain("bpf_sk_storage_get", "m123", "sk_storage"),
-  sk_storage_delete: plain("bpf_sk_storage_delete", "m1", "sk_storage"),
-  inode_storage_get: plain("bpf_inode_storage_get", "m123", "inode_storage"),
-  inode_storage_delete: plain("bpf_inode_storage_delete", "m1", "inode_storage"),
-  task_storage_get: plain("bpf_task_storage_get", "m123", "task_storage"),
-  task_storage_delete: plain("bpf_task_storage_delete", "m1", "task_storage"),
-  get_local_storage: plain("bpf_get_local_storage", "m1", ...STORAGE),
-  sock_map_update: plain("bpf_sock_map_update", "1m23", "sockmap"),
-  sock_hash_update: plain("bpf_sock_hash_update", "1m23", "sockhash"),
-  msg_redirect_map: plain("bpf_msg_redirect_map", "1m23", "sockmap"),
-  sk_redirect_map: plain("bpf_sk_redirect_map", "1m23", "sockmap"),
-  msg_redirect_hash: plain("bpf_msg_redirect_hash", "1m23", "sockhash"),
-  sk_redirect_hash: plain("bpf_sk_redirect_hash", "1m23", "sockhash"),
-}
-
-/** Methods that are more than that. */
-const MADE: Readonly<Record<string, { readonly types: readonly string[]; make(call: MethodCall): c.Expr }>> = {
-  update: { types: KEYED, make: call => update(call, BPF_ANY, "BPF_ANY") },
-  insert: { types: KEYED, make: insert },
-  lookup_or_try_init: { types: KEYED, make: call => lookupOrInit(call, false) },
-  lookup_or_init: { types: KEYED, make: call => lookupOrInit(call, true) },
-  increment: { types: KEYED, make: call => increment(call, false) },
-  atomic_increment: { types: KEYED, make: call => increment(call, true) },
-  perf_submit: { types: ["perf_event_array"], make: perfSubmit },
-  perf_submit_skb: { types: ["perf_event_array"], make: perfSubmitPacket },
+/** Methods that are more than one call of a helper. */
+const MADE: Readonly<Record<string, (call: MethodCall) => c.Expr>> = {
+  update: call => update(call, BPF_ANY, "BPF_ANY"),
+  insert,
+  lookup_or_try_init: call => lookupOrInit(call, false),
+  lookup_or_init: call => lookupOrInit(call, true),
+  increment: call => increment(call, false),
+  atomic_increment: call => increment(call, true),
+  perf_submit: perfSubmit,
+  perf_submit_skb: perfSubmitPacket,
 }
 
 /** The argument that is a record of an event stream. */
@@ -116,26 +55,14 @@ export function rewriteMethod(
   name: string,
   args: readonly c.Expr[],
 ): c.Expr {
-  const types = Object.hasOwn(PLAIN, name) ? PLAIN[name].types : MADE[name]?.types
-  if (types === undefined) return e
-  if (table.type !== "extern" && !types.includes(table.type)) {
-    env.diagnostics.error(
-      "BCC_METHOD_TYPE",
-      `method '${name}' is not for table '${table.name}', which is a ${table.type}`,
-      e.span,
-      {
-        hint: `it needs a table of type ${types.join(", ")}`,
-        notes: [{ message: `table '${table.name}' is declared here`, span: table.span }],
-      },
-    )
-    return e
-  }
   if (Object.hasOwn(EVENT_ARGUMENT, name)) noteEvent(table, e.args[EVENT_ARGUMENT[name]])
   const call: MethodCall = { env, current, table, name, args, type: e.type, span: e.span }
-  return Object.hasOwn(PLAIN, name) ? plainCall(call, PLAIN[name]) : MADE[name].make(call)
+  if (Object.hasOwn(MADE, name)) return MADE[name](call)
+  const plain = tableMethod(table.type, name)
+  return plain?.helper === undefined || plain.args === undefined ? e : plainCall(call, plain.helper, plain.args)
 }
 
-function plainCall(call: MethodCall, { helper, args }: Plain): c.Expr {
+function plainCall(call: MethodCall, helper: string, args: string): c.Expr {
   const list = [...args].map(arg =>
     arg === "m" ? mapOf(call) : arg === "0" ? b.int(0, c.INT, call.span) : call.args[Number(arg) - 1],
   )

@@ -1,12 +1,14 @@
 import type { Note, Span } from "../../base/index.ts"
 import type { Decl, FunctionDecl } from "../ast.ts"
 import type { DiagnosticExtra, Diagnostics } from "../diagnostics/index.ts"
-import type { NameProvider, RecordDecl, Type } from "../types.ts"
+import type { Field, NameProvider, RecordDecl, Type } from "../types.ts"
 import { isBuiltinName } from "./builtins.ts"
 import { type Entity, Scope, type ScopeKind, type Tagged } from "./scope.ts"
 
 /** What a dialect may add to the language's own messages. */
 export interface DialectHooks {
+  /** Asked for a member that a record does not have; the answer is used as if it had it, and is the same for the same question. */
+  member?(record: RecordDecl, name: string): Field | undefined
   /** Asked when a record has no such member; an answer takes the place of "no member named". */
   memberError?(
     record: RecordDecl,

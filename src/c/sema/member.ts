@@ -1,6 +1,6 @@
 import { joinSpans, type Span } from "../../base/index.ts"
 import type { Expr } from "../ast.ts"
-import type { RecordDecl } from "../types.ts"
+import type { Field, RecordDecl } from "../types.ts"
 import { withQuals } from "./basic.ts"
 import type { Context } from "./context.ts"
 import { incomplete, rvalue } from "./convert.ts"
@@ -35,7 +35,7 @@ export function member(c: Context, operand: Expr, arrow: boolean, name: string, 
   const record = recordOf(type)
   if (record === undefined) return notRecord(c, base, at)
   if (!record.complete) incomplete(c, type, at)
-  const path = findMember(record, name)
+  const path = findMember(record, name) ?? dialectMember(c, record, name)
   if (path === undefined) return noMember(c, record, type, name, at)
   const span = joinSpans(operand.span, at)
   let e = base
@@ -47,6 +47,11 @@ export function member(c: Context, operand: Expr, arrow: boolean, name: string, 
     quals |= qualsOf(field.type)
   }
   return e
+}
+
+function dialectMember(c: Context, record: RecordDecl, name: string): Field[] | undefined {
+  const field = c.hooks.member?.(record, name)
+  return field && [field]
 }
 
 function notRecord(c: Context, base: Expr, at: Span): never {
