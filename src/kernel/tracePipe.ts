@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from "node:fs"
+import { closeSync, constants, openSync, readSync, writeFileSync } from "node:fs"
 import { SkepError } from "../base/index.ts"
 import type { TraceLine, TraceOptions, TraceReader } from "../machine/index.ts"
 import { PullStream } from "./events/pull.ts"
@@ -28,6 +28,7 @@ export class TracePipe implements TraceReader {
   constructor(options: TraceOptions = {}) {
     this.#options = options
     const fd = openPipe(`${tracefs()}/trace_pipe`)
+    enablePrintk()
     this.#stream = new PullStream({
       fds: [fd],
       read: push => this.#read(fd, push),
@@ -103,6 +104,16 @@ export class TracePipe implements TraceReader {
     const { pid } = this.#options
     return pid === undefined || this.#last?.pid === pid ? this.#last : undefined
   }
+}
+
+/**
+ * Turns on the event that carries what programs print. The kernel does so itself for the first program that prints, but some
+ * time after it is loaded (a work item, in 6.18 and in 6.1 with its later fixes), and what is printed before is lost.
+ */
+function enablePrintk(): void {
+  try {
+    writeFileSync(`${tracefs()}/events/bpf_trace/bpf_trace_printk/enable`, "1")
+  } catch {}
 }
 
 function openPipe(path: string): number {
