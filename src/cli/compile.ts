@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs"
 import { basename } from "node:path"
 import { didYouMean, SkepError } from "../base/index.ts"
 import { emitC } from "../bcc/index.ts"
-import { Btf, dump } from "../btf/index.ts"
+import { Btf, dump, formatDefinition } from "../btf/index.ts"
 import { dumpAst } from "../c/index.ts"
 import { Compilation, dumpNames } from "../compiler/index.ts"
 import { printModule } from "../ir/index.ts"
@@ -92,8 +92,15 @@ function emitted(compilation: Compilation, emit: (typeof EMIT)[number]): string 
     case "asm":
       return disassembleObject(compilation.object)
     case "btf":
-      return dump(Btf.parse(compilation.object.btf))
+      return typesOf(Btf.parse(compilation.object.btf))
     default:
       return writeElf(compilation.object)
   }
+}
+
+/** All types of an object as C, and its functions as prototypes. */
+function typesOf(btf: Btf): string {
+  const parts = [dump(btf)]
+  for (const id of btf.ids("func")) parts.push(`${formatDefinition(btf, id)}\n`)
+  return parts.filter(part => part !== "").join("\n")
 }
