@@ -104,3 +104,25 @@ test("programs with a few mistakes give C or an error, and never crash", () => {
     { numRuns: 300, seed: 11 },
   )
 })
+
+/** Each level holds the one below it twice over for a careless walk: what is deep must not take long. */
+function deep(name: string, start: string, around: (inner: string) => string): void {
+  test(`deeply nested ${name}`, () => {
+    let text = start
+    for (let i = 0; i < 40; i++) text = around(text)
+    const program = `struct s { struct s *next; int x; }; BPF_HASH(h, u32);
+      int f(struct pt_regs *ctx, struct s *p) { u64 a[8] = {}; int n = 1; return (u64)(${text}) != 0; }`
+    try {
+      emitC(compileBcc(new SourceFile("t.c", program)))
+    } catch (error) {
+      if (!(error instanceof SkepError)) throw error
+    }
+  })
+}
+deep("assignments", "n", inner => `a[(${inner}) & 7] += 1`)
+deep("helper calls", "n", inner => `bpf_probe_read(&a[(${inner}) & 7], 8, p)`)
+deep("reads", "p", inner => `(${inner})->next`)
+deep("statement expressions", "n", inner => `({ u64 *q = &a[(${inner}) & 7]; *q; })`)
+deep("copies", "n", inner => `memcmp(&a[(${inner}) & 7], p, 4)`)
+deep("table calls", "n", inner => `({ u32 k = (${inner}); u64 *v = h.lookup(&k); v ? *v : 0; })`)
+deep("builtins", "p", inner => `__builtin_preserve_access_index((${inner})->next)`)

@@ -40,11 +40,6 @@ class Header {
     return this.get(name) !== undefined
   }
 
-  names(): Iterable<string> {
-    this.#index ??= this.#scan()
-    return this.#index.keys()
-  }
-
   #scan(): Map<string, MacroText> {
     const { file } = this
     const { text } = file
@@ -100,13 +95,6 @@ export class ShimMacros {
   /** The header whose `#include` would make a member known by this name, for a hint. */
   headerOfMember(name: string): string | undefined {
     return INET.has(name) && !this.#inet ? "net/sock.h" : undefined
-  }
-
-  /** Names for "did you mean". */
-  *names(): Iterable<string> {
-    yield* TABLES.names()
-    yield* LANGUAGE.names()
-    yield* CONSTANTS.names()
   }
 
   #computed(name: string): string | undefined {

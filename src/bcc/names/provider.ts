@@ -1,4 +1,4 @@
-import { SourceFile, type Span } from "../../base/index.ts"
+import { editDistance, SourceFile } from "../../base/index.ts"
 import type { Btf } from "../../btf/index.ts"
 import * as c from "../../c/index.ts"
 import { helperByName, helperNames, helperPrototype } from "../../isa/index.ts"
@@ -29,6 +29,9 @@ const TAG_ALIASES: Readonly<Record<string, string>> = {
   rcu_head: "callback_head",
   sockaddr_storage: "__kernel_sockaddr_storage",
 }
+
+/** Letters that may be wrong in the tag of a kernel record for it to be suggested. */
+const MAX_TAG_EDITS = 2
 
 /** Types of BCC's own: these come before any that the kernel may have under the name. */
 const OWN_TYPES = new Set(["bpf_stacktrace", "bpf_stacktrace_buildid"])
@@ -97,7 +100,10 @@ export class KernelNames implements c.NameProvider {
   }
 
   suggest(name: string): readonly string[] {
-    const near = [c.nearest(name, this.#candidates()), this.#types && c.nearest(name, this.#types.tags())]
+    const near = [c.nearest(name, this.#candidates())]
+    const tag = this.#types && c.nearest(name, this.#types.tags())
+    // Among ten thousand tags there is always one that is a little alike.
+    if (tag !== undefined && editDistance(name, tag, MAX_TAG_EDITS) <= MAX_TAG_EDITS) near.push(tag)
     return near.filter(found => found !== undefined)
   }
 
@@ -212,6 +218,3 @@ function functionIn(decls: readonly c.Decl[], name: string): c.FunctionDecl | un
   for (const decl of decls) if (decl.kind === "function" && decl.name === name) return decl
   return undefined
 }
-
-/** A place for nodes that stand for no text. */
-export const NOWHERE: Span = { file: new SourceFile("<bcc>", "", true), start: 0, end: 0 }

@@ -231,8 +231,7 @@ export class ProvenanceAnalysis {
   }
 
   /** The value of an lvalue. */
-  #content(lvalue: c.Expr): Provenance {
-    const { at, slot } = this.#place(lvalue)
+  #content(lvalue: c.Expr, { at, slot } = this.#place(lvalue)): Provenance {
     if (c.recordOf(lvalue.type) !== undefined) {
       if ((at & OUTSIDE) !== 0) this.#outsideRecord(lvalue.type)
       return 0
@@ -318,8 +317,7 @@ export class ProvenanceAnalysis {
       case "call":
         return this.#call(e)
       case "builtin":
-        for (const arg of e.args) this.#value(arg)
-        return e.args.length > 0 ? this.#value(e.args[0]) : this.#outside()
+        return e.args.map(arg => this.#value(arg))[0] ?? this.#outside()
       case "kernelRead":
         this.#value(e.address)
         return this.#outside()
@@ -397,8 +395,9 @@ export class ProvenanceAnalysis {
       this.#place(e.left)
       return 0
     }
-    const bits = e.op === undefined ? right : this.#combine(this.#content(e.left), right)
-    this.#store(this.#place(e.left), bits)
+    const place = this.#place(e.left)
+    const bits = e.op === undefined ? right : this.#combine(this.#content(e.left, place), right)
+    this.#store(place, bits)
     return bits
   }
 
@@ -467,8 +466,7 @@ export class ProvenanceAnalysis {
       pointer.kind === "addressOf" || (pointer.kind === "cast" && pointer.cast === "decay")
         ? pointer.operand
         : undefined
-    if (target !== undefined && c.recordOf(target.type) === undefined)
-      this.#add(this.#place(target).slot, this.#outside())
+    if (target !== undefined && c.recordOf(target.type) === undefined) this.#add(slotOf(target), this.#outside())
     const pointed = target?.type ?? pointedType(pointer.type)
     if (pointed !== undefined) this.#outsideRecord(pointed)
     this.#add(UNNAMED, this.#outside())
@@ -485,6 +483,24 @@ export class ProvenanceAnalysis {
         this.#outsideRecord(field.type, depth + 1)
       }
     }
+  }
+}
+
+/** The slot of an lvalue whose parts have been looked at already. */
+function slotOf(lvalue: c.Expr): Slot {
+  switch (lvalue.kind) {
+    case "ref":
+      return lvalue.decl
+    case "member":
+      return lvalue.field
+    case "deref":
+    case "index": {
+      const pointer = lvalue.kind === "deref" ? lvalue.operand : lvalue.base
+      const direct = pointer.kind === "addressOf" || (pointer.kind === "cast" && pointer.cast === "decay")
+      return direct ? slotOf(pointer.operand) : UNNAMED
+    }
+    default:
+      return UNNAMED
   }
 }
 
