@@ -29,7 +29,7 @@ test("--emit=btf is the program's types as C", () => {
   const { status, stdout, stderr } = skep(["compile", "--emit=btf", source])
   assert.equal(status, 0, stderr)
   assert.match(stdout, /struct k \{\n\s+u32 a;\n\};/)
-  assert.match(stdout, /^int f\(void \*ctx\);$/m)
+  assert.match(stdout, /^static int f\(void \*ctx\);$/m)
 })
 
 test("an object goes to the current folder, or where -o says", () => {
