@@ -15,6 +15,7 @@ const files = {
   "b-fails.js": 'test("bad", () => { throw new Error("it is bad") }); test("nested", t => t.test("good", () => {}))',
   "c-crashes.js": 'console.log("before"); test("x", () => process.kill(process.pid, "SIGSEGV"))',
   "d-leaves.js": 'console.error("no module"); process.exit(3)',
+  "d-says-nothing.js": "",
   "e-panics.js": 'test("y", () => require("fs").writeFileSync("/proc/sysrq-trigger", "c"))',
   "f-waits.js": 'test("z", () => {})',
 }
@@ -34,19 +35,20 @@ test("every file in the guest is accounted for, however it ends", missing ? { sk
     },
   )
   rmSync(folder, { recursive: true })
-  assert.deepEqual(seen.slice(0, 7), [
+  assert.deepEqual(seen.slice(0, 8), [
     "a-passes.ts > one",
     "a-passes.ts > group > two",
     "a-passes.ts > group > three (why)",
     "b-fails.ts > bad: it is bad",
     "b-fails.ts > nested > good",
-    "c-crashes.ts: the file ended by signal 11 before Segmentation fault ",
-    "d-leaves.ts: the file ended with status 3 no module ",
+    "c-crashes.ts: the file ended by signal 11 after 0 tests before Segmentation fault ",
+    "d-leaves.ts: the file ended with status 3 after 0 tests no module ",
+    "d-says-nothing.ts: the file reported no test ",
   ])
   assert.match(
-    seen[7]!,
+    seen[8]!,
     /^e-panics.ts: the guest crashed in this file .*Kernel panic - not syncing: sysrq triggered crash/,
   )
-  assert.match(seen[8]!, /^f-waits.ts: not run: the guest crashed in .*e-panics.ts$/)
-  assert.equal(seen.length, 9)
+  assert.match(seen[9]!, /^f-waits.ts: not run: the guest crashed in .*e-panics.ts$/)
+  assert.equal(seen.length, 10)
 })

@@ -42,6 +42,7 @@ export async function runInGuest(image: Image, files: string[], take: (test: Gue
   let current = ""
   let output = ""
   let failures = 0
+  let tests = 0
   const fail = (file: string, message: string) =>
     take({ type: "test", path: [sourceOf(file)], error: { message, stack: message } })
   const guest = await boot(image, {
@@ -56,11 +57,15 @@ export async function runInGuest(image: Image, files: string[], take: (test: Gue
         current = report.file
         output = ""
         failures = 0
+        tests = 0
       } else if (report.type === "end") {
         left.delete(report.file)
-        if (report.status !== 0 && failures === 0) fail(report.file, `${badEnd(report.status)}\n${output}`)
+        if (report.status > 1 || (report.status === 1 && failures === 0))
+          fail(report.file, `${badEnd(report.status)} after ${tests} tests\n${output}`)
+        else if (tests === 0) fail(report.file, `the file reported no test\n${output}`)
         current = ""
       } else {
+        tests++
         if (report.error && report.todo === undefined) failures++
         take({ ...report, path: [sourceOf(current), ...report.path] })
       }

@@ -37,6 +37,6 @@ until read -r word <&3; do $b sleep 0.05; done
 	$b reboot -f
 } &
 $b sh -c 'echo $$ >/run/skep/pid && exec /run/skep/busybox setsid /bin/sh "$0"' "$run/command" \
-	</dev/virtio-ports/input >/dev/virtio-ports/output 2>/dev/virtio-ports/errors
+	</dev/virtio-ports/input >/dev/virtio-ports/output 2>/dev/virtio-ports/errors 3>&-
 echo "exit $?" >&3
 $b reboot -f
