@@ -50,6 +50,6 @@ test("damaged programs compile, or are errors with a code and a message of one l
         assert.ok(!error.message.includes("\n"), error.message)
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   )
 })
