@@ -3,6 +3,7 @@ import type { IrFunction, Module, ProgramInfo } from "../ir/index.ts"
 import type { BpfObject, FunctionSpec, ProgramSpec } from "../object/index.ts"
 import { assemble } from "./emit/assemble.ts"
 import { cleanUp } from "./emit/cleanup.ts"
+import { hoistConstants } from "./emit/hoist.ts"
 import { LineTable } from "./emit/lines.ts"
 import { orderBlocks } from "./emit/order.ts"
 import { peephole } from "./emit/peephole.ts"
@@ -98,6 +99,10 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
   cleanUp(fn)
   mergeTails(fn)
   cleanUp(fn)
+  if (hoistConstants(fn)) {
+    mergeTails(fn)
+    cleanUp(fn)
+  }
   // Functions that call each other share 512 bytes of stack.
   const chained = ir.role !== "program" || fn.blocks.some(b => b.insts.some(i => i.sym?.kind === "call"))
   layoutFrame(fn, mentions, chained)

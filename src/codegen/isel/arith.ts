@@ -16,6 +16,8 @@ const OPERATION: Partial<Record<BinaryOp, number>> = {
   ashr: o.BPF_ARSH,
 }
 
+const UNSIGNED = { udiv: "udiv", urem: "urem", sdiv: "udiv", srem: "urem" } as const
+
 /** `%d = op %a, %b`  becomes  `d = a; d op= b`; the copy goes away when `a` is not needed any more. */
 export function selectBinary(s: Selector, v: Inst & { op: BinaryOp }): void {
   const { op } = v
@@ -25,12 +27,12 @@ export function selectBinary(s: Selector, v: Inst & { op: BinaryOp }): void {
     case "urem":
     case "sdiv":
     case "srem":
-      selectDivision(s, v, op)
+      selectDivision(s, v, op[0] === "s" && s.plan.isUnsigned(v) ? UNSIGNED[op] : op)
       return
     case "shl":
     case "lshr":
     case "ashr":
-      s.bindResult(v, selectShift(s, v, op), isClearAfter(s, v))
+      s.bindResult(v, selectShift(s, v, op === "ashr" && s.plan.isUnsigned(v) ? "lshr" : op), isClearAfter(s, v))
       return
     case "sub": {
       const r = s.newReg()
@@ -47,6 +49,7 @@ export function selectBinary(s: Selector, v: Inst & { op: BinaryOp }): void {
       return
     }
     default: {
+      if (op === "and" && selectLowMask(s, v)) return
       const [left, right] = order(s, v)
       const r = s.newReg()
       s.moveInto(r, left)
@@ -54,6 +57,22 @@ export function selectBinary(s: Selector, v: Inst & { op: BinaryOp }): void {
       s.bindResult(v, r, isClearAfter(s, v))
     }
   }
+}
+
+/** `and` of 64 bits with a constant of 32 bits that is no immediate: the 32-bit instruction clears the upper half anyway. */
+function selectLowMask(s: Selector, v: Inst): boolean {
+  const [a, b] = v.args[0].kind === "const" ? [v.args[1], v.args[0]] : v.args
+  if (v.type !== "i64" || b.kind !== "const" || b.value < 0x80000000n || b.value > 0xffffffffn) return false
+  if (b.value === 0xffffffffn) {
+    s.bind(v, s.zeroExtended(s.reg(a)))
+    return true
+  }
+  if (s.cpu < 3) return false
+  const r = s.newReg()
+  s.moveInto(r, a)
+  s.aluImm(o.BPF_ALU, o.BPF_AND, r, Number(BigInt.asIntN(32, b.value)))
+  s.bind(v, r)
+  return true
 }
 
 /** `r op= v` */
@@ -64,12 +83,16 @@ export function operate(s: Selector, cls: number, op: number, r: Reg, v: Value):
 }
 
 /**
- * Operands of an operation in which they can be exchanged, the one that is overwritten first: not a constant; the phi that gets the result;
+ * Operands of an operation in which they can be exchanged, the one that is overwritten first: not an immediate; the phi that gets the result;
  * else one that is not used again.
  */
 function order(s: Selector, v: Inst): [Value, Value] {
   const [a, b] = v.args
-  if (s.hasReg(a) !== s.hasReg(b)) return s.hasReg(a) ? [a, b] : [b, a]
+  if (s.hasReg(a) !== s.hasReg(b)) {
+    const [value, made] = s.hasReg(a) ? [a, b] : [b, a]
+    // A constant that needs a register is made in that of the result.
+    return immediate(made) === undefined && !s.isCached(made) ? [made, value] : [value, made]
+  }
   const carried = (p: Value) => p.kind === "phi" && p.args.includes(v)
   if (carried(a) !== carried(b)) return carried(a) ? [a, b] : [b, a]
   const once = (p: Value) => p.kind === "inst" && s.plan.uses(p) === 1
@@ -155,7 +178,7 @@ export function selectConvert(s: Selector, v: Inst): void {
   const [a] = v.args
   switch (v.op) {
     case "sext":
-      if (a.kind === "inst" && a.op === "load" && s.plan.isExtended(a)) s.bind(v, s.reg(a))
+      if (s.plan.isNotNegative(a) || (a.kind === "inst" && a.op === "load" && s.plan.isExtended(a))) s.bind(v, s.reg(a))
       else {
         s.bind(v, s.signExtended(s.reg(a), 32))
         s.recordExtension(a, v)

@@ -64,6 +64,7 @@ function comparison(s: Selector, condition: Condition, targets: MBlock[]): MTerm
     ;[a, b] = [b, a]
     pred = swappedPredicate(pred)
   }
+  if (pred[0] === "s" && s.plan.isNotNegative(a) && s.plan.isNotNegative(b)) pred = `u${pred.slice(1)}` as Predicate
   const signed = pred[0] === "s"
   let imm = immediate(b)
   let wide = true

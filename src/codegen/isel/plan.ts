@@ -1,6 +1,7 @@
 import type { Inst, IrFunction, Phi, Value } from "../../ir/index.ts"
 import type { CpuLevel } from "../options.ts"
 import { extendsLoad, freeAddress, indexedLocal, matchCondition, splitAddress } from "./match.ts"
+import { SignFacts } from "./sign.ts"
 
 /**
  * What is worked out before selection, from the uses to the definitions:
@@ -25,6 +26,7 @@ export class Plan {
   readonly #extended: Uint8Array
   readonly #paramUses: Int32Array
   readonly #paramZero: Uint8Array
+  readonly #signs: SignFacts
   readonly #work: (Inst | Phi)[] = []
 
   constructor(func: IrFunction, cpu: CpuLevel, sizeOf: (global: string) => number) {
@@ -37,6 +39,7 @@ export class Plan {
     this.#extended = new Uint8Array(func.nextId)
     this.#paramUses = new Int32Array(func.params.length)
     this.#paramZero = new Uint8Array(func.params.length)
+    this.#signs = new SignFacts(func.nextId)
     this.#count(func)
     for (const block of func.blocks) {
       for (const inst of block.insts) if (hasEffect(inst)) this.#visit(inst)
@@ -68,6 +71,15 @@ export class Plan {
   /** A load whose sign extension to 64 bits is part of it. */
   isExtended(load: Inst): boolean {
     return this.#extended[load.id] !== 0
+  }
+
+  /** Whether the sign bit of a value is known to be clear. */
+  isNotNegative(v: Value): boolean {
+    return this.#signs.isNotNegative(v)
+  }
+  /** Whether a signed operation on values of 32 or 64 bits does the same as the unsigned one. */
+  isUnsigned(v: Inst): boolean {
+    return v.op === "ashr" ? this.isNotNegative(v.args[0]) : v.args.every(a => this.isNotNegative(a))
   }
 
   #count(func: IrFunction): void {
@@ -112,7 +124,7 @@ export class Plan {
         this.#clear(a)
         this.#clear(b)
       }
-    } else if (pred[0] !== "s") {
+    } else if (pred[0] !== "s" || (this.isNotNegative(a) && this.isNotNegative(b))) {
       this.#clear(a)
       this.#clear(b)
     }
@@ -182,10 +194,20 @@ export class Plan {
         return
       case "sext": {
         const load = extendsLoad(v, this.uses)
-        if (load !== undefined) this.#extended[load.id] = 1
         this.#register(args[0])
+        if (this.isNotNegative(args[0])) this.#clear(args[0])
+        else if (load !== undefined) this.#extended[load.id] = 1
         return
       }
+      case "sdiv":
+      case "srem":
+        for (const arg of args) this.#register(arg)
+        if (old && this.isUnsigned(v)) for (const arg of args) this.#clear(arg)
+        return
+      case "ashr":
+        for (const arg of args) this.#register(arg)
+        if (old && this.isUnsigned(v)) this.#clear(args[0])
+        return
       case "udiv":
       case "urem":
         for (const arg of args) this.#register(arg)

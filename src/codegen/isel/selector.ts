@@ -169,7 +169,7 @@ export class Selector {
         if (this.#regs[v.id] !== NO_REG) return this.#regs[v.id]
         break
       case "const":
-        return this.#cached(`${v.type === "i32" ? "w" : "r"}${v.value}`, v)
+        return this.#cached(constantKey(v), v)
       case "undef":
         break
     }
@@ -186,6 +186,11 @@ export class Selector {
   #phiReg(phi: Phi): Reg {
     if (this.#regs[phi.id] === NO_REG) this.#regs[phi.id] = this.newReg()
     return this.#regs[phi.id]
+  }
+
+  /** Whether a register holds the constant already. */
+  isCached(v: Value): boolean {
+    return v.kind === "const" && this.#cache.has(constantKey(v))
   }
 
   #cached(key: string, v: Value): Reg {
@@ -349,6 +354,8 @@ export class Selector {
     this.bind(v, v.type === "i32" && !clear && this.plan.needsZero(v) ? this.zeroExtended(r) : r)
   }
 }
+
+const constantKey = (c: Const): string => `${c.type === "i32" ? "w" : "r"}${c.value}`
 
 /** A 64-bit value whose upper half is known to be clear. */
 function isNarrow(v: Value): boolean {

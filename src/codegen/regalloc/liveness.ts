@@ -1,5 +1,5 @@
 import { isVirtual, type MBlock, type MFunction, type MInst, type MTerm, NO_REG, type Reg } from "../mir/mir.ts"
-import { DEF_DST, DEF_SRC, roles, USE_DST, USE_SRC } from "../mir/operands.ts"
+import { clobbers, DEF_DST, DEF_SRC, implicitUses, roles, USE_DST, USE_SRC } from "../mir/operands.ts"
 
 /** What is live at the borders of each block, by block id. */
 export interface Liveness {
@@ -29,6 +29,25 @@ const registerEffects: Effects = {
   term(t, use) {
     if (isVirtual(t.dst)) use(t.dst)
     if (t.src !== NO_REG && isVirtual(t.src)) use(t.src)
+  },
+}
+
+/** Effects on the machine's registers, after allocation. */
+export const machineEffects: Effects = {
+  inst(i, use, def) {
+    const r = roles(i)
+    const used = implicitUses(i)
+    for (let m = 0; used >> m !== 0; m++) if (((used >> m) & 1) !== 0) use(m)
+    if ((r & USE_DST) !== 0) use(i.dst)
+    if ((r & USE_SRC) !== 0) use(i.src)
+    const written = clobbers(i)
+    for (let m = 0; written >> m !== 0; m++) if (((written >> m) & 1) !== 0) def(m)
+    if ((r & DEF_DST) !== 0) def(i.dst)
+    if ((r & DEF_SRC) !== 0) def(i.src)
+  },
+  term(t, use) {
+    if (t.dst !== NO_REG) use(t.dst)
+    if (t.src !== NO_REG) use(t.src)
   },
 }
 
