@@ -39,6 +39,6 @@ function runBoth(seed: number, cpu: CpuLevel, options: RandomIrOptions): void {
 }
 
 const scale = Number(process.env.SKEP_RANDOM ?? 1)
-sweep("small functions", 20 * scale, { size: 6 })
-sweep("functions without calls", 8 * scale, { size: 30, calls: false })
-sweep("functions with much alive", 8 * scale, { size: 25, longLived: 12 })
+sweep("small functions", 10 * scale, { size: 6 })
+sweep("functions without calls", 4 * scale, { size: 30, calls: false })
+sweep("functions with much alive", 4 * scale, { size: 25, longLived: 12 })

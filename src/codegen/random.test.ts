@@ -47,7 +47,7 @@ function sweep(name: string, seeds: number, options: RandomIrOptions): void {
 }
 
 const scale = Number(process.env.SKEP_RANDOM ?? 1)
-sweep("small functions", 150 * scale, { size: 6 })
-sweep("functions without calls", 60 * scale, { size: 40, calls: false })
-sweep("functions with much alive", 40 * scale, { size: 40, longLived: 14 })
-sweep("large functions", 8 * scale, { size: 300, longLived: 6 })
+sweep("small functions", 60 * scale, { size: 6 })
+sweep("functions without calls", 20 * scale, { size: 40, calls: false })
+sweep("functions with much alive", 16 * scale, { size: 40, longLived: 14 })
+sweep("large functions", 2 * scale, { size: 300, longLived: 6 })

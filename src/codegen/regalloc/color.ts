@@ -44,8 +44,10 @@ class Colorer {
   readonly #colors: Int8Array
   readonly #moves: Move[]
   readonly #moveState: Uint8Array
-  /** Moves of a node, by index; machine registers have none. */
+  /** Moves of a node that may still be merged, by index, among some that are settled; machine registers have none. */
   readonly #movesOf: number[][] = []
+  /** Moves of a node that were given up: its colour had better be that of the other end. */
+  readonly #hints: number[][] = []
   readonly #stack: Reg[] = []
   readonly #simplify: Reg[] = []
   readonly #freeze: Reg[] = []
@@ -124,8 +126,10 @@ class Colorer {
 
   #hasMoves(r: Reg): boolean {
     const moves = this.#movesOf[r]
-    if (moves === undefined) return false
-    for (const m of moves) if (this.#moveState[m] !== DONE) return true
+    while (moves !== undefined && moves.length > 0) {
+      if (this.#moveState[moves[moves.length - 1]] !== DONE) return true
+      moves.pop()
+    }
     return false
   }
 
@@ -150,11 +154,17 @@ class Colorer {
 
   /** Copies of the node are worth another try. */
   #wake(r: Reg): void {
-    for (const m of this.#movesOf[r] ?? []) {
+    const moves = this.#movesOf[r]
+    if (moves === undefined) return
+    let kept = 0
+    for (const m of moves) {
+      if (this.#moveState[m] === DONE) continue
+      moves[kept++] = m
       if (this.#moveState[m] !== ACTIVE) continue
       this.#moveState[m] = WAITING
       this.#waiting.push(m)
     }
+    moves.length = kept
   }
 
   #coalesce(m: number): void {
@@ -166,14 +176,20 @@ class Colorer {
       this.#moveState[m] = DONE
       this.#settle(u)
     } else if (this.#conflict(u, v)) {
-      this.#moveState[m] = DONE
+      this.#giveUp(m)
       this.#settle(u)
       this.#settle(v)
     } else if (isVirtual(u) ? this.#safeToMerge(u, v) : this.#safeForMachine(u, v)) {
       this.#moveState[m] = DONE
       this.#combine(u, v)
-      this.#settle(u)
+      this.#settle(this.#find(u))
     } else this.#moveState[m] = ACTIVE
+  }
+
+  #giveUp(m: number): void {
+    this.#moveState[m] = DONE
+    const { dst, src } = this.#moves[m]
+    for (const r of [this.#find(dst), this.#find(src)]) if (isVirtual(r)) (this.#hints[r] ??= []).push(m)
   }
 
   #conflict(u: Reg, v: Reg): boolean {
@@ -228,9 +244,11 @@ class Colorer {
     return true
   }
 
-  /** Makes `v` another name of `u`. */
+  /** Makes one node of two: `v` is another name of `u`, or of two virtual registers the smaller one is another name of the bigger one. */
   #combine(u: Reg, v: Reg): void {
     const { neighbours, machine } = this.#graph
+    const size = (r: Reg) => neighbours[r].length + (this.#movesOf[r]?.length ?? 0)
+    if (isVirtual(u) && size(v) > size(u)) [u, v] = [v, u]
     this.#state[v] = COALESCED
     this.#alias[v] = u
     if (!isVirtual(u)) {
@@ -242,7 +260,9 @@ class Colorer {
       return
     }
     const list = (this.#movesOf[u] ??= [])
-    for (const m of this.#movesOf[v] ?? []) list.push(m)
+    for (const m of this.#movesOf[v] ?? []) if (this.#moveState[m] !== DONE) list.push(m)
+    const hints = this.#hints[v]
+    if (hints !== undefined) for (const m of hints) (this.#hints[u] ??= []).push(m)
     const more = machine[v] & ~machine[u]
     machine[u] |= more
     this.#degree[u] += popcount(more)
@@ -269,7 +289,7 @@ class Colorer {
   #freezeMoves(r: Reg): void {
     for (const m of this.#movesOf[r] ?? []) {
       if (this.#moveState[m] === DONE) continue
-      this.#moveState[m] = DONE
+      this.#giveUp(m)
       const dst = this.#find(this.#moves[m].dst)
       this.#settle(dst === r ? this.#find(this.#moves[m].src) : dst)
     }
@@ -315,7 +335,7 @@ class Colorer {
 
   /** The register of a copy's other end, if free. */
   #choose(r: Reg, free: number): number {
-    for (const m of this.#movesOf[r] ?? []) {
+    for (const m of this.#hints[r] ?? []) {
       const { dst, src } = this.#moves[m]
       const a = this.#find(dst)
       const color = this.#colors[a === r ? this.#find(src) : a]
