@@ -106,6 +106,11 @@ function skipEmpty(func: IrFunction): boolean {
         changed = true
       }
     }
+    // Left at once when nothing leads here any more: a long chain of empty blocks would otherwise gather all of them as predecessors.
+    if (block.preds.length === 0) {
+      removeEdge(block, to)
+      block.term = { kind: "term", op: "unreachable", args: [], targets: [], span: block.term.span }
+    }
   }
   return changed
 }

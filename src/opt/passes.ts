@@ -1,6 +1,7 @@
 import { SkepError } from "../base/index.ts"
 import { checkFunction, type IrFunction, type Module, printModule } from "../ir/index.ts"
 import { cfg } from "./cfg.ts"
+import { conditions } from "./conditions.ts"
 import { dce } from "./dce.ts"
 import { dse } from "./dse.ts"
 import { gvn } from "./gvn.ts"
@@ -24,6 +25,7 @@ export const passes = {
   mem2reg: { name: "mem2reg", run: mem2reg },
   simplify: { name: "simplify", run: simplify },
   gvn: { name: "gvn", run: gvn },
+  conditions: { name: "conditions", run: conditions },
   dse: { name: "dse", run: dse },
   dce: { name: "dce", run: dce },
   unroll: { name: "unroll", run: unroll },
@@ -39,6 +41,7 @@ const late: readonly Pass[] = [
   passes.simplify,
   passes.cfg,
   passes.gvn,
+  passes.conditions,
   passes.simplify,
   passes.dse,
   passes.dce,
