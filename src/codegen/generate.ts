@@ -14,6 +14,7 @@ import { selectFunction } from "./isel/select.ts"
 import type { SelectContext } from "./isel/selector.ts"
 import type { MFunction } from "./mir/mir.ts"
 import { printMachine } from "./mir/print.ts"
+import { threadConstants } from "./mir/thread.ts"
 import type { CodegenOptions, DumpStage } from "./options.ts"
 import { allocateRegisters } from "./regalloc/allocate.ts"
 import { AllocationChecker } from "./regalloc/check.ts"
@@ -87,6 +88,7 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
     if (options.dump?.stages.has(stage)) options.dump.write(stage, ir.name, printMachine(fn))
   }
   const fn = selectFunction(ir, context)
+  threadConstants(fn)
   show("isel", fn)
   const mentions = findMentions(fn)
   commuteOperands(fn, computeLiveness(fn))
