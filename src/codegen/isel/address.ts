@@ -11,6 +11,9 @@ export interface Address {
   readonly off: number
   /** What the address is known to be a multiple of, up to 8; accesses up to this width may go there. */
   readonly align: number
+  /** A multiple of this, up to 8, lies `phase` bytes before the address; 0 where any access may be misaligned. */
+  readonly modulus: number
+  readonly phase: number
   /** In the context of a program, where the kernel takes no store of an immediate. */
   readonly context: boolean
 }
@@ -21,23 +24,30 @@ const alignOf = (off: number): number => {
   return low === 0 || low > 8 ? 8 : low
 }
 
+/** Widest access that may go `off` bytes behind an address. */
+export function alignAt({ modulus, phase }: Address, off: number): number {
+  return modulus === 0 ? 8 : Math.min(modulus, alignOf(phase + off))
+}
+
 /** Resolves a pointer through which `extent` bytes are accessed; `align` is what the IR knows of it. */
 export function selectAddress(s: Selector, pointer: Value, extent: number, align: number): Address {
   const { base, off } = splitAddress(pointer, extent)
   if (base.kind === "inst" && base.op === "alloca") {
     const slot = s.slotOf(base)
-    return { base: o.R10, slot, off, align: Math.min(slot.align, alignOf(off)), context: false }
+    const align = Math.min(slot.align, alignOf(off))
+    return { base: o.R10, slot, off, align, modulus: slot.align, phase: off, context: false }
   }
   const pending = base.kind === "inst" ? s.pending.get(base.id) : undefined
   if (pending !== undefined) {
-    return { base: s.reg(base), slot: pending.slot, off: pending.off + off, align, context: false }
+    const place = { base: s.reg(base), slot: pending.slot, off: pending.off + off }
+    return { ...place, align, modulus: align, phase: 0, context: false }
   }
   const context = isContext(s, base)
-  let known = 8
+  const place = { base: s.reg(base), slot: undefined, off, context }
   // The context is a struct of the kernel's: fields are read with their own width only.
-  if (context) known = base.kind === "param" ? alignOf(off) : align
-  else if (s.context.options.strictAlignment || mayBeStack(s, base)) known = align
-  return { base: s.reg(base), slot: undefined, off, align: known, context }
+  if (context && base.kind === "param") return { ...place, align: alignOf(off), modulus: 8, phase: off }
+  const strict = context || s.context.options.strictAlignment || mayBeStack(s, base)
+  return strict ? { ...place, align, modulus: align, phase: 0 } : { ...place, align: 8, modulus: 0, phase: 0 }
 }
 
 /** `%d = ptradd %p, %i`. An index into a local that is only used for accesses leaves the local's place to them. */

@@ -1,7 +1,7 @@
 import { constant, type Inst, type Value, type ValueType } from "../../ir/index.ts"
 import * as o from "../../isa/index.ts"
 import { type MInst, NO_REG, type Reg } from "../mir/mir.ts"
-import { type Address, selectAddress } from "./address.ts"
+import { type Address, alignAt, selectAddress } from "./address.ts"
 import type { Selector } from "./selector.ts"
 
 const SIZE: Record<number, number> = { 1: o.BPF_B, 2: o.BPF_H, 4: o.BPF_W, 8: o.BPF_DW }
@@ -122,30 +122,32 @@ export function selectStore(s: Selector, v: Inst & { op: "store" }): void {
 /** Stores a constant as immediates, 8 bytes that do not fit one as two halves; `whole` keeps it one access. */
 function storeConstant(s: Selector, at: Address, off: number, width: number, value: bigint, whole: boolean): void {
   const bits = width * 8
+  const align = alignAt(at, off)
   const signed = BigInt.asIntN(bits, value)
   const fits = signed >= -0x80000000n && signed <= 0x7fffffffn
-  if (at.align >= width && fits) {
+  if (align >= width && fits) {
     storeImmAt(s, at, off, width, Number(signed))
     return
   }
-  if (at.align >= width && whole) {
+  if (align >= width && whole) {
     const r = s.newReg()
     s.constant64(r, value)
     storeAt(s, at, off, width, r)
     return
   }
-  const piece = Math.min(at.align, width / 2)
+  const piece = Math.min(align, width / 2)
   for (let i = 0; i < width / piece; i++) {
     const part = BigInt.asIntN(piece * 8, value >> BigInt(piece * 8 * i))
     storeImmAt(s, at, off + pieceOffset(s, width, piece, i), piece, Number(part))
   }
 }
 
-/** Calls `each` with the pieces of a block of memory, widest first as far as the alignment allows. */
-function forPieces(size: number, align: number, each: (off: number, width: number) => void): void {
+/** Calls `each` with the pieces of a block of memory, each as wide as all the places allow. */
+function forPieces(size: number, places: readonly Address[], each: (off: number, width: number) => void): void {
   for (let off = 0; off < size; ) {
-    let width = align
-    while (width > size - off || off % width !== 0) width /= 2
+    let width = 8
+    for (const at of places) width = Math.min(width, alignAt(at, off))
+    while (width > size - off) width /= 2
     each(off, width)
     off += width
   }
@@ -157,11 +159,11 @@ export function selectCopy(s: Selector, v: Inst & { op: "memcpy" }): void {
   const to = selectAddress(s, v.args[0], size, v.align)
   const known = constantBytes(s, v.args[1], size)
   if (known !== undefined && !to.context) {
-    forPieces(size, to.align, (off, width) => storeConstant(s, to, off, width, wordOf(s, known, off, width), false))
+    forPieces(size, [to], (off, width) => storeConstant(s, to, off, width, wordOf(s, known, off, width), false))
     return
   }
   const from = selectAddress(s, v.args[1], size, v.align)
-  forPieces(size, Math.min(to.align, from.align), (off, width) => {
+  forPieces(size, [to, from], (off, width) => {
     const r = s.newReg()
     loadAt(s, r, from, off, width)
     storeAt(s, to, off, width, r)
@@ -203,11 +205,9 @@ export function selectFill(s: Selector, v: Inst & { op: "memset" }): void {
   const inRegister =
     at.context ||
     pattern === undefined ||
-    (pattern !== 0n && pattern !== 0xffffffffffffffffn && at.align === 8 && words > 2)
+    (pattern !== 0n && pattern !== 0xffffffffffffffffn && alignAt(at, 0) === 8 && words > 2)
   if (!inRegister) {
-    forPieces(size, at.align, (off, width) =>
-      storeConstant(s, at, off, width, BigInt.asUintN(width * 8, pattern!), false),
-    )
+    forPieces(size, [at], (off, width) => storeConstant(s, at, off, width, BigInt.asUintN(width * 8, pattern!), false))
     return
   }
   const r = s.newReg()
@@ -217,7 +217,7 @@ export function selectFill(s: Selector, v: Inst & { op: "memset" }): void {
     s.aluImm(o.BPF_ALU64, o.BPF_AND, r, 0xff)
     if (size > 1) s.alu(o.BPF_ALU64, o.BPF_MUL, r, s.reg({ kind: "const", type: "i64", value: 0x0101010101010101n }))
   }
-  forPieces(size, at.align, (off, width) => storeAt(s, at, off, width, r))
+  forPieces(size, [at], (off, width) => storeAt(s, at, off, width, r))
 }
 
 /** LD_ABS and LD_IND: the context in r6, the result in r0, r1 to r5 gone. */

@@ -112,6 +112,11 @@ selects(
   "w2 = *(u32 *)(r1 + 4); *(u32 *)(r10 - 8) = w2; w1 = *(u32 *)(r1 + 8); *(u32 *)(r10 - 4) = w1; r0 = 0; exit",
 )
 selects(
+  "%1 = alloca 24 align 4; %2 = ptradd %1, 4; memset 18 align 2 %2, 0; ret 0",
+  3,
+  "*(u32 *)(r10 - 20) = 0; *(u64 *)(r10 - 16) = 0; *(u32 *)(r10 - 8) = 0; *(u16 *)(r10 - 4) = 0; r0 = 0; exit",
+)
+selects(
   "%1 = alloca 64 align 8; %2 = load i64 u1 %p; %3 = ptradd %1, %2; store 1 %3, 1; ret 0",
   3,
   "w1 = *(u8 *)(r1 + 0); r1 += r10; *(u8 *)(r1 - 64) = 1; r0 = 0; exit",
