@@ -1,3 +1,4 @@
+import { SkepError } from "../base/index.ts"
 import {
   type Block,
   type CallInst,
@@ -70,6 +71,7 @@ function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): 
   const replaced = new Map<Value, Value>()
   const work = [...func.blocks].reverse()
   let changed = false
+  let size = sizeOf(func)
   for (let block = work.pop(); block !== undefined; block = work.pop()) {
     result.push(block)
     const at = block.insts.findIndex(i => target(i, byName) !== undefined)
@@ -82,11 +84,14 @@ function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): 
     rest.term = block.term
     for (const next of new Set<Block>(rest.term.targets)) replacePred(next, block, rest)
     block.insts = block.insts.slice(0, at)
-    const { entry, blocks, value } = copyBody(func, target(call, byName)!, call, rest)
+    const callee = target(call, byName)!
+    size += sizeOf(callee)
+    if (size > MOST_INSTS) throw tooLarge(func, call)
+    const { entry, blocks, value } = copyBody(func, callee, call, rest)
     block.term = { kind: "term", op: "jump", args: [], targets: [entry], span: call.span }
     entry.preds.push(block)
     if (value !== undefined) replaced.set(call, value)
-    result.push(...blocks)
+    for (const copy of blocks) result.push(copy)
     work.push(rest)
   }
   if (!changed) return false
@@ -95,6 +100,24 @@ function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): 
   replaceValues(func, replaced)
   return true
 }
+
+/** A tenth of what the kernel may walk through in all; calls of calls grow a function as a power of two. */
+const MOST_INSTS = 100_000
+
+function sizeOf(func: IrFunction): number {
+  let size = 0
+  for (const block of func.blocks) size += block.insts.length
+  return size
+}
+
+const tooLarge = (func: IrFunction, call: Inst) =>
+  new SkepError({
+    code: "OPT_TOO_LARGE",
+    message: `${func.name} has more than ${MOST_INSTS} instructions once the functions it calls are inlined`,
+    span: call.span,
+    why: "Programs of this size take the compiler and the verifier too long.",
+    hint: "mark functions that are called from many places __attribute__((noinline))",
+  })
 
 /** The function to put in a call's place. */
 function target(inst: Inst, byName: ReadonlyMap<string, IrFunction>): IrFunction | undefined {

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { SkepError } from "../base/index.ts"
+import { checkModule, parseModule, printFunction } from "../ir/index.ts"
+import { inlineCalls } from "./inline.ts"
+
+const withF = (body: string, others: string) =>
+  parseModule(`module "m" license "GPL"\nprogram @f section "socket"\nfunc @f(i32 %a) -> i32 {\n${body}\n}\n${others}`)
+
+test("a call becomes the body, and a function that nobody calls goes", () => {
+  const module = withF(
+    "b0:\n %1 = call @twice(%a) -> i32\n ret %1",
+    "static func @twice(i32 %x) -> i32 {\nb0:\n %1 = add i32 %x, %x\n ret %1\n}",
+  )
+  inlineCalls(module, () => {})
+  assert.deepEqual(checkModule(module), [])
+  assert.deepEqual(
+    module.functions.map(f => f.name),
+    ["f"],
+  )
+  assert.match(printFunction(module.functions[0]), /add i32 %a, %a/)
+})
+
+test("noinline keeps a function", () => {
+  const module = withF(
+    "b0:\n %1 = call @twice(%a) -> i32\n ret %1",
+    "static func @twice(i32 %x) -> i32 noinline {\nb0:\n %1 = add i32 %x, %x\n ret %1\n}",
+  )
+  inlineCalls(module, () => {})
+  assert.match(printFunction(module.functions[0]), /call @twice\(%a\)/)
+})
+
+test("calls of calls that grow beyond all size are an error", () => {
+  let others = "static func @s0(i32 %x) -> i32 {\nb0:\n %1 = add i32 %x, 1\n ret %1\n}\n"
+  for (let i = 1; i <= 24; i++) {
+    const call = (from: string) => `call @s${i - 1}(${from}) -> i32`
+    others += `static func @s${i}(i32 %x) -> i32 {\nb0:\n %1 = ${call("%x")}\n %2 = ${call("%1")}\n ret %2\n}\n`
+  }
+  const module = withF("b0:\n %1 = call @s24(%a) -> i32\n ret %1", others)
+  const error = (e: unknown) => e instanceof SkepError && e.code === "OPT_TOO_LARGE"
+  assert.throws(() => inlineCalls(module, () => {}), error)
+})
