@@ -1,5 +1,5 @@
 import type { Const, Inst, Predicate, Value } from "../../ir/index.ts"
-import { inversePredicate, signedValue } from "../../ir/index.ts"
+import { constant, inversePredicate, signedValue } from "../../ir/index.ts"
 
 /** Patterns of IR that one machine instruction covers. The planner and the selector both ask here, so they always agree. */
 
@@ -81,6 +81,14 @@ export function matchCondition(v: Value, uses: (v: Inst) => number): Condition {
         if (a.kind === "inst" && a.op === "and" && uses(a) === 1) {
           return { pred: "set", a: a.args[0], b: a.args[1], negated: v.pred === "eq" }
         }
+        // x >> n == 0 is x <= 2^n - 1.
+        if (a.kind === "inst" && a.op === "lshr" && uses(a) === 1) {
+          const count = shiftCount(a)
+          if (count !== undefined) {
+            const limit = constant(a.type as "i32" | "i64", 2 ** count - 1)
+            return { pred: v.pred === "eq" ? "ule" : "ugt", a: a.args[0], b: limit, negated: false }
+          }
+        }
         // A comparison of a comparison with zero.
         if (a.kind === "inst" && a.op === "cmp") {
           const inner = matchCondition(a, uses)
@@ -94,6 +102,28 @@ export function matchCondition(v: Value, uses: (v: Inst) => number): Condition {
   }
   const zero: Const = { kind: "const", type: v.type as Const["type"], value: 0n }
   return { pred: "ne", a: v, b: zero, negated: false }
+}
+
+/** The count of a constant shift that leaves a limit which is an immediate. */
+function shiftCount(v: Inst): number | undefined {
+  const [, b] = v.args
+  if (b.kind !== "const") return undefined
+  const count = Number(b.value & (v.type === "i32" ? 31n : 63n))
+  return count <= 31 ? count : undefined
+}
+
+/** The value of which a store of `width` bytes needs no more than it stores: masks and extensions above that are left out. */
+export function storedValue(v: Value, width: number): Value {
+  const low = (1n << BigInt(width * 8)) - 1n
+  while (v.kind === "inst") {
+    const [a, b] = v.args
+    const masks = v.op === "and" && b.kind === "const" && (b.value & low) === low
+    const keeps = v.op === "sextin" && v.bits >= width * 8
+    const converts = width <= 4 && (v.op === "zext" || v.op === "sext" || v.op === "trunc")
+    if (!masks && !keeps && !converts) break
+    v = a
+  }
+  return v
 }
 
 /** The condition with `negated` folded into the predicate where that is possible. */

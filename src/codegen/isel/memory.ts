@@ -2,6 +2,7 @@ import { constant, type Inst, type Value, type ValueType } from "../../ir/index.
 import * as o from "../../isa/index.ts"
 import { type MInst, NO_REG, type Reg } from "../mir/mir.ts"
 import { type Address, alignAt, selectAddress } from "./address.ts"
+import { storedValue } from "./match.ts"
 import type { Selector } from "./selector.ts"
 
 const SIZE: Record<number, number> = { 1: o.BPF_B, 2: o.BPF_H, 4: o.BPF_W, 8: o.BPF_DW }
@@ -94,7 +95,7 @@ function loadPieces(s: Selector, dst: Reg, at: Address, width: number): void {
 export function selectStore(s: Selector, v: Inst & { op: "store" }): void {
   const { width } = v
   const at = selectAddress(s, v.args[0], width, v.align)
-  const [, value] = v.args
+  const value = storedValue(v.args[1], width)
   if (value.kind === "undef" && !v.volatile) {
     storeConstant(s, at, 0, width, 0n, false)
     return

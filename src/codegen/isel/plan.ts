@@ -1,6 +1,6 @@
 import type { Inst, IrFunction, Phi, Value } from "../../ir/index.ts"
 import type { CpuLevel } from "../options.ts"
-import { extendsLoad, freeAddress, indexedLocal, matchCondition, splitAddress } from "./match.ts"
+import { extendsLoad, freeAddress, indexedLocal, matchCondition, splitAddress, storedValue } from "./match.ts"
 import { SignFacts } from "./sign.ts"
 
 /**
@@ -161,7 +161,7 @@ export class Plan {
         return
       case "store":
         this.#address(args[0], v.width)
-        this.#register(args[1])
+        this.#register(storedValue(args[1], v.width))
         return
       case "memcpy":
         this.#address(args[0], v.size)

@@ -69,6 +69,18 @@ selects("%1 = cmp ult i64 %a, %b; %2 = zext i64 %1; ret %2", 1, "r0 = 1; if r2 >
 selects("%1 = cmp slt i32 %x, 7; %2 = zext i64 %1; ret %2", 3, "r0 = 1; if w1 s< 7 goto +1; r0 = 0; exit", xy)
 selects("%1 = and i64 %a, 4; %2 = select i64 %1, %a, %b; ret %2", 3, "if r1 & 4 goto +1; r1 = r2; r0 = r1; exit", ab)
 selects("%1 = cmp eq i64 7, %a; %2 = select i64 %1, 3, %b; ret %2", 3, "if r1 != 7 goto +1; r2 = 3; r0 = r2; exit", ab)
+selects(
+  "%1 = lshr i64 %a, 6; %2 = cmp eq i64 %1, 0; %3 = select i64 %2, 1, 2; ret %3",
+  3,
+  "r0 = 1; if r1 <= 63 goto +1; r0 = 2; exit",
+  ab,
+)
+selects(
+  "%1 = lshr i32 %x, 33; %2 = cmp ne i32 %1, 0; %3 = select i64 %2, 1, 2; ret %3",
+  3,
+  "r0 = 1; if w1 > 1 goto +1; r0 = 2; exit",
+  xy,
+)
 // A branch on a value that was extended elsewhere tells the verifier of the extension.
 selects(
   "%1 = load i32 u4 %p; %2 = sext i64 %1; %3 = cmp ugt i32 %1, 99; %4 = select i64 %3, 99, %2; ret %4",
@@ -81,6 +93,11 @@ selects("%1 = ptradd %p, 8; %2 = ptradd %1, 8; %3 = load i64 u8 %2; ret %3", 3, 
 selects("%1 = ptradd %p, 32768; %2 = load i64 u8 %1; ret %2", 3, "r1 += 32768; r0 = *(u64 *)(r1 + 0); exit")
 selects("store 4 %p, 7; ret 0", 3, "r2 = 7; *(u32 *)(r1 + 0) = w2; r0 = 0; exit")
 selects("%1 = alloca 8 align 8; store 8 %1, 7; ret 0", 3, "*(u64 *)(r10 - 8) = 7; r0 = 0; exit")
+selects(
+  "%1 = alloca 2 align 2; %2 = load i32 u2 %p; %3 = sub i32 %2, 1; %4 = and i32 %3, 65535; store 2 %1, %4; ret 0",
+  3,
+  "w1 = *(u16 *)(r1 + 0); w1 += -1; *(u16 *)(r10 - 2) = w1; r0 = 0; exit",
+)
 selects(
   "%1 = alloca 8 align 8; store 8 %1, 0x100000002; ret 0",
   3,
