@@ -85,10 +85,12 @@ export function printVariable(p: Printer, decl: VarDecl, more = false): string {
   return `${lead}${text}${label(decl.attrs)}${align}${init}`
 }
 
-/** Whether a string gives an array its size: `char s[] = "text"`. */
+/** Whether a string gives an array its size: `char s[] = "text"`. One without room for the closing NUL does not. */
 function isFilledBy(type: Type, init: Init | undefined): type is ArrayType {
   if (type.kind !== "array" || init?.kind !== "expr" || init.expr.kind !== "string") return false
-  return type.count !== undefined && type.count * (sizeOf(type.element) ?? 0) === init.expr.bytes.length
+  const { bytes } = init.expr
+  const unit = sizeOf(type.element) ?? 0
+  return type.count !== undefined && type.count * unit === bytes.length && bytes.subarray(-unit).every(b => b === 0)
 }
 
 function storage(decl: VarDecl | FunctionDecl): string {
