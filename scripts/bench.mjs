@@ -15,7 +15,7 @@ await build({
   target: "node20",
   // The package itself is found as an installed one is: by its name, in dist/.
   external: ["koffi", "skep"],
-  loader: { ".h": "text" },
+  loader: { ".h": "text", ".c": "text" },
   logLevel: "warning",
 })
 const { main } = await import(new URL("../build/bench/bench.mjs", import.meta.url))

@@ -21,7 +21,7 @@ export async function buildDist({ types }) {
     target: "node20",
     external: ["koffi"],
     chunkNames: "chunks/[name]-[hash]",
-    loader: { ".h": "text" },
+    loader: { ".h": "text", ".c": "text" },
     minify: true,
     logLevel: "warning",
   })

@@ -23,7 +23,7 @@ await build({
   alias: { skep: resolve("src/index.ts") },
   // Files beside the example are found where they are, not beside the bundle.
   define: { "import.meta.url": JSON.stringify(pathToFileURL(resolve(file)).href) },
-  loader: { ".h": "text" },
+  loader: { ".h": "text", ".c": "text" },
   logLevel: "warning",
 })
 process.stdout.on("error", error => process.exit(error.code === "EPIPE" ? 0 : 1))

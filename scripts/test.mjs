@@ -58,7 +58,7 @@ await build({
   packages: "external",
   sourcemap: true,
   chunkNames: "chunks/[name]-[hash]",
-  loader: { ".h": "text" },
+  loader: { ".h": "text", ".c": "text" },
   logLevel: "warning",
 })
 let noGuest

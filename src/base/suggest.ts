@@ -57,8 +57,12 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   return best
 }
 
-/** `; did you mean 'x'?`, or nothing: to be put after a message. */
+/** `; did you mean 'x'?`, or nothing: to be put after a message about a name. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
-  const best = suggest(name, candidates)
-  return best === undefined ? "" : `; did you mean '${best}'?`
+  return offer(suggest(name, candidates))
+}
+
+/** The same for a suggestion found already. */
+export function offer(suggestion: string | undefined): string {
+  return suggestion === undefined ? "" : `; did you mean '${suggestion}'?`
 }

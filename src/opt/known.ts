@@ -81,9 +81,9 @@ export function knownOf(inst: Inst, of: (v: Value) => Known): Known {
     case "inttoptr":
       return of(inst.args[0])
     case "sext":
-      return signExtended(of(inst.args[0]), 32, 64)
+      return signExtended(inst, of(inst.args[0]), 32)
     case "sextin":
-      return signExtended(of(inst.args[0]), inst.bits, bitsOf(inst.type))
+      return signExtended(inst, of(inst.args[0]), inst.bits)
     case "trunc": {
       const { mask, ones } = of(inst.args[0])
       return from(mask & ALL32, ones & ALL32)
@@ -111,10 +111,11 @@ const isObject = (v: Value): boolean =>
 const from = (mask: bigint, ones: bigint): Known => ({ mask, ones, nonZero: ones !== 0n })
 const compared = (answer: boolean | undefined): Known => (answer === undefined ? BOOLEAN : exactly(answer ? 1n : 0n))
 
-function signExtended({ mask, ones }: Known, low: number, bits: 32 | 64): Known {
-  const extended = from(evalSignExtend(low, bits, mask), evalSignExtend(low, bits, ones))
-  const sign = 1n << BigInt(low - 1)
-  return (mask & sign) !== 0n && (ones & sign) === 0n ? from(extended.mask, ones & (sign - 1n)) : extended
+/** The verifier forgets what it knew of a value that may have been negative before it was extended, and so do we. */
+function signExtended(inst: Inst, { mask, ones }: Known, low: number): Known {
+  const bits = (1n << BigInt(low)) - 1n
+  if (((mask ^ ones) & bits) === 0n) return exactly(evalSignExtend(low, bitsOf(inst.type), mask & bits))
+  return mask >> BigInt(low - 1) === 0n ? from(mask, ones) : anything(inst)
 }
 
 function binary(inst: Binary, a: Known, b: Known): Known {

@@ -291,6 +291,7 @@ const arrays = [
   fn("u32 t[4] = {1, 2, 3, 4}; return t[a & 3]"),
   fn("u8 t[8] = {1, [3] = 9, 7, [6] = 5}; return t[a & 7]"),
   fn("u8 t[16] = {1, 2, 3, [9] = 4}; return t[a % 10 & 15]"),
+  fn("u8 t[2] = {5, 9}; s8 x = c ? (b || a) : b << 16; return t[x & 1]"),
   fn("u8 t[10] = {1, 2, 3, [9] = 4}; u32 i = (u32) a % 10; if (i > 9) return 5; return t[i]"),
   fn("u8 t[256] = {1, 2, 3, [9] = 4}; return t[__builtin_bswap16(a) >> 8 & 255] + t[a >> (b & 63) & 255]"),
   fn("u64 t[4] = {}; t[a & 3] = b; return t[0] + t[1] * 2 + t[2] * 3 + t[3] * 4"),

@@ -1,17 +1,7 @@
 import assert from "node:assert/strict"
-import { readFileSync } from "node:fs"
 import { test } from "node:test"
-import { HELLO, TASK_SWITCH, TASK_SWITCH_TRACEPOINT } from "../../src/cli/demoPrograms.ts"
 import { BPF } from "../../src/index.ts"
 import { needsRoot } from "../support/kernel.ts"
-
-/** The demo's program is the example's, but for the comment at its head. */
-function same(name: string, text: string): void {
-  test(`the demo's ${name}`, () => assert.ok(readFileSync(`examples/${name}`, "utf8").endsWith(text)))
-}
-same("hello_world.c", HELLO)
-same("task_switch.c", TASK_SWITCH)
-same("task_switch_tracepoint.c", TASK_SWITCH_TRACEPOINT)
 
 /** The kernel's verifier takes every function of the example. */
 function loads(name: string, fn: string, type: "kprobe" | "tracepoint"): void {

@@ -1,6 +1,6 @@
-import { editDistance, SourceFile } from "../../base/index.ts"
+import { editDistance, SourceFile, suggest } from "../../base/index.ts"
 import type { Btf } from "../../btf/index.ts"
-import * as c from "../../c/index.ts"
+import type * as c from "../../c/index.ts"
 import { helperByName, helperNames, helperPrototype } from "../../isa/index.ts"
 import functionsText from "../headers/functions.h"
 import registersText from "../headers/pt_regs.h"
@@ -100,8 +100,8 @@ export class KernelNames implements c.NameProvider {
   }
 
   suggest(name: string): readonly string[] {
-    const near = [c.nearest(name, this.#candidates())]
-    const tag = this.#types && c.nearest(name, this.#types.tags())
+    const near = [suggest(name, this.#candidates())]
+    const tag = this.#types && suggest(name, this.#types.tags())
     // Among ten thousand tags there is always one that is a little alike.
     if (tag !== undefined && editDistance(name, tag, MAX_TAG_EDITS) <= MAX_TAG_EDITS) near.push(tag)
     return near.filter(found => found !== undefined)

@@ -1,9 +1,9 @@
+import { didYouMean } from "../../base/index.ts"
 import type { Expr } from "../ast.ts"
 import { evaluate } from "../constant/evaluate.ts"
 import { INT, SIZE_T, UINT, ULLONG } from "../sema/basic.ts"
 import { constantInt, incomplete, intLit, isLvalue, rvalue } from "../sema/convert.ts"
 import { findMember, memberNames, recordOf } from "../sema/records.ts"
-import { didYouMean, nearest } from "../sema/suggest.ts"
 import { canonical, compatible, sizeOf } from "../sema/typeops.ts"
 import { quoteType, typeToString } from "../sema/typeString.ts"
 import type { Token } from "../token.ts"
@@ -70,7 +70,7 @@ function offsetOf(p: Parser, start: Token): Expr {
     if (!decl.complete) incomplete(p, type, at)
     const fields = findMember(decl, at.text)
     if (fields === undefined) {
-      const near = didYouMean(nearest(at.text, memberNames(decl)))
+      const near = didYouMean(at.text, memberNames(decl))
       return p.fail("C_NO_MEMBER", `no member named '${at.text}' in '${typeToString(canonical(type))}'${near}`, at)
     }
     for (const field of fields) {

@@ -1,3 +1,4 @@
+import { offer, suggest } from "../../base/index.ts"
 import type { Expr, StringLit } from "../ast.ts"
 import { arrayOf, CHAR, VOID, withQuals } from "../sema/basic.ts"
 import { callGeneric, isGenericBuiltin, plainBuiltin } from "../sema/builtins.ts"
@@ -6,7 +7,6 @@ import { Abort } from "../sema/context.ts"
 import { intLit } from "../sema/convert.ts"
 import { member } from "../sema/member.ts"
 import type { Entity } from "../sema/scope.ts"
-import { didYouMean, nearest } from "../sema/suggest.ts"
 import { isVoid } from "../sema/typeops.ts"
 import { incDec, index } from "../sema/unary.ts"
 import type { Token } from "../token.ts"
@@ -176,7 +176,7 @@ function undeclared(p: Parser): never {
   const reported = p.fn?.undeclared
   if (reported?.has(name)) throw new Abort(name)
   reported?.add(name)
-  const near = nearest(name, p.scope.visible()) ?? p.names?.suggest(name)[0]
+  const near = suggest(name, p.scope.visible()) ?? p.names?.suggest(name)[0]
   const what = p.peek().text === "(" ? "call to undeclared function" : "use of undeclared identifier"
-  return p.fail("C_UNDECLARED", `${what} '${name}'${didYouMean(near)}`, tok)
+  return p.fail("C_UNDECLARED", `${what} '${name}'${offer(near)}`, tok)
 }

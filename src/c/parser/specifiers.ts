@@ -1,3 +1,4 @@
+import { offer, suggest } from "../../base/index.ts"
 import type { Attribute, Storage } from "../ast.ts"
 import {
   BOOL,
@@ -18,7 +19,6 @@ import {
   withQuals,
 } from "../sema/basic.ts"
 import { rvalue } from "../sema/convert.ts"
-import { didYouMean, nearest } from "../sema/suggest.ts"
 import type { Token } from "../token.ts"
 import type { Type } from "../types.ts"
 import { ATOMIC, CONST, RESTRICT, VOLATILE } from "../types.ts"
@@ -234,8 +234,8 @@ export function unknownType(p: Parser, tok: Token): never {
   const types: string[] = []
   for (const name of p.scope.visible()) if (p.scope.find(name)?.kind === "typedefDecl") types.push(name)
   const tag = ["struct", "union", "enum"].find(kind => p.lookupTag(kind as "struct", tok.text) !== undefined)
-  const near = tag === undefined ? (nearest(tok.text, types) ?? p.names?.suggest(tok.text)[0]) : `${tag} ${tok.text}`
-  return p.fail("C_UNKNOWN_TYPE", `unknown type name '${tok.text}'${didYouMean(near)}`, tok)
+  const near = tag === undefined ? (suggest(tok.text, types) ?? p.names?.suggest(tok.text)[0]) : `${tag} ${tok.text}`
+  return p.fail("C_UNKNOWN_TYPE", `unknown type name '${tok.text}'${offer(near)}`, tok)
 }
 
 /** Words of a basic type, in any order (C11 6.7.2p2). */

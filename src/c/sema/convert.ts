@@ -1,10 +1,9 @@
-import type { Span } from "../../base/index.ts"
+import { offer, type Span, suggest } from "../../base/index.ts"
 import type { CastKind, Expr, IntLit } from "../ast.ts"
 import { evaluate } from "../constant/evaluate.ts"
 import type { IntType, Type } from "../types.ts"
 import { pointerTo } from "./basic.ts"
 import { type Context, noteAt } from "./context.ts"
-import { didYouMean, nearest } from "./suggest.ts"
 import {
   canonical,
   integerOf,
@@ -75,9 +74,9 @@ export function incomplete(c: Context, type: Type, span: Span): never {
   const { names } = c
   const isTag = (name: string) =>
     (names?.record(name, false) ?? names?.record(name, true) ?? names?.enum(name)) !== undefined
-  const near = nearest(tag, c.scope.visibleTags()) ?? names?.suggest(tag).find(isTag)
+  const near = suggest(tag, c.scope.visibleTags()) ?? names?.suggest(tag).find(isTag)
   const place = t.kind === "record" || t.kind === "enum" ? t.decl.span : undefined
-  const message = `incomplete type ${quoteType(type)} where a complete type is needed${didYouMean(near)}`
+  const message = `incomplete type ${quoteType(type)} where a complete type is needed${offer(near)}`
   const note = noteAt("it is only mentioned, not defined", place)
   const hint = t.kind === "record" && near === undefined ? c.hooks.incompleteHint?.(tag) : undefined
   return c.fail("C_INCOMPLETE", message, span, hint === undefined ? note : { ...note, hint })

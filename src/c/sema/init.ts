@@ -1,4 +1,4 @@
-import type { Span } from "../../base/index.ts"
+import { didYouMean, type Span } from "../../base/index.ts"
 import type { Expr, Init, InitEntry, InitList, StringLit } from "../ast.ts"
 import type { Field, RecordDecl, Type } from "../types.ts"
 import { assignable } from "./assignable.ts"
@@ -6,7 +6,6 @@ import { arrayOf, INT } from "./basic.ts"
 import type { Context } from "./context.ts"
 import { convert, incomplete, intLit } from "./convert.ts"
 import { memberNames, recordOf } from "./records.ts"
-import { didYouMean, nearest } from "./suggest.ts"
 import { canonical, integerOf, isScalar, sameType, sizeOf, unqualified } from "./typeops.ts"
 import { quoteType, typeToString } from "./typeString.ts"
 
@@ -322,7 +321,7 @@ function placeOf(c: Context, node: Aggregate, designator: Designator): [number, 
     const inner = field.name === undefined ? recordOf(field.type) : undefined
     if (inner?.complete && memberNames(inner).includes(name)) return [i, i, [name]]
   }
-  const near = node.record === undefined ? "" : didYouMean(nearest(name, memberNames(node.record)))
+  const near = node.record === undefined ? "" : didYouMean(name, memberNames(node.record))
   return c.fail(
     "C_NO_MEMBER",
     `field designator '${name}' does not refer to any field in type '${typeToString(unqualified(node.type))}'${near}`,

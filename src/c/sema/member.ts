@@ -1,11 +1,10 @@
-import { joinSpans, type Span } from "../../base/index.ts"
+import { didYouMean, joinSpans, type Span } from "../../base/index.ts"
 import type { Expr } from "../ast.ts"
 import type { Field, RecordDecl } from "../types.ts"
 import { withQuals } from "./basic.ts"
 import type { Context } from "./context.ts"
 import { incomplete, rvalue } from "./convert.ts"
 import { findMember, memberNames, recordOf } from "./records.ts"
-import { didYouMean, nearest } from "./suggest.ts"
 import { canonical, pointerOf, qualsOf } from "./typeops.ts"
 import { quoteType, typeToString } from "./typeString.ts"
 
@@ -67,7 +66,7 @@ function noMember(
 ): never {
   const own = c.hooks.memberError?.(record, name)
   if (own !== undefined) return c.fail(own.code ?? "C_NO_MEMBER", own.message, at, { hint: own.hint })
-  const near = didYouMean(nearest(name, memberNames(record)))
+  const near = didYouMean(name, memberNames(record))
   const text = typeToString(canonical({ ...canonical(type), quals: 0 } as typeof type))
   return c.fail("C_NO_MEMBER", `no member named '${name}' in '${text}'${near}`, at, {
     notes: record.span === undefined ? [] : [{ message: `'${text}' is defined here`, span: record.span }],
