@@ -23,6 +23,8 @@ export async function buildDist({ types }) {
     chunkNames: "chunks/[name]-[hash]",
     loader: { ".h": "text", ".c": "text" },
     minify: true,
+    // Node shows the line that threw.
+    lineLimit: 160,
     logLevel: "warning",
   })
   let ok = true

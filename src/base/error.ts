@@ -33,29 +33,49 @@ export interface ErrorParts {
  * code and a front end can render the source line, the hint and the log as it likes.
  */
 export class SkepError extends Error {
+  static {
+    // A minified class keeps its name in messages.
+    Object.defineProperty(this, "name", { value: "SkepError" })
+  }
   readonly code: string
-  readonly parts: ErrorParts
+  readonly #parts: ErrorParts
 
   constructor(parts: ErrorParts) {
-    super(parts.message, parts.cause === undefined ? undefined : { cause: parts.cause })
-    this.name = "SkepError"
+    super(parts.message, parts.cause instanceof Error ? { cause: parts.cause } : undefined)
+    Object.defineProperty(this, "name", { value: "SkepError" })
     this.code = parts.code
-    this.parts = parts
+    this.#parts = parts
+    const why = parts.why === undefined ? "" : `\nwhy: ${parts.why}`
+    const hint = parts.hint === undefined ? "" : `\nhint: ${parts.hint}`
+    this.tell(`${this.message}${why}${hint}`)
+  }
+
+  /** Everything that was said about the error. */
+  get parts(): ErrorParts {
+    return this.#parts
+  }
+
+  /** Sets what stands above the call frames in `stack`, and so what a program that does not catch the error ends with. */
+  tell(text: string): void {
+    const stack = this.stack ?? ""
+    const at = stack.indexOf("\n    at ")
+    const frames = at < 0 ? "" : stack.slice(at)
+    Object.defineProperty(this, "stack", { value: `SkepError: ${text}${frames}`, configurable: true, writable: true })
   }
 
   get span(): Span | undefined {
-    return this.parts.span
+    return this.#parts.span
   }
   get hint(): string | undefined {
-    return this.parts.hint
+    return this.#parts.hint
   }
   get log(): string | undefined {
-    return this.parts.log
+    return this.#parts.log
   }
   get missing(): { readonly feature: string; readonly minKernel: string } | undefined {
-    return this.parts.missing
+    return this.#parts.missing
   }
   get errno(): number | undefined {
-    return this.parts.errno
+    return this.#parts.errno
   }
 }

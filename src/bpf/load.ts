@@ -1,3 +1,4 @@
+import { SkepError } from "../base/index.ts"
 import type { CompileResult } from "../compiler/index.ts"
 import { type BpfObject, readElf } from "../object/index.ts"
 import { badOption } from "./errors.ts"
@@ -33,11 +34,17 @@ export async function objectOf(options: LoadOptions): Promise<Compiled> {
 async function compileSource(source: Source, options: LoadOptions): Promise<Compiled> {
   const { compile } = await import("../compiler/index.ts")
   const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
-  return compile({
-    ...source,
-    resolve: includeResolver([...flags.includes, ...(options.includes ?? [])]),
-    flags: flags.macros,
-    target: runningTarget(),
-    cpu: options.cpu ?? runningCpu(),
-  })
+  try {
+    return compile({
+      ...source,
+      resolve: includeResolver([...flags.includes, ...(options.includes ?? [])]),
+      flags: flags.macros,
+      target: runningTarget(),
+      cpu: options.cpu ?? runningCpu(),
+    })
+  } catch (error) {
+    // Whoever does not catch it sees the source line, the caret and the hint.
+    if (error instanceof SkepError) error.tell((await import("../c/index.ts")).renderError(error))
+    throw error
+  }
 }
