@@ -57,6 +57,7 @@ gives("??= ??/", "? ? = ? ? /")
 complains("'a", "missing terminating ' character")
 complains('f("a\nb)', 'missing terminating " character')
 complains("a @ b", "stray '@' in program")
+complains("a \u0000 b", "stray '\\x00' in program")
 complains("/* a", "unterminated /* comment")
 complains("#if 0\n/* a\n#endif", "unterminated /* comment")
 

@@ -179,7 +179,11 @@ export class Preprocessor implements ExpanderSource {
       const what = first === '"' ? '"' : "'"
       this.#diagnostics.error("C_UNTERMINATED", `missing terminating ${what} character`, token)
     } else {
-      this.#diagnostics.error("C_STRAY", `stray '${token.text}' in program`, token)
+      this.#diagnostics.error("C_STRAY", `stray '${visible(token.text)}' in program`, token)
     }
   }
 }
+
+/** Control characters by their numbers: `\x00`. */
+const visible = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f]/g, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)
