@@ -35,7 +35,7 @@ export interface ErrorParts {
 export class SkepError extends Error {
   static {
     // A minified class keeps its name in messages.
-    Object.defineProperty(this, "name", { value: "SkepError" })
+    Object.defineProperty(SkepError, "name", { value: "SkepError" })
   }
   readonly code: string
   readonly #parts: ErrorParts
