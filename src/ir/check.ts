@@ -3,6 +3,7 @@ import { DominatorTree } from "./analysis/dominators.ts"
 import type { User } from "./edit.ts"
 import type { Block, Inst, IrFunction, IrType, Module, Phi, Terminator, Value } from "./ir.ts"
 import { printFunction, printNode } from "./print.ts"
+import { isBinary } from "./values.ts"
 
 /** A rule that a function breaks. */
 export interface IrProblem {
@@ -324,24 +325,13 @@ class Checker {
         if (inst.args.length === 0) this.#result(inst, "void")
         else this.#operands(inst, [[inst.type]])
         return
-      case "add":
-      case "sub":
-      case "mul":
-      case "udiv":
-      case "sdiv":
-      case "urem":
-      case "srem":
-      case "and":
-      case "or":
-      case "xor":
-      case "shl":
-      case "lshr":
-      case "ashr":
+      default:
+        if (!isBinary(inst)) {
+          this.#say("unknown instruction", inst)
+          return
+        }
         this.#result(inst, "i32", "i64")
         this.#operands(inst, [[inst.type], [inst.type]])
-        return
-      default:
-        this.#say("unknown instruction", inst)
     }
   }
 

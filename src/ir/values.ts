@@ -1,4 +1,4 @@
-import type { Const, IrType, Undef, Value, Width } from "./ir.ts"
+import type { Binary, BinaryOp, Const, Inst, IrType, Undef, Value, Width } from "./ir.ts"
 
 /** Types of values: every IR type but `void`. */
 export type ValueType = "i32" | "i64" | "ptr"
@@ -51,3 +51,22 @@ export function isConst(v: Value, value?: bigint | number): boolean {
   if (v.kind !== "const") return false
   return value === undefined || v.value === BigInt.asUintN(bitsOf(v.type), BigInt(value))
 }
+
+const BINARY: Readonly<Record<BinaryOp, true>> = {
+  add: true,
+  sub: true,
+  mul: true,
+  udiv: true,
+  sdiv: true,
+  urem: true,
+  srem: true,
+  and: true,
+  or: true,
+  xor: true,
+  shl: true,
+  lshr: true,
+  ashr: true,
+}
+
+/** Whether an instruction is arithmetic on two operands of its own type. */
+export const isBinary = (inst: Inst): inst is Binary => inst.op in BINARY

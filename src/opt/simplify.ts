@@ -2,6 +2,7 @@ import {
   type Block,
   type Inst,
   type IrFunction,
+  isBinary,
   isConst,
   type Phi,
   reversePostOrder,
@@ -121,22 +122,8 @@ function rule(inst: Inst, ctx: Context): Value | undefined {
       return signExtend(inst, ctx)
     case "bswap":
       return byteSwap(inst, ctx)
-    case "add":
-    case "sub":
-    case "mul":
-    case "udiv":
-    case "sdiv":
-    case "urem":
-    case "srem":
-    case "and":
-    case "or":
-    case "xor":
-    case "shl":
-    case "lshr":
-    case "ashr":
-      return binary(inst, ctx)
     default:
-      return undefined
+      return isBinary(inst) ? binary(inst, ctx) : undefined
   }
 }
 

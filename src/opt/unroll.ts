@@ -8,6 +8,7 @@ import {
   findLoops,
   type Inst,
   type IrFunction,
+  isBinary,
   type Loop,
   newBlock,
   type Phi,
@@ -195,22 +196,8 @@ function compute(inst: Inst, args: readonly (bigint | undefined)[]): bigint | un
       return constant("i32", a).value
     case "sextin":
       return evalSignExtend(inst.bits, bitsOf(inst.type), a)
-    case "add":
-    case "sub":
-    case "mul":
-    case "udiv":
-    case "sdiv":
-    case "urem":
-    case "srem":
-    case "and":
-    case "or":
-    case "xor":
-    case "shl":
-    case "lshr":
-    case "ashr":
-      return evalBinary(inst.op, bitsOf(inst.type), a, b!)
     default:
-      return undefined
+      return isBinary(inst) ? evalBinary(inst.op, bitsOf(inst.type), a, b!) : undefined
   }
 }
 

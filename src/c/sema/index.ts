@@ -5,4 +5,4 @@ export { castKind, convert, intLit, isLvalue, isNullConstant, makeCast } from ".
 export { storageUnit } from "./layout.ts"
 export { findMember, memberNames, recordOf, recordType, SourceEnum, SourceRecord, sourceTypedef } from "./records.ts"
 export * from "./typeops.ts"
-export { declare, quoteType, typeToString } from "./typeString.ts"
+export { declare, INT_NAMES, quoteType, typeToString } from "./typeString.ts"

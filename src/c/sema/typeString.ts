@@ -2,7 +2,8 @@ import type { Type } from "../types.ts"
 import { ATOMIC, CONST, type IntName, RESTRICT, VOLATILE } from "../types.ts"
 import { canonical, sameType } from "./typeops.ts"
 
-const INT_NAMES: Readonly<Record<IntName, string>> = {
+/** How each integer type is written; BTF uses the same names. */
+export const INT_NAMES: Readonly<Record<IntName, string>> = {
   bool: "_Bool",
   char: "char",
   schar: "signed char",

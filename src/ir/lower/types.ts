@@ -5,6 +5,7 @@ import {
   type EnumDecl,
   type FunctionDecl,
   type FunctionType,
+  INT_NAMES,
   type IntType,
   RESTRICT,
   type RecordDecl,
@@ -13,23 +14,6 @@ import {
   VOLATILE,
 } from "../../c/index.ts"
 import type { TypeTable } from "../ir.ts"
-
-const intNames: Readonly<Record<IntType["name"], string>> = {
-  bool: "_Bool",
-  char: "char",
-  schar: "signed char",
-  uchar: "unsigned char",
-  short: "short",
-  ushort: "unsigned short",
-  int: "int",
-  uint: "unsigned int",
-  long: "long",
-  ulong: "unsigned long",
-  llong: "long long",
-  ullong: "unsigned long long",
-  int128: "__int128",
-  uint128: "unsigned __int128",
-}
 
 /** A variable with its place in a section. */
 interface SectionVar {
@@ -122,7 +106,7 @@ export class ProgramTypes implements TypeTable {
   }
 
   #int({ name, size, signed }: IntType): number {
-    return this.#btf.add({ kind: "int", name: intNames[name], size, signed, bool: name === "bool" })
+    return this.#btf.add({ kind: "int", name: INT_NAMES[name], size, signed, bool: name === "bool" })
   }
 
   #array(element: number, count: number): number {
