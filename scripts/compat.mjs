@@ -1,0 +1,50 @@
+// Compiles BCC's own programs and tries every function of theirs in the kernel: npm run compat [-- OPTIONS]. See tests/compat/.
+//   --corpus DIR   programs captured before (or SKEP_CORPUS); without it they are captured from Debian's bpfcc-tools
+//   --guest        in the booted kernel, too
+//   --only WORD    only the programs whose names contain the word; may be repeated
+//   --no-load      compiles only
+//   --json FILE    the results of the running kernel, as JSON
+import { spawnSync } from "node:child_process"
+import { parseArgs } from "node:util"
+import { build } from "esbuild"
+
+const { values } = parseArgs({
+  options: {
+    corpus: { type: "string", default: process.env.SKEP_CORPUS },
+    guest: { type: "boolean" },
+    only: { type: "string", multiple: true, default: [] },
+    "no-load": { type: "boolean" },
+    json: { type: "string" },
+  },
+})
+const out = "build/compat"
+await build({
+  entryPoints: { compat: "tests/compat/run.ts" },
+  outdir: out,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  splitting: false,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  external: ["koffi"],
+  loader: { ".h": "text", ".c": "text" },
+  logLevel: "warning",
+})
+const args = [`${out}/compat.mjs`, "--corpus", values.corpus, ...values.only.flatMap(word => ["--only", word])]
+if (values["no-load"]) args.push("--no-load")
+const here = values.json === undefined ? args : [...args, "--json", values.json]
+
+/** Pinned tables of the programs go to a BPF file system of this run's own. */
+const OWN_MOUNT = 'mount -t bpf bpf /sys/fs/bpf && exec "$@"'
+const env = { ...process.env, SKEP_OWN_BPFFS: "1" }
+const command = ["--mount", "--propagation", "private", "sh", "-c", OWN_MOUNT, "sh", process.execPath, ...here]
+let { status } =
+  process.getuid() === 0
+    ? spawnSync("unshare", command, { stdio: "inherit", env })
+    : spawnSync(process.execPath, here, { stdio: "inherit" })
+if (values.guest) {
+  const guest = ["scripts/guest.mjs", "--", "env", "SKEP_OWN_BPFFS=1", "node", ...args]
+  status = spawnSync(process.execPath, guest, { stdio: "inherit" }).status || status
+}
+process.exitCode = status ?? 1

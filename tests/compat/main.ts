@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { release } from "node:os"
+import { parseArgs } from "node:util"
+import { type Baseline, type CorpusProgram, readBaseline, readCorpus } from "./corpus.ts"
+import { Bench } from "./measure.ts"
+import { type Run, report } from "./report.ts"
+
+/**
+ * Compiles every program of a corpus and tries its functions in the running kernel.
+ *
+ *     main.mjs --corpus DIR [--json FILE] [--no-load] [--only WORD]…
+ *
+ * `--only` takes the programs whose names contain a word.
+ */
+export function main(args: readonly string[]): number {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      corpus: { type: "string" },
+      json: { type: "string" },
+      only: { type: "string", multiple: true },
+      "no-load": { type: "boolean" },
+    },
+  })
+  if (values.corpus === undefined) throw new Error("--corpus DIR is missing")
+  const programs = readCorpus(values.corpus, values.only)
+  const found: Run = { kernel: release(), programs: runAll(programs, values["no-load"] === true) }
+  const baseline: Map<string, Baseline> | undefined = readBaseline(values.corpus)
+  process.stdout.write(report(found, baseline))
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(found))
+  return 0
+}
+
+const PINS = "/sys/fs/bpf"
+
+function runAll(programs: readonly CorpusProgram[], onlyCompile: boolean) {
+  const bench = new Bench()
+  let shown = performance.now()
+  return programs.map((program, i) => {
+    const result = bench.run(program, onlyCompile)
+    unpinAll()
+    if (performance.now() - shown > 5000) {
+      shown = performance.now()
+      process.stderr.write(`${i + 1} of ${programs.length}\n`)
+    }
+    return result
+  })
+}
+
+/** Removes what a program has pinned, so that the next one does not find it; only where the file system was mounted for this run. */
+function unpinAll(): void {
+  if (process.env.SKEP_OWN_BPFFS === undefined || !existsSync(PINS)) return
+  // The kernel's own iterators stay: maps.debug, progs.debug.
+  const pinned = readdirSync(PINS).filter(name => !name.endsWith(".debug"))
+  for (const name of pinned) rmSync(`${PINS}/${name}`, { recursive: true, force: true })
+}
