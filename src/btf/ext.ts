@@ -57,11 +57,12 @@ export const CORE_RELO_KINDS = [
   "type_id_target",
   "type_exists",
   "type_size",
-  "enumval_exists",
-  "enumval_value",
+  "enum_value_exists",
+  "enum_value",
   "type_matches",
 ] as const
-export type CoreReloKind = (typeof CORE_RELO_KINDS)[number]
+/** What a CO-RE relocation asks of the running kernel's types. */
+export type CoreKind = (typeof CORE_RELO_KINDS)[number]
 
 /** `struct bpf_core_relo`: insn_off u32, type_id u32, access_str_off u32, kind u32. */
 export interface BtfCoreRelo {
@@ -70,7 +71,7 @@ export interface BtfCoreRelo {
   readonly type: number
   /** Indexes from the type inwards, separated by colons: `0:1:2`. */
   readonly access: string
-  readonly kind: CoreReloKind
+  readonly kind: CoreKind
 }
 
 /** Records of one ELF section of code. */
@@ -206,7 +207,7 @@ function readPart<R>(
   return sections
 }
 
-function coreKind(number: number): CoreReloKind {
+function coreKind(number: number): CoreKind {
   const kind = CORE_RELO_KINDS[number]
   if (kind === undefined) throw badBtf("BTF_EXT_BAD_RECORD", `CO-RE relocation kind ${number} is not known`)
   return kind

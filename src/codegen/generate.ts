@@ -112,5 +112,6 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
   fn.blocks = [...order]
   show("layout", fn)
   const { insns, relocations, lineInfo } = assemble(fn, order, options.cpu, lines)
-  return { name: ir.name, insns, relocations, btfId: ir.btfId, lineInfo }
+  const linkage = ir.role === "program" ? "global" : "static"
+  return { name: ir.name, insns, relocations, core: [], btfId: ir.btfId, lineInfo, linkage }
 }

@@ -102,8 +102,9 @@ function constant(c: Cursor, dst: Register, opcode: number | undefined): Insn {
 }
 
 // "map[" (id | idx | NAME) "]" ["[0]"] ["+" offset] | "subprog[" (±N | NAME) "]" | "btf[id:" N "]" ["[fd:" N "]"]
+// | "ksym[" NAME "]" | "extern[" NAME "]" "+" offset
 function symbolic(c: Cursor, word: string, dst: Register): AsmInsn | undefined {
-  if ((word !== "map" && word !== "subprog" && word !== "btf") || !c.take("[")) return undefined
+  if (!SYMBOLIC.has(word) || !c.take("[")) return undefined
   if (dst.half) throw c.error("an address needs a whole register")
   const r = dst.number
   if (word === "subprog") {
@@ -114,6 +115,15 @@ function symbolic(c: Cursor, word: string, dst: Register): AsmInsn | undefined {
     }
     const name = c.until("]")
     return { insn: b.loadFunc(r, 0), label: name, symbol: { kind: "function", name } }
+  }
+  if (word === "ksym") {
+    const name = c.until("]")
+    return { insn: b.loadImm64(r, 0n), symbol: { kind: "ksym", name } }
+  }
+  if (word === "extern") {
+    const name = c.until("]")
+    c.expect("+", "before the offset")
+    return { insn: b.loadImm64(r, 0n), symbol: { kind: "extern", name, offset: byteOffset(c) } }
   }
   if (word === "btf") {
     c.expect("id:", "after btf[")
@@ -136,6 +146,8 @@ function symbolic(c: Cursor, word: string, dst: Register): AsmInsn | undefined {
   const offset = byteOffset(c)
   return { insn: b.loadMapValue(r, 0, offset | 0), symbol: { kind: "mapValue", name, offset } }
 }
+
+const SYMBOLIC = new Set(["map", "subprog", "ksym", "extern", "btf"])
 
 const byteOffset = (c: Cursor): number => c.integer(0, MAXU32, "an offset")
 

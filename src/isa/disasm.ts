@@ -66,6 +66,10 @@ function symbolText({ kind, name, offset = 0 }: InsnSymbol): string {
       return `map[${name}][0]+${offset}`
     case "function":
       return `subprog[${name}]`
+    case "ksym":
+      return `ksym[${name}]`
+    case "extern":
+      return `extern[${name}]+${offset}`
     case "call":
       return name
     case "kfunc":

@@ -13,13 +13,15 @@ export type Syntax = "kernel" | "llvm"
  *     map        r1 = map[NAME]
  *     mapValue   r1 = map[NAME][0]+OFFSET
  *     function   r1 = subprog[NAME]
+ *     ksym       r1 = ksym[NAME]
+ *     extern     r1 = extern[NAME]+OFFSET
  *     call       call NAME
  *     kfunc      call kernel-function#NAME
  */
 export interface InsnSymbol {
-  readonly kind: "map" | "mapValue" | "function" | "call" | "kfunc"
+  readonly kind: "map" | "mapValue" | "function" | "ksym" | "extern" | "call" | "kfunc"
   readonly name: string
-  /** Byte offset in the map's first value; of `mapValue` only. */
+  /** Byte offset in the map's first value; of `mapValue` and `extern` only. */
   readonly offset?: number
 }
 

@@ -106,6 +106,13 @@ function relocate(image: Image, load: LoadProgram): void {
       image.insns[relocation.insn] = { ...insn, src: BPF_PSEUDO_KFUNC_CALL, off: 0, imm }
       continue
     }
+    if (relocation.kind === "ksym" || relocation.kind === "extern") {
+      throw new SkepError({
+        code: "KERNEL_NO_SYMBOL",
+        message: `${load.spec.name} uses ${relocation.name}, which this loader does not look up`,
+        hint: "declare it in the program",
+      })
+    }
     const map = load.maps.get(relocation.map)
     if (map === undefined) throw noMap(relocation.map, load.maps.keys())
     image.insns[relocation.insn] =

@@ -101,7 +101,16 @@ test("what bpftool lists can be assembled", { skip }, () => {
 
 /** The listing of a whole program that kernels since 6.15 begin the verifier's log with, slot numbers left out. */
 function kernelListing(insns: readonly Insn[]): string[] | undefined {
-  const program = { name: "main", section: "socket", insns, relocations: [], btfId: 0, lineInfo: [] }
+  const program = {
+    name: "main",
+    section: "socket",
+    insns,
+    relocations: [],
+    core: [],
+    btfId: 0,
+    lineInfo: [],
+    linkage: "global" as const,
+  }
   const object: BpfObject = {
     name: "a",
     license: "GPL",

@@ -1,3 +1,4 @@
+import type { CoreKind } from "../btf/index.ts"
 import type { Insn } from "../isa/index.ts"
 
 /**
@@ -16,6 +17,18 @@ export interface BpfObject {
   readonly btf: Uint8Array
   /** Source lines for line info, by index: the text and its place. */
   readonly lines: readonly SourceLine[]
+  /** What another object has to define before this one can be loaded: `linkObjects` finds it. */
+  readonly externs?: readonly ExternSpec[]
+}
+
+/** A function, variable or map that the object declares and does not define. */
+export interface ExternSpec {
+  readonly name: string
+  readonly kind: "function" | "variable" | "map"
+  /** BTF id of its `func` or `var` in the object's BTF; 0 when unknown. */
+  readonly type: number
+  /** It may stay undefined. */
+  readonly weak: boolean
 }
 
 export interface SourceLine {
@@ -30,9 +43,17 @@ export interface FunctionSpec {
   readonly name: string
   readonly insns: readonly Insn[]
   readonly relocations: readonly Relocation[]
+  /** CO-RE: values in instructions that depend on the running kernel's types. `relocateCore` fills them in. */
+  readonly core: readonly CoreRelocation[]
   /** BTF id of the function (`BTF_KIND_FUNC`), 0 when unknown. */
   readonly btfId: number
   readonly lineInfo: readonly LineInfo[]
+  /** The verifier checks a global subprogram by itself, and a static one wherever it is called. Programs are global. */
+  readonly linkage: "static" | "global"
+  /** Gives way to a function of the same name when objects are linked. */
+  readonly weak?: boolean
+  /** Seen by the objects it is linked with, and static after that. */
+  readonly hidden?: boolean
 }
 
 export interface ProgramSpec extends FunctionSpec {
@@ -42,6 +63,14 @@ export interface ProgramSpec extends FunctionSpec {
   readonly type?: ProgramType
   /** Where the program asks to be attached, from its name or section. */
   readonly attach?: AttachSpec
+  /** What it is loaded for, by its `enum bpf_attach_type` name without the prefix, lower case, where the section says it. */
+  readonly attachType?: string
+  /** It may sleep (`fentry.s/…`). */
+  readonly sleepable?: boolean
+  /** It takes packets of several fragments (`xdp.frags`). */
+  readonly frags?: boolean
+  /** False for one that is loaded only when it is asked for (`?kprobe/…`). */
+  readonly autoload?: boolean
 }
 
 export type ProgramType =
@@ -106,8 +135,35 @@ export type Relocation =
   | { readonly kind: "call"; readonly insn: number; readonly function: string }
   /** `lddw` of a subprogram's address (a callback): pseudo func. */
   | { readonly kind: "function"; readonly insn: number; readonly function: string }
-  /** `call` of a kernel function by name. */
-  | { readonly kind: "kfunc"; readonly insn: number; readonly name: string }
+  /** `call` of a kernel function by name. A weak one that the kernel lacks may not be reached. */
+  | { readonly kind: "kfunc"; readonly insn: number; readonly name: string; readonly weak?: boolean }
+  /**
+   * `lddw` of the address of a variable or function of the kernel: by BTF when it is declared with a type, from the
+   * kernel's symbols when it is declared void. A weak one that the kernel lacks is 0.
+   */
+  | {
+      readonly kind: "ksym"
+      readonly insn: number
+      readonly name: string
+      readonly typed: boolean
+      readonly weak: boolean
+    }
+  /** `lddw` of byte `offset` of a variable that another object defines. */
+  | { readonly kind: "extern"; readonly insn: number; readonly name: string; readonly offset: number }
+
+/**
+ * An instruction that holds what the running kernel's types say: the displacement of a load or store, the immediate of
+ * an arithmetic instruction or of an `lddw`.
+ */
+export interface CoreRelocation {
+  /** Index into `insns`. */
+  readonly insn: number
+  /** BTF id of the type in the object's BTF. */
+  readonly type: number
+  /** Indexes from the type inwards, separated by colons (`0:1:2`); the enumerator of an enum value; `0` for a type. */
+  readonly access: string
+  readonly kind: CoreKind
+}
 
 export interface MapSpec {
   readonly name: string
@@ -123,12 +179,77 @@ export interface MapSpec {
   readonly valueType: number
   /** Inner map of a map in map, by name. */
   readonly inner?: string
+  /** What the maps in a map in map are like, where it is no map of the object's own. */
+  readonly innerSpec?: MapSpec
+  /** What stands in an array of maps or of programs from the start. */
+  readonly values?: readonly MapEntry[]
+  /** `map_extra`: hash functions of a Bloom filter, address of an arena. */
+  readonly mapExtra?: number
+  /** NUMA node its memory is on; goes with the flag BPF_F_NUMA_NODE. */
+  readonly numaNode?: number
   /** Path below the BPF file system where the map is pinned, or found. */
   readonly pin?: string
   /** Initial bytes: the content of a global data section. */
   readonly data?: Uint8Array
   /** Set for global data that programs must not write (.rodata). */
   readonly frozen?: boolean
+  /** Variables of global data: places for symbols. */
+  readonly symbols?: readonly DataSymbol[]
+  /** Addresses in initial data. The kernel has no way to fill them in: programs read 0 there. */
+  readonly dataRelocations?: readonly DataRelocation[]
+  /** What `.kconfig` holds: values of the kernel's configuration. */
+  readonly kconfig?: readonly KconfigSpec[]
+  /** Set for an instance of a table of the kernel's operations (type `struct_ops`). */
+  readonly structOps?: StructOpsSpec
+  /** Gives way to a map of the same name when objects are linked. */
+  readonly weak?: boolean
   /** Record type of an event stream (perf event array, ring buffer): BTF id of the struct submitted, where known. */
   readonly eventType?: number
+}
+
+/** An entry of an array of maps or programs. */
+export interface MapEntry {
+  readonly index: number
+  readonly map?: string
+  readonly program?: string
+}
+
+/** A variable in a section of global data. */
+export interface DataSymbol {
+  readonly name: string
+  readonly offset: number
+  readonly size: number
+  readonly linkage: "static" | "global"
+  readonly weak?: boolean
+  readonly hidden?: boolean
+}
+
+/** An address in initial data: of a byte of global data, a map, or a function. */
+export interface DataRelocation {
+  /** Where it stands. */
+  readonly offset: number
+  readonly target: string
+  readonly addend: number
+}
+
+/** An `extern … __kconfig` variable. */
+export interface KconfigSpec {
+  /** `CONFIG_HZ`, `LINUX_KERNEL_VERSION`, … */
+  readonly name: string
+  readonly offset: number
+  readonly size: number
+  /** BTF id of its type. */
+  readonly type: number
+  /** 0 where the kernel's configuration does not have it. */
+  readonly weak: boolean
+}
+
+/** A table of operations that programs implement (`struct tcp_congestion_ops`, …). */
+export interface StructOpsSpec {
+  /** BTF id of the struct in the object's BTF. */
+  readonly type: number
+  /** It is attached by a link (`.struct_ops.link`), not by being there. */
+  readonly link: boolean
+  /** Members that point to programs, by byte offset in the struct. */
+  readonly programs: readonly { readonly offset: number; readonly program: string }[]
 }

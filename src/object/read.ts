@@ -255,7 +255,9 @@ class ObjectReader {
       insns,
       relocations,
       btfId: funcs?.find(record => record.insn === start)?.type ?? 0,
+      core: [],
       lineInfo,
+      linkage: section.name === TEXT_SECTION && symbol.visibility === f.STV_HIDDEN ? "static" : "global",
     }
   }
 
@@ -284,6 +286,8 @@ function marked(insn: Insn, relocation: Relocation): Insn {
       return callSub(-1)
     case "kfunc":
       return callKfunc(0)
+    default:
+      return lddw(insn.dst, 0, 0, 0)
   }
 }
 

@@ -70,7 +70,17 @@ test("writing again what was read gives the same bytes", () => {
 
 /** An object of one program, with nothing but what a case needs. */
 function object(insns: readonly Insn[], more: Partial<BpfObject> = {}, program: Partial<ProgramSpec> = {}): BpfObject {
-  const spec = { name: "main", insns, relocations: [], btfId: 0, lineInfo: [], section: "socket", ...program }
+  const spec = {
+    name: "main",
+    insns,
+    relocations: [],
+    core: [],
+    btfId: 0,
+    lineInfo: [],
+    linkage: "global" as const,
+    section: "socket",
+    ...program,
+  }
   return {
     name: "t.c",
     license: "GPL",
@@ -87,8 +97,10 @@ const subprogram = (name: string, insns: readonly Insn[] = [exit()]): FunctionSp
   name,
   insns,
   relocations: [],
+  core: [],
   btfId: 0,
   lineInfo: [],
+  linkage: "static",
 })
 
 const map = (name: string, more: Partial<MapSpec> = {}): MapSpec => ({

@@ -11,6 +11,10 @@ export function relocationsOf(symbols: Assembled["symbols"]): Relocation[] {
         return { kind, insn, map: name, offset }
       case "kfunc":
         return { kind, insn, name }
+      case "ksym":
+        return { kind, insn, name, typed: true, weak: false }
+      case "extern":
+        return { kind, insn, name, offset }
       default:
         return { kind, insn, function: name }
     }
@@ -24,7 +28,10 @@ function symbolOf(relocation: Relocation): InsnSymbol {
     case "mapValue":
       return { kind: "mapValue", name: relocation.map, offset: relocation.offset }
     case "kfunc":
-      return { kind: "kfunc", name: relocation.name }
+    case "ksym":
+      return { kind: relocation.kind, name: relocation.name }
+    case "extern":
+      return { kind: "extern", name: relocation.name, offset: relocation.offset }
     default:
       return { kind: relocation.kind, name: relocation.function }
   }

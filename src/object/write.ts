@@ -235,6 +235,9 @@ class ObjectWriter {
       }
       case "kfunc":
         return this.#kfuncs.get(relocation.name)!
+      case "ksym":
+      case "extern":
+        throw elfError("OBJECT_RELOCATION", `${fn.name} uses ${relocation.name}, which no object file can name yet`)
       default: {
         const symbol = this.#functions.get(relocation.function)
         if (symbol !== undefined) return symbol

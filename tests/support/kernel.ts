@@ -18,7 +18,7 @@ export function object(parts: Partial<BpfObject>): BpfObject {
 }
 
 export function func(name: string, insns: readonly isa.Insn[], parts: Partial<FunctionSpec> = {}): FunctionSpec {
-  return { name, insns, relocations: [], btfId: 0, lineInfo: [], ...parts }
+  return { name, insns, relocations: [], core: [], btfId: 0, lineInfo: [], linkage: "static", ...parts }
 }
 
 export function program(name: string, insns: readonly isa.Insn[], parts: Partial<ProgramSpec> = {}): ProgramSpec {

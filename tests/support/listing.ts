@@ -25,5 +25,9 @@ function symbolOf(r: Relocation): InsnSymbol {
       return { kind: "call", name: r.function }
     case "kfunc":
       return { kind: "kfunc", name: r.name }
+    case "ksym":
+      return { kind: "ksym", name: r.name }
+    case "extern":
+      return { kind: "extern", name: r.name, offset: r.offset }
   }
 }

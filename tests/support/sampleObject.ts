@@ -21,7 +21,7 @@ function fn(name: string, line: number, btfId: number, text: string): FunctionSp
   const { insns, symbols } = assembleUnit(text, `${name}.s`)
   const lineInfo = [{ insn: 0, line, column: 1 }]
   if (name === "count") lineInfo.push({ insn: 8, line: 1, column: 3 })
-  return { name, insns, relocations: relocationsOf(symbols), btfId, lineInfo }
+  return { name, insns, relocations: relocationsOf(symbols), core: [], btfId, lineInfo, linkage: "static" }
 }
 
 const COUNT = `
@@ -92,6 +92,7 @@ export function sampleObject(change: Partial<BpfObject> = {}): BpfObject {
     builder.add({ kind: "func", name, type, linkage })
   const program = (spec: FunctionSpec, more: Omit<ProgramSpec, keyof FunctionSpec>): ProgramSpec => ({
     ...spec,
+    linkage: "global",
     ...more,
   })
   const functions = [
