@@ -1,6 +1,6 @@
 import type { Span } from "../base/index.ts"
 import type { FunctionDecl, TranslationUnit, Type, VarDecl } from "../c/index.ts"
-import type { AttachSpec, ProgramType } from "../object/index.ts"
+import type { AttachSpec, LoadSpec, ProgramType } from "../object/index.ts"
 
 /**
  * A program ready to be lowered: plain C in which nothing of a dialect is left but `MapRef` and `KernelRead` nodes, and beside it what the
@@ -10,7 +10,29 @@ export interface BpfUnit {
   readonly unit: TranslationUnit
   readonly maps: readonly MapDecl[]
   readonly programs: readonly ProgramDecl[]
+  /** Functions that are verified by themselves, and there for others to call or replace. */
+  readonly subprograms: readonly FunctionDecl[]
+  /** What the program takes from the kernel when it is loaded. */
+  readonly externs: readonly ExternDecl[]
+  readonly structOps: readonly StructOpsDecl[]
   readonly license: string
+}
+
+/** A variable or function that the kernel defines. */
+export interface ExternDecl {
+  readonly decl: VarDecl | FunctionDecl
+  /** `kconfig`: an option of the kernel's build; `ksym`: the address of a variable; `kfunc`: a function called by BTF id. */
+  readonly kind: "kconfig" | "ksym" | "kfunc"
+  /** Zero where the kernel has none; otherwise the program is refused. */
+  readonly weak: boolean
+}
+
+/** A table of functions for the kernel to call: a variable in section `.struct_ops` (or `.struct_ops.link`). */
+export interface StructOpsDecl {
+  readonly decl: VarDecl
+  readonly section: string
+  /** Members that are programs: their names and the functions. */
+  readonly members: readonly { readonly member: string; readonly program: string }[]
 }
 
 export interface MapDecl {
@@ -25,6 +47,14 @@ export interface MapDecl {
   readonly maxEntries: number
   readonly flags: number
   readonly inner?: string
+  /** Inner map written inside this one's definition. */
+  readonly innerDecl?: MapDecl
+  /** What its slots hold from the start: other maps, or programs. */
+  readonly values?: readonly { readonly index: number; readonly map?: string; readonly program?: string }[]
+  readonly mapExtra?: bigint
+  readonly numaNode?: number
+  /** Pinned under its own name in the loader's folder. */
+  readonly pinByName?: boolean
   readonly pin?: string
   /** Seen by other programs of the process: by all (`public`), or by those of the same name space (`shared`). */
   readonly share?: "public" | "shared"
@@ -40,4 +70,5 @@ export interface ProgramDecl {
   readonly section: string
   readonly type?: ProgramType
   readonly attach?: AttachSpec
+  readonly load?: LoadSpec
 }

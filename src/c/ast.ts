@@ -28,6 +28,8 @@ export type Expr =
   | SizeOf
   | OffsetOf
   | BuiltinExpr
+  | CoreValue
+  | CorePlace
   | MapRef
   | KernelRead
 
@@ -221,6 +223,52 @@ export interface BuiltinExpr extends ExprBase {
   readonly types: readonly Type[]
 }
 
+/** What a CO-RE relocation asks of the running kernel's types, in the order of the kernel's `enum bpf_core_relo_kind`. */
+export const CORE_KINDS = [
+  "field_byte_offset",
+  "field_byte_size",
+  "field_exists",
+  "field_signed",
+  "field_lshift_u64",
+  "field_rshift_u64",
+  "type_id_local",
+  "type_id_target",
+  "type_exists",
+  "type_size",
+  "enum_value_exists",
+  "enum_value",
+  "type_matches",
+] as const
+export type CoreKind = (typeof CORE_KINDS)[number]
+
+/** What a relocation is about: `access` goes from `root` by indices of members and elements, or is the index of an enumerator. */
+interface CoreSubject {
+  /** A struct, union, enum or typedef; for a place the type that the first index counts in. */
+  readonly root: Type
+  /** As in BTF: the first number is an array index of `root` itself. */
+  readonly access: readonly number[]
+}
+
+/** A number that the loader finds in the kernel's types: an rvalue. Made by the dialect passes of `__builtin_preserve_…`. */
+export interface CoreValue extends ExprBase, CoreSubject {
+  readonly kind: "core"
+  readonly relocation: CoreKind
+  /** What it is by the types that the program was compiled with. */
+  readonly value: bigint
+}
+
+/**
+ * An lvalue of `type` as many bytes behind `base` (a pointer rvalue) as the loader finds in the kernel's types. Made by the dialect passes of member
+ * accesses under `preserve_access_index`.
+ */
+export interface CorePlace extends ExprBase, CoreSubject {
+  readonly kind: "corePlace"
+  readonly base: Expr
+  /** Bytes by the types that the program was compiled with; for a bit-field, of its storage unit. */
+  readonly offset: number
+  readonly bitField?: Field
+}
+
 /** The address of a BPF map, of type `void *`. Made by the dialect passes. */
 export interface MapRef extends ExprBase {
   readonly kind: "mapRef"
@@ -360,6 +408,8 @@ export interface AsmStmt extends StmtBase {
   readonly outputs: readonly AsmOperand[]
   readonly inputs: readonly AsmOperand[]
   readonly clobbers: readonly string[]
+  /** Labels that `asm goto` may jump to. */
+  readonly labels: readonly string[]
 }
 export interface AsmOperand {
   readonly name: string | undefined

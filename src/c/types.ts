@@ -22,10 +22,14 @@ export const CONST = 1
 export const VOLATILE = 2
 export const RESTRICT = 4
 export const ATOMIC = 8
+/** `__attribute__((address_space(n)))` is a qualifier: n from this bit on. */
+export const ADDRESS_SPACE_SHIFT = 8
 
 interface TypeBase {
   /** Qualifiers written on this very type (a typedef's target may add more). */
   readonly quals: number
+  /** `__attribute__((btf_type_tag("…")))` on this very type, as a pointer's target has: kept for BTF, no part of the type otherwise. */
+  readonly tags?: readonly string[]
 }
 
 export interface VoidType extends TypeBase {
@@ -136,6 +140,8 @@ export interface Field {
   readonly bitOffset?: number
   readonly bitWidth?: number
   readonly index: number
+  /** `__attribute__((btf_decl_tag("…")))`. */
+  readonly tags?: readonly string[]
 }
 
 export interface EnumDecl {

@@ -79,6 +79,7 @@ function toProgram(info: ProgramInfo, spec: FunctionSpec): ProgramSpec {
     section: info.section,
     ...(info.type !== undefined && { type: info.type }),
     ...(info.attach !== undefined && { attach: info.attach }),
+    ...info.load,
   }
 }
 

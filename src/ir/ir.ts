@@ -1,5 +1,5 @@
 import type { Span } from "../base/index.ts"
-import type { AttachSpec, MapSpec, ProgramType } from "../object/index.ts"
+import type { AttachSpec, LoadSpec, MapSpec, ProgramType } from "../object/index.ts"
 
 /**
  * The SSA intermediate form. Values are 32-bit or 64-bit words or pointers (64 bits; kept apart from integers because the kernel's verifier
@@ -259,6 +259,7 @@ export interface ProgramInfo {
   readonly section: string
   readonly type?: ProgramType
   readonly attach?: AttachSpec
+  readonly load?: LoadSpec
 }
 
 export interface GlobalVar {

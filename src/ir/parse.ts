@@ -169,7 +169,8 @@ class Parser {
     const section = this.#string()
     const type = this.#accept("type") ? (this.#next().text as ProgramType) : undefined
     const attach = this.#accept("attach") ? JSON.parse(this.#next().text) : undefined
-    return { func, section, ...(type && { type }), ...(attach && { attach }) }
+    const load = this.#accept("load") ? JSON.parse(this.#next().text) : undefined
+    return { func, section, ...(type && { type }), ...(attach && { attach }), ...(load && { load }) }
   }
 
   #function(): IrFunction {

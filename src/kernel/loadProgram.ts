@@ -128,6 +128,7 @@ const BOUND: Partial<Record<AttachSpec["kind"], { prefix: string; attachType: st
   fexit: { prefix: "", attachType: "trace_fexit" },
   fmod_ret: { prefix: "", attachType: "modify_return" },
   lsm: { prefix: "bpf_lsm_", attachType: "lsm_mac" },
+  tp_btf: { prefix: "btf_trace_", attachType: "trace_raw_tp" },
   iter: { prefix: "bpf_iter_", attachType: "trace_iter" },
 }
 
@@ -137,8 +138,21 @@ function bindTo(load: LoadProgram): Partial<ProgLoad> {
   if (attach === undefined || bound === undefined) return {}
   return {
     expectedAttachType: attachTypes.number(bound.attachType),
-    attachBtfId: functionId(load, `${bound.prefix}${attach.event}`, `${load.spec.name} is bound to it`),
+    attachBtfId: boundTo(load, attach.kind, `${bound.prefix}${attach.event}`),
   }
+}
+
+/** BTF id of what a program is bound to: a function, or the typedef that stands for a tracepoint. */
+function boundTo(load: LoadProgram, kind: AttachSpec["kind"], name: string): number {
+  if (kind !== "tp_btf") return functionId(load, name, `${load.spec.name} is bound to it`)
+  const id = load.owner.options.kernelBtf().find(name, "typedef")
+  if (id !== 0) return id
+  throw new SkepError({
+    code: "KERNEL_NO_TRACEPOINT",
+    message: `the kernel's type information has no tracepoint ${name.replace("btf_trace_", "")}`,
+    why: `${load.spec.name} is bound to it`,
+    hint: "the kernel's tracepoints are in /sys/kernel/tracing/events",
+  })
 }
 
 function functionId(load: LoadProgram, name: string, why: string): number {

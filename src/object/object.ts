@@ -73,6 +73,9 @@ export interface ProgramSpec extends FunctionSpec {
   readonly autoload?: boolean
 }
 
+/** What a section says of how its programs are loaded. */
+export type LoadSpec = Pick<ProgramSpec, "attachType" | "sleepable" | "frags" | "autoload">
+
 export type ProgramType =
   | "socket_filter"
   | "kprobe"
@@ -115,6 +118,8 @@ export type AttachSpec =
   | { readonly kind: "fentry" | "fexit" | "fmod_ret"; readonly event: string; readonly module?: string }
   | { readonly kind: "lsm"; readonly event: string }
   | { readonly kind: "iter"; readonly event: string }
+  /** A tracepoint whose arguments the verifier knows the types of. */
+  | { readonly kind: "tp_btf"; readonly event: string }
 
 export interface LineInfo {
   /** Index into `insns` (not slots). */

@@ -30,7 +30,7 @@ means("tp/sched/sched_switch", {
 means("tp/sched", {})
 means("raw_tp/sys_enter", { type: "raw_tracepoint", attach: { kind: "raw_tracepoint", event: "sys_enter" } })
 means("raw_tp.w/sys_enter", { type: "raw_tracepoint_writable" })
-means("tp_btf/sys_enter", { type: "tracing" })
+means("tp_btf/sys_enter", { type: "tracing", attach: { kind: "tp_btf", event: "sys_enter" } })
 means("fentry/nf:nf_hook", { type: "tracing", attach: { kind: "fentry", event: "nf_hook", module: "nf" } })
 means("fexit.s/vfs_read", { type: "tracing", attach: { kind: "fexit", event: "vfs_read" } })
 means("lsm/file_open", { type: "lsm", attach: { kind: "lsm", event: "file_open" } })

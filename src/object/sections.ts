@@ -49,7 +49,6 @@ const PREFIXES: readonly (readonly [prefix: string, type: ProgramType])[] = [
   ["usdt", "kprobe"],
   ["kprobe.multi", "kprobe"],
   ["kretprobe.multi", "kprobe"],
-  ["tp_btf", "tracing"],
   ["raw_tp.w", "raw_tracepoint_writable"],
   ["raw_tracepoint.w", "raw_tracepoint_writable"],
   ["freplace", "ext"],
@@ -101,6 +100,7 @@ function attachOf(prefix: string, rest: string): AttachSpec | undefined {
     }
     case "lsm":
     case "iter":
+    case "tp_btf":
       return { kind: prefix, event: rest }
   }
   return undefined
@@ -115,6 +115,7 @@ function typeOfAttach(attach: AttachSpec): ProgramType {
     case "fexit":
     case "fmod_ret":
     case "iter":
+    case "tp_btf":
       return "tracing"
     default:
       return attach.kind

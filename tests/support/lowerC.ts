@@ -12,7 +12,7 @@ export function unitOf(text: string, name = "test.c"): BpfUnit {
   const isProgram = (d: (typeof unit.decls)[number]): d is FunctionDecl =>
     d.kind === "function" && d.storage !== "static" && d.body !== undefined
   const programs = unit.decls.filter(isProgram).map(decl => ({ decl, section: `.bpf.fn.${decl.name}` }))
-  return { unit, maps: [], programs, license: "GPL" }
+  return { unit, maps: [], subprograms: [], externs: [], structOps: [], programs, license: "GPL" }
 }
 
 /** Plain C lowered to IR, through the real front end. */

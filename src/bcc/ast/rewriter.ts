@@ -22,6 +22,7 @@ export class Rewriter {
       case "int":
       case "string":
       case "mapRef":
+      case "core":
       case "sizeof":
       case "offsetof":
         return e
@@ -76,6 +77,10 @@ export class Rewriter {
       case "stmtExpr": {
         const body = this.stmt(e.body)
         return body === e.body || body.kind !== "block" ? e : { ...e, body }
+      }
+      case "corePlace": {
+        const base = this.expr(e.base)
+        return base === e.base ? e : { ...e, base }
       }
       case "kernelRead": {
         const address = this.expr(e.address)

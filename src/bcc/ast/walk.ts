@@ -66,6 +66,7 @@ function inExpr(e: c.Expr, visit: (e: c.Expr) => void): void {
       inExpr(e.index, visit)
       break
     case "member":
+    case "corePlace":
       inExpr(e.base, visit)
       break
     case "binary":

@@ -59,6 +59,9 @@ export function rewrite(unit: c.TranslationUnit, options: RewriteOptions): BpfUn
     unit: { name: unit.name, decls },
     maps: [...tables.values()],
     programs: [...programs.values()].map(program => programDecl(program, made)),
+    subprograms: [],
+    externs: [],
+    structOps: [],
     license: info.license,
   }
 }

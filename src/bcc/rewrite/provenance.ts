@@ -271,6 +271,7 @@ export class ProvenanceAnalysis {
       case "int":
       case "sizeof":
       case "offsetof":
+      case "core":
       case "mapRef":
         return 0
       case "string":
@@ -279,6 +280,7 @@ export class ProvenanceAnalysis {
       case "deref":
       case "index":
       case "member":
+      case "corePlace":
         // An lvalue that is not read: the operand of a cast to void, or a record.
         this.#place(e)
         return 0

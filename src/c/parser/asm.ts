@@ -2,20 +2,22 @@ import type { AsmOperand, Stmt } from "../ast.ts"
 import { rvalue } from "../sema/convert.ts"
 import { checkModifiable } from "../sema/unary.ts"
 import type { Token } from "../token.ts"
+import { useLabel } from "./clause.ts"
 import { expression } from "./expression.ts"
 import type { Parser } from "./parser.ts"
 import { strings } from "./postfix.ts"
 
 /**
- *     asm-statement: `asm` (`volatile` | `inline`)* `(` string [`:` operands [`:` operands [`:` clobbers]]] `)` `;`
+ *     asm-statement: `asm` (`volatile` | `inline` | `goto`)* `(` string [`:` operands [`:` operands [`:` clobbers [`:` labels]]]] `)` `;`
  *     operand: [`[` identifier `]`] string `(` expression `)`
  */
 export function asmStatement(p: Parser, start: Token): Stmt {
   p.next()
   let volatile = false
+  let jumps = false
   for (;;) {
     if (p.at("volatile") || p.at("__volatile__") || p.at("__volatile")) volatile = true
-    else if (p.at("goto")) p.fail("C_UNSUPPORTED", "'asm goto' is not supported", p.tok)
+    else if (p.at("goto")) jumps = true
     else if (!p.at("inline") && !p.at("__inline__") && !p.at("__inline")) break
     p.next()
   }
@@ -28,15 +30,21 @@ export function asmStatement(p: Parser, start: Token): Stmt {
     do clobbers.push(text(p))
     while (p.accept(","))
   }
+  const labels: string[] = []
+  if (jumps && p.accept(":")) {
+    do labels.push(useLabel(p, start))
+    while (p.accept(","))
+  }
   p.expect(")", "after the operands of 'asm'")
   p.expectSemicolon("'asm (…)'")
   return {
     kind: "asm",
     template,
-    volatile: volatile || outputs.length === 0,
+    volatile: volatile || jumps || outputs.length === 0,
     outputs,
     inputs,
     clobbers,
+    labels,
     span: p.from(start),
   }
 }

@@ -57,3 +57,12 @@ export function tooLong(p: Parser, what: string): never {
     hint: "split the function into parts",
   })
 }
+
+/** An identifier that names a label of the function, defined before or after. */
+export function useLabel(p: Parser, start: Token): string {
+  const name = p.identifier("for a label")
+  const { labels } = functionState(p, start)
+  const label = labels.get(name.text)
+  labels.set(name.text, { defined: label?.defined, used: label?.used ?? name })
+  return name.text
+}

@@ -334,7 +334,6 @@ inside(
   "warning: unused label 'out'",
 )
 inside("__label__ x;", "error: local labels (__label__) are not supported")
-inside('asm goto ("");', "error: 'asm goto' is not supported")
 inside("_Complex int x;", "error: complex numbers are not supported in BPF programs")
 complains("int x = ({ 1; });", "error: statement expression not allowed at file scope")
 

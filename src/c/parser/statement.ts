@@ -7,7 +7,7 @@ import { VOLATILE } from "../types.ts"
 import { asmStatement } from "./asm.ts"
 import { atAttribute, attributes } from "./attributes.ts"
 import { block } from "./block.ts"
-import { body, controlling, functionState, MAX_CHAIN, tooLong } from "./clause.ts"
+import { body, controlling, functionState, MAX_CHAIN, tooLong, useLabel } from "./clause.ts"
 import { expression } from "./expression.ts"
 import { isKeyword } from "./keywords.ts"
 import { doStatement, forStatement, whileStatement } from "./loop.ts"
@@ -109,12 +109,9 @@ function ifStatement(p: Parser, start: Token): Stmt {
 function gotoStatement(p: Parser, start: Token): Stmt {
   p.next()
   if (p.at("*")) p.fail("C_UNSUPPORTED", "computed goto is not supported: BPF has no indirect jumps", start)
-  const name = p.identifier("for a label")
-  const { labels } = functionState(p, start)
-  const label = labels.get(name.text)
-  labels.set(name.text, { defined: label?.defined, used: label?.used ?? name })
+  const label = useLabel(p, start)
   p.expectSemicolon("'goto'")
-  return { kind: "goto", label: name.text, span: p.from(start) }
+  return { kind: "goto", label, span: p.from(start) }
 }
 
 function breakStatement(p: Parser, start: Token): Stmt {

@@ -185,6 +185,11 @@ function describeExpr(e: Expr): string {
       return `offsetof ${typeToString(e.record)} ${e.path} = ${e.value}`
     case "builtin":
       return `builtin ${[e.name, ...e.types.map(type => `'${typeToString(type)}'`)].join(" ")}`
+    case "core":
+    case "corePlace": {
+      const what = e.kind === "core" ? `${e.relocation} = ${e.value}` : `+${e.offset}`
+      return `${e.kind} '${typeToString(e.root)}' ${e.access.join(":")} ${what}`
+    }
     case "mapRef":
       return `mapRef ${e.map}`
     case "kernelRead":
@@ -206,6 +211,7 @@ export function operands(e: Expr): readonly Expr[] {
     case "index":
       return [e.base, e.index]
     case "member":
+    case "corePlace":
       return [e.base]
     case "binary":
     case "logical":

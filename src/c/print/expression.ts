@@ -1,5 +1,5 @@
 import type { Expr, Init, InitList, KernelRead, Member } from "../ast.ts"
-import { UINT128, ULLONG } from "../sema/basic.ts"
+import { pointerTo, UINT128, ULLONG } from "../sema/basic.ts"
 import { canonical, integerOf, sizeOf } from "../sema/typeops.ts"
 import type { Type } from "../types.ts"
 import { printInt, printString } from "./literal.ts"
@@ -98,6 +98,10 @@ function pieces(p: Printer, e: Expr): [string, number] {
         `${e.name}(${e.args.length > 0 ? list(p, e.args) : e.types.map(type => p.typeName(type)).join(", ")})`,
         POSTFIX,
       ]
+    case "core":
+      return [String(e.value), POSTFIX]
+    case "corePlace":
+      return [`*(${p.typeName(pointerTo(e.type))})((char *)${printExpr(p, e.base, UNARY)} + ${e.offset})`, UNARY]
     case "mapRef":
       return [`&${e.map}`, UNARY]
     case "kernelRead":

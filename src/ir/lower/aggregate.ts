@@ -56,6 +56,7 @@ function aggregate(cx: FunctionContext, e: Expr, to: Place): void {
     case "deref":
     case "index":
     case "member":
+    case "corePlace":
     case "compound":
       copyPlace(cx, place(cx, e), to, e.span)
       return

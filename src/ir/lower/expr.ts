@@ -35,6 +35,7 @@ export function scalar(cx: FunctionContext, e: Expr): Scalar {
 function evaluateScalar(cx: FunctionContext, e: Expr): Scalar {
   switch (e.kind) {
     case "int":
+    case "core":
       return constantOf(e.type, e.value, e.span)
     case "sizeof":
     case "offsetof":
@@ -78,6 +79,7 @@ function evaluateScalar(cx: FunctionContext, e: Expr): Scalar {
     case "deref":
     case "index":
     case "member":
+    case "corePlace":
     case "compound":
       return place(cx, e).address
   }

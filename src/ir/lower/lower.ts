@@ -72,7 +72,7 @@ class Lowering implements ModuleContext {
       name: unit.name,
       functions,
       programs: programs.map(
-        ({ decl, section, type, attach }): ProgramInfo => ({ func: decl.name, section, type, attach }),
+        ({ decl, section, type, attach, load }): ProgramInfo => ({ func: decl.name, section, type, attach, load }),
       ),
       maps: specs,
       globals: this.globals.placed.map(({ decl: _, ...g }) => g),

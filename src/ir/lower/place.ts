@@ -1,5 +1,6 @@
 import {
   alignOf,
+  type CorePlace,
   canonical,
   type Expr,
   type FunctionDecl,
@@ -31,6 +32,8 @@ export function place(cx: FunctionContext, e: Expr): Place {
       return element(cx, e)
     case "member":
       return member(cx, e)
+    case "corePlace":
+      return corePlace(cx, e)
     case "string": {
       const global = cx.module.globals.string(e.bytes)
       return { address: cx.b.globaladdr(global), type: e.type, align: 1, volatile: false }
@@ -90,6 +93,12 @@ function variable(cx: FunctionContext, decl: VarDecl, e: Expr): Place {
 function functionPlace(cx: FunctionContext, decl: FunctionDecl, e: Expr): Place {
   const name = cx.module.use(decl, "callback", e.span)
   return { address: cx.b.funcaddr(name), type: e.type, align: 1, volatile: false }
+}
+
+/** The units of a bit-field are counted from the start of the record. */
+function corePlace(cx: FunctionContext, e: CorePlace): Place {
+  const address = cx.b.ptradd(value(cx, e.base), e.offset - (e.bitField?.offset ?? 0))
+  return { ...pointed(address, e.type), ...(e.bitField && { bitField: e.bitField }) }
 }
 
 function member(cx: FunctionContext, e: Member): Place {

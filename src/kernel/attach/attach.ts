@@ -20,6 +20,7 @@ const TYPES: Record<AttachTarget["kind"], readonly ProgramType[]> = {
   fexit: ["tracing"],
   fmod_ret: ["tracing"],
   lsm: ["lsm"],
+  tp_btf: ["tracing"],
   iter: [],
 }
 
