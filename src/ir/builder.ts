@@ -1,10 +1,12 @@
 import type { Span } from "../base/index.ts"
 import { evalBinary, evalByteSwap, evalCompare, evalSignExtend } from "./fold.ts"
 import type {
+  Asm,
   AtomicOp,
   BinaryOp,
   Block,
   Callee,
+  Core,
   Inst,
   IrFunction,
   IrType,
@@ -239,6 +241,23 @@ export class FunctionBuilder {
   /** A barrier: memory accesses do not move over it. */
   barrier(): Inst {
     return this.insert({ op: "opaque", type: "void", args: [] })
+  }
+
+  /** A number that the loader fits to its kernel. */
+  core(type: "i32" | "i64", parts: Pick<Core, "relocation" | "btfType" | "access" | "value">): Inst {
+    return this.insert({ op: "core", type, ...parts, args: [] })
+  }
+  ksymaddr(name: string, btfType: number, weak: boolean): Inst {
+    return this.insert({ op: "ksymaddr", type: "ptr", name, btfType, weak, args: [] })
+  }
+  ascast(from: number, to: number, pointer: Value): Inst {
+    return this.insert({ op: "ascast", type: "ptr", from, to, args: [pointer] })
+  }
+  asm(parts: Omit<InstParts & { op: "asm" }, "op" | "type">): Inst {
+    return this.insert({ op: "asm", type: "i32", ...parts })
+  }
+  asmout(asm: Asm & Inst, index: number): Inst {
+    return this.insert({ op: "asmout", type: asm.outputs[index].type, index, args: [asm] })
   }
 
   /** A phi at the head of a block with no values yet; add them with `addIncoming`. */

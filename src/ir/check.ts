@@ -325,6 +325,31 @@ class Checker {
         if (inst.args.length === 0) this.#result(inst, "void")
         else this.#operands(inst, [[inst.type]])
         return
+      case "core":
+        this.#result(inst, "i32", "i64")
+        this.#operands(inst, [])
+        return
+      case "ksymaddr":
+        this.#result(inst, "ptr")
+        this.#operands(inst, [])
+        return
+      case "ascast":
+        this.#convert(inst, "ptr", "ptr")
+        return
+      case "asm":
+        this.#result(inst, "i32")
+        for (const { type, tied } of inst.outputs) {
+          if (tied >= 0 && inst.args[tied]?.type !== type) this.#say(`operand ${tied + 1} is not ${type}`, inst)
+        }
+        return
+      case "asmout": {
+        const [from] = inst.args
+        this.#operands(inst, [["i32"]])
+        const output = from?.kind === "inst" && from.op === "asm" ? from.outputs[inst.index] : undefined
+        if (output === undefined) this.#say(`there is no output ${inst.index}`, inst)
+        else this.#result(inst, output.type)
+        return
+      }
       default:
         if (!isBinary(inst)) {
           this.#say("unknown instruction", inst)

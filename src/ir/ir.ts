@@ -1,4 +1,5 @@
 import type { Span } from "../base/index.ts"
+import type { CoreReloKind } from "../btf/index.ts"
 import type { AttachSpec, LoadSpec, MapSpec, ProgramType } from "../object/index.ts"
 
 /**
@@ -186,6 +187,62 @@ export interface Opaque extends InstBase {
   op: "opaque"
 }
 
+/**
+ * A number that the loader fits to the kernel it loads on (a CO-RE relocation): an offset, a size, whether something exists. `value` is what it
+ * is for the types at hand; nobody may reckon with it. `btfType` is the BTF id of the root type, `access` the path from there (`0:1:2`).
+ */
+export interface Core extends InstBase {
+  op: "core"
+  relocation: CoreReloKind
+  btfType: number
+  access: string
+  value: bigint
+}
+/** Address of a variable of the kernel, or of a function of it (`bpf_ksym_exists`). `btfType`: of the VAR in the object's BTF, 0 for one without a type. */
+export interface KsymAddr extends InstBase {
+  op: "ksymaddr"
+  name: string
+  btfType: number
+  /** Zero where the kernel does not have it. */
+  weak: boolean
+}
+/** The same address in another address space (arena): 1 is the program's user space, 0 the kernel. args: pointer. */
+export interface AddrSpaceCast extends InstBase {
+  op: "ascast"
+  from: number
+  to: number
+}
+export interface AsmOutput {
+  readonly type: "i32" | "i64" | "ptr"
+  /** Operand whose register it shares: the value that it starts with. -1: none. */
+  readonly tied: number
+}
+/** A name in assembler text that stands for something of the module, or of the kernel. */
+export interface AsmSymbol {
+  readonly name: string
+  readonly kind: "map" | "global" | "function" | "kfunc"
+}
+/**
+ * Instructions as text. In it `%0`, `%1`, … are the registers of the outputs and then those of the args (`%w0` their lower halves), and `%l0`, …
+ * the places outside that it may jump to. The value says which way it went on: 0 past its end, n + 1 to `%ln`. Outputs are read by `asmout`.
+ */
+export interface Asm extends InstBase {
+  op: "asm"
+  text: string
+  outputs: readonly AsmOutput[]
+  symbols: readonly AsmSymbol[]
+  exits: number
+  /** It may touch memory beside that of its operands. */
+  memory: boolean
+  /** It stays where it is even when nobody reads an output. */
+  volatile: boolean
+}
+/** An output of an `asm`. args: the `asm`. */
+export interface AsmOut extends InstBase {
+  op: "asmout"
+  index: number
+}
+
 export type Inst =
   | Alloca
   | Load
@@ -206,6 +263,11 @@ export type Inst =
   | FuncAddr
   | LoadPacket
   | Opaque
+  | Core
+  | KsymAddr
+  | AddrSpaceCast
+  | Asm
+  | AsmOut
 
 /** One value per predecessor: `args[i]` comes in from `incoming[i]`. */
 export interface Phi {
@@ -242,8 +304,13 @@ export interface IrFunction {
   ret: IrType
   /** Entry first. */
   blocks: Block[]
-  /** `program`: an entry point. `static`: inlined where it is called. `callback`: a subprogram whose address is taken. */
-  role: "program" | "static" | "callback"
+  /**
+   * `program`: an entry point. `static`: inlined where it is called, unless it asks not to be. `callback`: a subprogram whose address is taken.
+   * `global`: a subprogram that the kernel verifies by itself, its arguments known by their types only.
+   */
+  role: "program" | "static" | "callback" | "global"
+  /** The body is one `asm` and nothing is added to it: no prologue, no exit. */
+  naked?: boolean
   /** `noinline` asks for a subprogram of its own. */
   inline: "always" | "never" | "auto"
   span: Span
@@ -262,9 +329,19 @@ export interface ProgramInfo {
   readonly load?: LoadSpec
 }
 
+/** An address in the initial bytes of a global. Programs come by it through the program array or function pointer that holds it. */
+export interface GlobalRelocation {
+  /** Byte in the global where the 8 bytes of the address are. */
+  readonly offset: number
+  readonly kind: "map" | "global" | "function"
+  readonly name: string
+  /** Bytes behind the named thing. */
+  readonly addend: number
+}
+
 export interface GlobalVar {
   readonly name: string
-  /** Data section and so map: `.rodata`, `.data` or `.bss`. */
+  /** Data section and so map: `.rodata`, `.data` or `.bss`, `.kconfig` for values that the loader fills in. */
   readonly section: string
   readonly size: number
   readonly align: number
@@ -274,6 +351,8 @@ export interface GlobalVar {
   readonly offset: number
   /** Never written by the program: loads of it may be folded. */
   readonly constant: boolean
+  /** Addresses in `init`. */
+  readonly relocations?: readonly GlobalRelocation[]
 }
 
 /** What later stages need of the BTF being built (`BtfBuilder` is one). */

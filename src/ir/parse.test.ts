@@ -55,6 +55,14 @@ line("%1 = ldpacket 2 at 12 %p")
 line("%1 = ldpacket 4 at 0 %p, %i")
 line("%1 = opaque i64 %l")
 line("opaque")
+line('%1 = core i64 field_byte_offset 12 "0:1:2" = 24')
+line('%1 = core i32 enumval_value 3 "1" = -1')
+line("%1 = ksymaddr @jiffies 0")
+line("%1 = ksymaddr @bpf_prog_active 7 weak")
+line("%1 = ascast 1 0 %p")
+line('%1 = asm volatile memory "call %0" out i64 0 out i32 sym function @g (%l, %p)')
+line('%1 = asm exits 2 "if %w0 > 1 goto %l0; goto %l1" (%i)')
+line('%1 = asm "r0 = 0" out i64 ()\n  %2 = asmout i64 0 %1')
 
 test("a loop with phis, unroll request and use before definition", () => {
   const source = `static func @sum(i32 %n) -> i32 inline {

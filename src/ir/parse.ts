@@ -1,11 +1,15 @@
 import { SkepError, SourceFile, type Span } from "../base/index.ts"
 import type { MapSpec, ProgramType } from "../object/index.ts"
 import { type InstParts, newBlock, newFunction } from "./builder.ts"
+import { CORE_RELO_KINDS } from "../btf/index.ts"
 import type {
+  AsmOutput,
+  AsmSymbol,
   AtomicOp,
   BinaryOp,
   Block,
   Callee,
+  GlobalRelocation,
   GlobalVar,
   Inst,
   IrFunction,
@@ -159,7 +163,14 @@ class Parser {
     const align = this.#number()
     const isConstant = this.#accept("constant")
     const init = this.#accept("=") ? this.#bytes() : undefined
-    return { name, section, offset: Number(offset), size, align, constant: isConstant, init }
+    const relocations: GlobalRelocation[] = []
+    while (this.#accept("reloc")) {
+      const at = this.#number()
+      const kind = this.#oneOf(["map", "global", "function"] as const)
+      relocations.push({ offset: at, kind, name: this.#symbol(), addend: this.#number() })
+    }
+    const parts = { name, section, offset: Number(offset), size, align, constant: isConstant, init }
+    return relocations.length === 0 ? parts : { ...parts, relocations }
   }
 
   #program(): ProgramInfo {
@@ -174,7 +185,7 @@ class Parser {
   }
 
   #function(): IrFunction {
-    const role = this.#peek() === "static" || this.#peek() === "callback" ? this.#next().text : "program"
+    const role = ["static", "callback", "global"].includes(this.#peek()) ? this.#next().text : "program"
     const start = this.#tokens[this.#at]
     this.#expect("func")
     const name = this.#symbol()
@@ -190,6 +201,7 @@ class Parser {
     const inline = this.#accept("inline") ? "always" : this.#accept("noinline") ? "never" : "auto"
     const span = this.#span(start)
     this.#func = newFunction({ name, params, ret, span, role: role as IrFunction["role"], inline })
+    if (this.#accept("naked")) this.#func.naked = true
     this.#values = new Map(this.#func.params.map(p => [p.name, p]))
     this.#blocks = new Map()
     this.#defined = new Set()
@@ -357,12 +369,7 @@ class Parser {
       }
       case "call": {
         const callee = this.#callee()
-        const args: Value[] = []
-        this.#expect("(")
-        while (!this.#accept(")")) {
-          this.#value(args, undefined)
-          if (this.#peek() !== ")") this.#expect(",")
-        }
+        const args = this.#arguments()
         this.#expect("->")
         return { op: "call", type: this.#type(), callee, args }
       }
@@ -393,9 +400,73 @@ class Parser {
         return { op: "opaque", type, args: this.#args([type]) }
       }
     }
+    const other = this.#platform(op)
+    if (other !== undefined) return other
     if (!binaryOps.has(op.text)) this.#fail(`unknown instruction "${op.text}"`, op)
     const type = this.#valueType()
     return { op: op.text as BinaryOp, type, args: this.#args([type, type]) }
+  }
+
+  /** What only BPF's loader and assembler know: relocated numbers, addresses in the kernel, assembler text. */
+  #platform(op: Token): InstParts | undefined {
+    switch (op.text) {
+      case "core": {
+        const type = this.#valueType()
+        const relocation = this.#oneOf(CORE_RELO_KINDS)
+        const btfType = this.#number()
+        const access = this.#string()
+        this.#expect("=")
+        return { op: "core", type, relocation, btfType, access, value: BigInt(this.#next().text), args: [] }
+      }
+      case "ksymaddr": {
+        const name = this.#symbol()
+        const btfType = this.#number()
+        return { op: "ksymaddr", type: "ptr", name, btfType, weak: this.#accept("weak"), args: [] }
+      }
+      case "ascast": {
+        const from = this.#number()
+        const to = this.#number()
+        return { op: "ascast", type: "ptr", from, to, args: this.#args(["ptr"]) }
+      }
+      case "asm":
+        return this.#asm()
+      case "asmout": {
+        const type = this.#valueType()
+        const index = this.#number()
+        return { op: "asmout", type, index, args: this.#args(["i32"]) }
+      }
+      default:
+        return undefined
+    }
+  }
+
+  #asm(): InstParts {
+    const volatile = this.#accept("volatile")
+    const memory = this.#accept("memory")
+    const exits = this.#accept("exits") ? this.#number() : 0
+    const text = this.#string()
+    const outputs: AsmOutput[] = []
+    while (this.#accept("out")) {
+      const type = this.#valueType()
+      outputs.push({ type, tied: /^\d+$/.test(this.#peek()) ? this.#number() : -1 })
+    }
+    const symbols: AsmSymbol[] = []
+    while (this.#accept("sym")) {
+      const kind = this.#oneOf(["map", "global", "function", "kfunc"] as const)
+      symbols.push({ kind, name: this.#symbol() })
+    }
+    return { op: "asm", type: "i32", text, outputs, symbols, exits, memory, volatile, args: this.#arguments() }
+  }
+
+  /** `(` values with the types of constants written out `)` */
+  #arguments(): Value[] {
+    const args: Value[] = []
+    this.#expect("(")
+    while (!this.#accept(")")) {
+      this.#value(args, undefined)
+      if (this.#peek() !== ")") this.#expect(",")
+    }
+    return args
   }
 
   #access(width: number): { volatile: boolean; align: number } {

@@ -1,5 +1,5 @@
 import { formatPlace } from "../base/index.ts"
-import type { Block, Inst, IrFunction, IrType, Module, Phi, Terminator, Value } from "./ir.ts"
+import type { Asm, Block, Inst, IrFunction, IrType, Module, Phi, Terminator, Value } from "./ir.ts"
 import { signedValue } from "./values.ts"
 
 /** Options of the printers. */
@@ -22,7 +22,9 @@ export function printModule(module: Module, options: PrintOptions = {}): string 
   for (const g of module.globals) {
     out += `global @${g.name} ${g.section}+${g.offset} size ${g.size} align ${g.align}`
     if (g.constant) out += " constant"
-    out += g.init === undefined ? "\n" : ` = ${hex(g.init)}\n`
+    if (g.init !== undefined) out += ` = ${hex(g.init)}`
+    for (const r of g.relocations ?? []) out += ` reloc ${r.offset} ${r.kind} @${r.name} ${r.addend}`
+    out += "\n"
   }
   for (const p of module.programs) {
     out += `program @${p.func} section ${JSON.stringify(p.section)}`
@@ -78,7 +80,8 @@ class Printer {
     const params = func.params.map((p, i) => `${p.type} %${this.#params[i]}`).join(", ")
     const role = func.role === "program" ? "" : `${func.role} `
     const inline = func.inline === "auto" ? "" : func.inline === "always" ? "inline " : "noinline "
-    let out = `${role}func @${func.name}(${params}) -> ${func.ret} ${inline}{\n`
+    const naked = func.naked ? "naked " : ""
+    let out = `${role}func @${func.name}(${params}) -> ${func.ret} ${inline}${naked}{\n`
     for (const block of func.blocks) out += this.#block(block)
     return `${out}}\n`
   }
@@ -186,6 +189,16 @@ class Printer {
         return `ldpacket ${inst.width} at ${inst.offset} ${args("ptr", "i32")}`
       case "opaque":
         return inst.args.length === 0 ? "opaque" : `opaque ${inst.type} ${args(inst.type)}`
+      case "core":
+        return `core ${inst.type} ${inst.relocation} ${inst.btfType} "${inst.access}" = ${inst.value}`
+      case "ksymaddr":
+        return `ksymaddr @${inst.name} ${inst.btfType}${inst.weak ? " weak" : ""}`
+      case "ascast":
+        return `ascast ${inst.from} ${inst.to} ${args("ptr")}`
+      case "asm":
+        return printAsm(inst, args())
+      case "asmout":
+        return `asmout ${inst.type} ${inst.index} ${args("i32")}`
       default:
         return `${inst.op} ${inst.type} ${args(inst.type, inst.type)}`
     }
@@ -195,6 +208,18 @@ class Printer {
     if (callee.kind === "helper") return `helper ${callee.id} ${callee.name}`
     return callee.kind === "kfunc" ? `kfunc ${callee.name}` : `@${callee.name}`
   }
+}
+
+/** asm ["volatile"] ["memory"] ["exits" n] text {"out" type [operand]} {"sym" kind @name} (args) */
+function printAsm(inst: Asm, args: string): string {
+  let out = "asm"
+  if (inst.volatile) out += " volatile"
+  if (inst.memory) out += " memory"
+  if (inst.exits > 0) out += ` exits ${inst.exits}`
+  out += ` ${JSON.stringify(inst.text)}`
+  for (const { type, tied } of inst.outputs) out += ` out ${type}${tied < 0 ? "" : ` ${tied}`}`
+  for (const { kind, name } of inst.symbols) out += ` sym ${kind} @${name}`
+  return `${out} (${args})`
 }
 
 function access(volatile: boolean, align: number, width: number): string {

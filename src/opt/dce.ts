@@ -46,6 +46,8 @@ export function hasEffect(inst: Inst): boolean {
     case "opaque":
     case "ldpacket":
       return true
+    case "asm":
+      return inst.volatile || inst.memory || inst.exits > 0 || inst.outputs.length === 0
     case "load":
       return inst.volatile
     case "call":

@@ -88,7 +88,15 @@ function keyOf(inst: Inst): string | undefined {
     case "atomic":
     case "opaque":
     case "ldpacket":
+    case "asm":
+    case "asmout":
       return undefined
+    case "core":
+      return `core ${inst.type} ${inst.relocation} ${inst.btfType} ${inst.access}`
+    case "ksymaddr":
+      return `ksym ${inst.name}`
+    case "ascast":
+      return inst.args[0].kind === "undef" ? undefined : `ascast ${inst.from} ${inst.to} ${name(inst.args[0])}`
     case "mapaddr":
       return `map ${inst.map}`
     case "globaladdr":
@@ -177,7 +185,8 @@ class Memory {
         return
       case "atomic":
       case "opaque":
-        if (inst.op === "opaque" && inst.args.length > 0) return
+      case "asm":
+        if ((inst.op === "opaque" && inst.args.length > 0) || (inst.op === "asm" && !inst.memory)) return
         this.#facts = this.#facts.filter(f => isAlloca(f.base) && !touches(inst, f.base, this.#captured).write)
         return
     }

@@ -35,23 +35,29 @@ export function inlineCalls(module: Module, prepare: (func: IrFunction) => void)
   }
   for (const func of module.functions) visit(func)
   const needed = new Set<IrFunction>()
+  const needNamed = (name: string) => {
+    const func = byName.get(name)
+    if (func !== undefined) need(func)
+  }
   const need = (func: IrFunction) => {
     if (needed.has(func)) return
     needed.add(func)
     for (const block of func.blocks) {
       for (const inst of block.insts) {
+        if (inst.op === "asm") for (const symbol of inst.symbols) needNamed(symbol.name)
         const name =
           inst.op === "funcaddr"
             ? inst.func
             : inst.op === "call" && inst.callee.kind === "function"
               ? inst.callee.name
               : undefined
-        const other = name === undefined ? undefined : byName.get(name)
-        if (other !== undefined) need(other)
+        if (name !== undefined) needNamed(name)
       }
     }
   }
   for (const func of module.functions) if (func.role === "program") need(func)
+  for (const { relocations } of module.globals)
+    for (const r of relocations ?? []) if (r.kind === "function") needNamed(r.name)
   module.functions = module.functions.filter(f => needed.has(f))
 }
 

@@ -96,6 +96,11 @@ export function knownOf(inst: Inst, of: (v: Value) => Known): Known {
     case "ldpacket":
     case "atomic":
     case "opaque":
+    case "core":
+    case "ksymaddr":
+    case "ascast":
+    case "asm":
+    case "asmout":
     case "store":
     case "memcpy":
     case "memset":

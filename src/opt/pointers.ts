@@ -83,6 +83,7 @@ export function touches(inst: Inst, object: Alloca, captured: ReadonlySet<Alloca
     const { base } = placeOf(inst.args[0])
     return base === object || (captured.has(object) && !isAlloca(base)) ? BOTH : NONE
   }
+  if (inst.op === "asm") return inst.memory && captured.has(object) ? BOTH : NONE
   if (inst.op === "opaque") return inst.args.length === 0 && captured.has(object) ? BOTH : NONE
   return NONE
 }

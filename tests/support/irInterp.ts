@@ -255,6 +255,15 @@ class Machine {
       }
       case "funcaddr":
         return memory.add(inst.func, new Uint8Array(0))
+      case "core":
+        return BigInt.asUintN(bitsOf(inst.type), inst.value)
+      case "ksymaddr":
+        return memory.add(inst.name, new Uint8Array(0))
+      case "ascast":
+        return a
+      case "asm":
+      case "asmout":
+        throw new Error("fault: assembler text is not interpreted")
       case "ldpacket": {
         const at = inst.offset + Number(b ?? 0n)
         const packet = this.#options.packet ?? new Uint8Array(0)
