@@ -1,5 +1,5 @@
 import type { Span } from "../base/index.ts"
-import type { CoreReloKind } from "../btf/index.ts"
+import type { CoreKind } from "../btf/index.ts"
 import type { AttachSpec, LoadSpec, MapSpec, ProgramType } from "../object/index.ts"
 
 /**
@@ -193,7 +193,7 @@ export interface Opaque extends InstBase {
  */
 export interface Core extends InstBase {
   op: "core"
-  relocation: CoreReloKind
+  relocation: CoreKind
   btfType: number
   access: string
   value: bigint

@@ -1,7 +1,7 @@
 import { SkepError, SourceFile, type Span } from "../base/index.ts"
+import { CORE_RELO_KINDS } from "../btf/index.ts"
 import type { MapSpec, ProgramType } from "../object/index.ts"
 import { type InstParts, newBlock, newFunction } from "./builder.ts"
-import { CORE_RELO_KINDS } from "../btf/index.ts"
 import type {
   AsmOutput,
   AsmSymbol,
