@@ -13,6 +13,8 @@ import type { BpfUnit } from "./unit.ts"
 export interface BccOptions {
   /** The kernel's BTF. Without one only a small stock of types is known. */
   readonly btf?: Btf
+  /** BTF of the kernel's modules, on top of the kernel's; first of those whose names are alike to the one that is looked for. */
+  readonly moduleBtf?: (name: string) => Iterable<Btf>
   readonly arch?: Architecture
   /** `LINUX_VERSION_CODE`: major << 16 | minor << 8 | patch. */
   readonly kernelVersion?: number
@@ -82,7 +84,7 @@ export function preprocessBcc(main: SourceFile, options: BccOptions = {}, diagno
 }
 
 function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnostics) {
-  const { btf, arch = "x86_64", readTracepointFormat } = options
+  const { btf, moduleBtf, arch = "x86_64", readTracepointFormat } = options
   const includes: string[] = []
   const macros = new ShimMacros({
     arch,
@@ -92,7 +94,7 @@ function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnost
     pageSize: options.pageSize ?? 4096,
     dentryNameLength: () => names.dentryNameLength(),
   })
-  const names = new KernelNames({ btf, arch, readTracepointFormat, macros: macros.get })
+  const names = new KernelNames({ btf, moduleBtf, arch, readTracepointFormat, macros: macros.get })
   const preprocessor = new c.Preprocessor(main, {
     diagnostics,
     flags: options.flags,
@@ -106,12 +108,13 @@ function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnost
   })
   const hooks: c.DialectHooks = {
     member: methodField,
-    incompleteHint: tag => names.missingHint(tag),
+    incompleteError: tag => names.missingType(tag),
     memberError(record, name) {
       const table = methodError(record, name)
       if (table !== undefined) return table
       const header = macros.headerOfMember(name)
-      if (header === undefined || record.origin === "source") return undefined
+      if (header === undefined) return names.missingMember(record, name)
+      if (record.origin === "source") return undefined
       const tag = record.tag ?? "record"
       return {
         code: "C_NO_MEMBER",

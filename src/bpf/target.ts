@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { release } from "node:os"
 import { gunzipSync } from "node:zlib"
 import { nearestNames, SkepError } from "../base/index.ts"
-import type { Btf } from "../btf/index.ts"
+import { Btf } from "../btf/index.ts"
 import type { CpuLevel, Target } from "../compiler/index.ts"
 import { cpuLevel, kernelAtLeast, kernelVersion, onlineCpus, runningBtf, tracefs } from "../kernel/index.ts"
 
@@ -22,6 +22,7 @@ export function runningTarget(): Target {
     get btf() {
       return linux ? kernelTypes() : undefined
     },
+    moduleBtf: linux ? moduleTypes : undefined,
     readTracepointFormat: linux ? readTracepointFormat : undefined,
     tracepointHint,
     config: linux ? kernelConfig() : undefined,
@@ -46,6 +47,35 @@ function kernelTypes(): Btf | undefined {
   } catch (error) {
     if (error instanceof SkepError) return undefined
     throw error
+  }
+}
+
+const MODULE_BTF = "/sys/kernel/btf"
+const modules = new Map<string, Btf | undefined>()
+
+/** Types of the modules that are loaded, each read when it is come to: those first whose names begin like the one that is looked for. */
+function* moduleTypes(name: string): Iterable<Btf> {
+  const base = kernelTypes()
+  if (base === undefined) return
+  const names = readdirSync(MODULE_BTF).filter(module => module !== "vmlinux")
+  const alike = (module: string): number => {
+    let n = 0
+    while (n < module.length && module[n] === name[n]) n++
+    return n
+  }
+  for (const module of names.sort((a, b) => alike(b) - alike(a) || (a < b ? -1 : 1))) {
+    if (!modules.has(module)) modules.set(module, readModule(`${MODULE_BTF}/${module}`, base))
+    const btf = modules.get(module)
+    if (btf !== undefined) yield btf
+  }
+}
+
+/** Undefined for a module that was unloaded meanwhile. */
+function readModule(path: string, base: Btf): Btf | undefined {
+  try {
+    return Btf.parse(readFileSync(path), { base })
+  } catch {
+    return undefined
   }
 }
 

@@ -41,10 +41,11 @@ export class Compilation {
     if (this.#bcc === undefined) {
       const { name, text, target, flags, resolve } = this.options
       const file = new SourceFile(name, text)
-      const { arch, kernelVersion, readTracepointFormat, config } = target
+      const { arch, kernelVersion, moduleBtf, readTracepointFormat, config } = target
       const options: BccOptions = {
         arch,
         kernelVersion,
+        moduleBtf,
         readTracepointFormat,
         config,
         flags,

@@ -14,6 +14,8 @@ export interface Target {
   readonly pageSize: number
   /** The kernel's types; without them the program must declare what it uses. */
   readonly btf?: Btf
+  /** BTF of the kernel's modules, on top of the kernel's; first of those whose names are alike to the one that is looked for. */
+  readonly moduleBtf?: (name: string) => Iterable<Btf>
   /** Content of `events/CATEGORY/EVENT/format` of tracefs; undefined when there is no such tracepoint. */
   readonly readTracepointFormat?: (category: string, event: string) => string | undefined
   /** What to do about a tracepoint that has no format, for the message. */

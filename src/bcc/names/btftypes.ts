@@ -10,18 +10,20 @@ import {
 import * as c from "../../c/index.ts"
 
 /**
- * The kernel's types as C types. Everything is made when it is first asked for, and once: a record's members when somebody asks for `fields`,
- * a member's type when somebody asks for `type`.
+ * The kernel's types as C types, or a module's on top of them. Everything is made when it is first asked for, and once: a record's members when
+ * somebody asks for `fields`, a member's type when somebody asks for `type`. Types of the kernel that a module uses are the kernel's own.
  */
 export class BtfTypes {
   readonly #btf: Btf
+  readonly #base: BtfTypes | undefined
   readonly #types = new Map<number, c.Type>()
   readonly #records = new Map<number, BtfRecord>()
   readonly #enums = new Map<number, BtfEnum>()
   readonly #typedefs = new Map<number, c.TypedefDecl>()
 
-  constructor(btf: Btf) {
+  constructor(btf: Btf, base?: BtfTypes) {
     this.#btf = btf
+    this.#base = base
   }
 
   get btf(): Btf {
@@ -63,6 +65,7 @@ export class BtfTypes {
   }
 
   type(id: number): c.Type {
+    if (this.#base !== undefined && id < this.#btf.firstId) return this.#base.type(id)
     const known = this.#types.get(id)
     if (known !== undefined) return known
     const type = this.#make(id)
@@ -71,18 +74,21 @@ export class BtfTypes {
   }
 
   recordOf(id: number): BtfRecord {
+    if (this.#base !== undefined && id < this.#btf.firstId) return this.#base.recordOf(id)
     let record = this.#records.get(id)
     if (record === undefined) this.#records.set(id, (record = new BtfRecord(this, id)))
     return record
   }
 
   enumOf(id: number): BtfEnum {
+    if (this.#base !== undefined && id < this.#btf.firstId) return this.#base.enumOf(id)
     let decl = this.#enums.get(id)
     if (decl === undefined) this.#enums.set(id, (decl = new BtfEnum(this.#btf.type(id) as EnumType | Enum64Type)))
     return decl
   }
 
   #typedefOf(id: number): c.TypedefDecl {
+    if (this.#base !== undefined && id < this.#btf.firstId) return this.#base.#typedefOf(id)
     let decl = this.#typedefs.get(id)
     if (decl === undefined) this.#typedefs.set(id, (decl = new BtfTypedef(this, id)))
     return decl

@@ -54,7 +54,11 @@ function smallBtf(): Btf {
   })
   b.add({ kind: "fwd", name: "opaque" })
   const dname = b.add({ kind: "array", type: uchar, indexType: int, count: 40 })
-  b.add({ kind: "struct", name: "dentry", size: 40, members: [{ name: "d_iname", type: dname, bitOffset: 0 }] })
+  const members = [
+    { name: "d_iname", type: dname, bitOffset: 0 },
+    { name: "d_inner", type: inner, bitOffset: 320 },
+  ]
+  b.add({ kind: "struct", name: "dentry", size: 48, members })
   b.add({ kind: "struct", name: "callback_head", size: 8, members: [{ name: "next", type: innerPtr, bitOffset: 0 }] })
   return Btf.parse(b.encode())
 }
@@ -107,19 +111,25 @@ emits(
 )
 refuses(
   "int f(struct pt_regs *ctx, struct opaque *o) { return o->x; }",
-  "incomplete type 'struct opaque' where a complete type is needed",
+  "neither the program nor the kernel's BTF defines 'opaque'",
   "",
   { btf },
 )
 refuses(
   "int f(struct pt_regs *ctx, struct outer *o) { return o->pdi; }",
-  "no member named 'pdi' in 'struct outer'; did you mean 'pid'?",
+  "the kernel's 'struct outer' has no member 'pdi'; did you mean 'pid'?",
   "",
   { btf },
 )
 refuses(
   "int f(struct pt_regs *ctx, struct otter *o) { return o->pid; }",
-  "incomplete type 'struct otter' where a complete type is needed; did you mean 'outer'?",
+  "neither the program nor the kernel's BTF defines 'otter'; did you mean 'outer'?",
+  "",
+  { btf },
+)
+refuses(
+  "int f(struct pt_regs *ctx, struct dentry *d) { return d->hidden; }",
+  "the kernel's 'struct dentry' has no member 'hidden'; did you mean 'd_inner.hidden'?",
   "",
   { btf },
 )
@@ -128,6 +138,38 @@ refuses(
   "call to undeclared function 'bpf_get_curent_pid_tgid'; did you mean 'bpf_get_current_pid_tgid'?",
 )
 refuses("int f(void *ctx) { return STAT_OLD; }", "use of undeclared identifier 'STAT_OLD'", "", { btf })
+
+/** A module's BTF on top of the small one: a struct that the kernel only mentions, and one that holds it. */
+function moduleBtf(): Btf {
+  const b = new BtfBuilder({ base: btf })
+  const outer = b.add({ kind: "ptr", type: btf.find("outer", "struct") })
+  const opaque = b.add({ kind: "struct", name: "opaque", size: 8, members: [{ name: "o", type: outer, bitOffset: 0 }] })
+  b.add({ kind: "typedef", name: "opaque_alias", type: opaque })
+  b.add({ kind: "enum", name: "mod_state", size: 4, values: [{ name: "MOD_ON", value: 7 }] })
+  return Btf.parse(b.encode(), { base: btf })
+}
+const withModule = { btf, moduleBtf: () => [moduleBtf()] }
+
+emits(
+  "int f(struct pt_regs *ctx, struct opaque *o) { return o->o->pid; }",
+  "int f(struct pt_regs *ctx) { struct opaque *o = (struct opaque *)ctx->di; " +
+    "return READ(kernel_id_t, &READ(struct outer *, &o->o)->pid); }",
+  "",
+  withModule,
+)
+emits(
+  "int f(struct pt_regs *ctx, struct outer *o) { struct opaque v = {}; opaque_alias w = {}; v.o = o; w.o = v.o; return MOD_ON; }",
+  "int f(struct pt_regs *ctx) { struct outer *o = (struct outer *)ctx->di; " +
+    "struct opaque v = {}; opaque_alias w = {}; v.o = o; w.o = v.o; return MOD_ON; }",
+  "",
+  withModule,
+)
+refuses(
+  "int f(struct pt_regs *ctx, struct nowhere *o) { return o->o; }",
+  "neither the program nor the kernel's BTF defines 'nowhere'",
+  "",
+  withModule,
+)
 
 // The program's own types come first, also where the kernel's records point to them
 warns(
@@ -143,7 +185,7 @@ test("hints about types that are not known", () => {
     hint("int f(struct pt_regs *ctx, struct sock *s) { return s->x; }"),
     /come from its BTF, and there is none here/,
   )
-  assert.match(hint("int f(struct pt_regs *ctx, struct zzz *s) { return s->x; }", { btf }), /may be that of a module/)
+  assert.match(hint("int f(struct pt_regs *ctx, struct zzz *s) { return s->x; }", { btf }), /may be a module's/)
   const read = { readTracepointFormat: () => undefined }
   assert.match(hint("TRACEPOINT_PROBE(a, b) { return args->x; }", read), /tracefs has no events\/a\/b\/format/)
   assert.match(hint("TRACEPOINT_PROBE(a, b) { return args->x; }"), /which is not to be had here/)

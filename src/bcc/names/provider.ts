@@ -1,19 +1,22 @@
 import { editDistance, SourceFile, suggest } from "../../base/index.ts"
 import type { Btf } from "../../btf/index.ts"
-import type * as c from "../../c/index.ts"
+import * as c from "../../c/index.ts"
 import { helperByName, helperNames, helperPrototype } from "../../isa/index.ts"
 import functionsText from "../headers/functions.h"
 import registersText from "../headers/pt_regs.h"
 import typesText from "../headers/types.h"
 import type { Architecture } from "../registers.ts"
+import { USDT_FUNCTIONS } from "../rewrite/usdt.ts"
 import { BtfTypes, enumerator } from "./btftypes.ts"
 import { parseSnippet, SnippetFile } from "./snippets.ts"
 import { tracepointRecord } from "./tracepoint.ts"
 import { wellKnownEnumerator, wellKnownNames, wellKnownTypedef } from "./wellknown.ts"
 
 export interface NamesOptions {
-  /** The kernel's BTF, or a module's on top of it. */
+  /** The kernel's BTF. */
   readonly btf?: Btf
+  /** BTF of the kernel's modules, on top of the kernel's; first of those whose names are alike to the one that is looked for. */
+  readonly moduleBtf?: (name: string) => Iterable<Btf>
   readonly arch: Architecture
   /** Content of a tracepoint's format file; undefined when there is no such tracepoint. */
   readonly readTracepointFormat?: (category: string, event: string) => string | undefined
@@ -38,6 +41,7 @@ const OWN_TYPES = new Set(["bpf_stacktrace", "bpf_stacktrace_buildid"])
 
 /** Prototypes of what the rewriter replaces: these look like functions to the type checker. */
 const DIALECT_FUNCTIONS: Readonly<Record<string, string>> = {
+  ...USDT_FUNCTIONS,
   bpf_trace_printk: "int bpf_trace_printk(const char *fmt, ...);",
   incr_cksum_l3: "int incr_cksum_l3(u64 offset, u64 old, u64 new);",
   incr_cksum_l4: "int incr_cksum_l4(u64 offset, u64 old, u64 new, u64 flags);",
@@ -59,6 +63,8 @@ const RAW_HELPERS: Readonly<Record<string, string>> = {
 export class KernelNames implements c.NameProvider {
   readonly #options: NamesOptions
   readonly #types: BtfTypes | undefined
+  /** Types of the modules that were looked at. */
+  readonly #modules = new Map<Btf, BtfTypes>()
   readonly #functions = new Map<string, c.FunctionDecl | undefined>()
   readonly #records = new Map<string, c.RecordDecl | undefined>()
   readonly #enumerators = new Map<string, c.Enumerator | undefined>()
@@ -69,7 +75,7 @@ export class KernelNames implements c.NameProvider {
   }
 
   typedef(name: string): c.TypedefDecl | undefined {
-    return wellKnownTypedef(name) ?? this.#types?.typedef(name)
+    return wellKnownTypedef(name) ?? this.#types?.typedef(name) ?? this.#inKnownModule(types => types.typedef(name))
   }
 
   record(tag: string, isUnion: boolean): c.RecordDecl | undefined {
@@ -79,7 +85,7 @@ export class KernelNames implements c.NameProvider {
   }
 
   enum(tag: string): c.EnumDecl | undefined {
-    return this.#types?.enum(tag)
+    return this.#types?.enum(tag) ?? this.#inModules(tag, types => types.enum(tag))
   }
 
   enumerator(name: string): c.Enumerator | undefined {
@@ -108,17 +114,42 @@ export class KernelNames implements c.NameProvider {
   }
 
   /** Why a struct or union is not known, and what to do. */
-  missingHint(tag: string): string {
+  missingType(tag: string): { readonly code?: string; readonly message?: string; readonly hint: string } {
     if (tag.startsWith("tracepoint__")) {
       const [first] = tracepointNames(tag.slice("tracepoint__".length))
       const place = first === undefined ? "events" : `events/${first.category}/${first.event}/format`
-      return this.#options.readTracepointFormat === undefined
-        ? "records of tracepoints come from the kernel's tracefs, which is not to be had here"
-        : `there is no tracepoint whose record this is: tracefs has no ${place} that can be read`
+      const hint =
+        this.#options.readTracepointFormat === undefined
+          ? "records of tracepoints come from the kernel's tracefs, which is not to be had here"
+          : `there is no tracepoint whose record this is: tracefs has no ${place} that can be read`
+      return { hint }
     }
-    return this.#types === undefined
-      ? "types of the kernel come from its BTF, and there is none here: define what the program uses of it"
-      : "the kernel's BTF has no such type: it may be that of a module, or of another kernel version; define what the program uses of it"
+    if (this.#types === undefined) {
+      return {
+        hint: "types of the kernel come from its BTF, and there is none here: define what the program uses of it",
+      }
+    }
+    return {
+      code: "BCC_NO_KERNEL_TYPE",
+      message: `neither the program nor the kernel's BTF defines '${tag}'`,
+      hint: "it may be a module's, which is known while the module is loaded, or another kernel version's: define what the program uses of it",
+    }
+  }
+
+  /** A member that a record of the kernel does not have: where it may be instead. */
+  missingMember(
+    record: c.RecordDecl,
+    name: string,
+  ): { readonly code: string; readonly message: string; readonly hint: string } | undefined {
+    if (record.origin !== "btf" || record.tag === undefined) return undefined
+    const what = `${record.isUnion ? "union" : "struct"} ${record.tag}`
+    const inner = memberBelow(record, name)
+    const near = inner === undefined ? suggest(name, c.memberNames(record)) : inner
+    return {
+      code: "BCC_NO_KERNEL_MEMBER",
+      message: `the kernel's '${what}' has no member '${name}'${near === undefined ? "" : `; did you mean '${near}'?`}`,
+      hint: "members differ between kernel versions: `#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)` chooses",
+    }
   }
 
   /** Bytes of the name inside a `struct dentry`, which is a macro in the kernel. */
@@ -141,8 +172,10 @@ export class KernelNames implements c.NameProvider {
     const kernel = own
       ? undefined
       : this.#types?.record(Object.hasOwn(TAG_ALIASES, tag) ? TAG_ALIASES[tag] : tag, isUnion)
-    if (kernel?.complete || isUnion) return kernel
-    return this.#stock(tag) ?? kernel
+    if (kernel?.complete) return kernel
+    const stock = isUnion ? undefined : this.#stock(tag)
+    if (stock !== undefined) return stock
+    return this.#inModules(tag, types => completeRecord(types, tag, isUnion)) ?? kernel
   }
 
   #findEnumerator(name: string): c.Enumerator | undefined {
@@ -150,7 +183,26 @@ export class KernelNames implements c.NameProvider {
     if (value !== undefined) return enumerator(name, BigInt(value))
     // No enumerator ends in _t, and every typedef that BTF has is asked for here first.
     if (name.endsWith("_t") || wellKnownTypedef(name) !== undefined) return undefined
-    return this.#types?.enumerator(name)
+    return this.#types?.enumerator(name) ?? this.#inKnownModule(types => types.enumerator(name))
+  }
+
+  /** What a module has that was looked at already: others are not opened for a name that is likely no type at all. */
+  #inKnownModule<T>(find: (types: BtfTypes) => T | undefined): T | undefined {
+    for (const types of this.#modules.values()) {
+      const found = find(types)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #inModules<T>(name: string, find: (types: BtfTypes) => T | undefined): T | undefined {
+    for (const btf of this.#options.moduleBtf?.(name) ?? []) {
+      let types = this.#modules.get(btf)
+      if (types === undefined) this.#modules.set(btf, (types = new BtfTypes(btf, this.#types)))
+      const found = find(types)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   #findFunction(name: string): c.FunctionDecl | undefined {
@@ -212,6 +264,20 @@ export function* tracepointNames(text: string): Iterable<{ readonly category: st
   for (let at = text.indexOf("__", 1); at > 0; at = text.indexOf("__", at + 1)) {
     if (at + 2 < text.length) yield { category: text.slice(0, at), event: text.slice(at + 2) }
   }
+}
+
+/** The way to a member of that name in a struct or union that is a member itself: `thread_info.cpu`. */
+function memberBelow(record: c.RecordDecl, name: string): string | undefined {
+  for (const field of record.fields) {
+    const inner = field.name === undefined ? undefined : c.recordOf(field.type)
+    if (inner !== undefined && c.findMember(inner, name) !== undefined) return `${field.name}.${name}`
+  }
+  return undefined
+}
+
+function completeRecord(types: BtfTypes, tag: string, isUnion: boolean): c.RecordDecl | undefined {
+  const record = types.record(tag, isUnion)
+  return record?.complete ? record : undefined
 }
 
 function functionIn(decls: readonly c.Decl[], name: string): c.FunctionDecl | undefined {

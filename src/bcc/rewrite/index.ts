@@ -15,6 +15,7 @@ import { TABLE_ATTRIBUTE } from "./methodTable.ts"
 import { rewritePrintk } from "./printk.ts"
 import { collectPrograms, type Program } from "./programs.ts"
 import { ProvenanceAnalysis } from "./provenance.ts"
+import { readArguments } from "./usdt.ts"
 
 export interface RewriteOptions {
   readonly names: KernelNames
@@ -28,8 +29,9 @@ export interface RewriteOptions {
  * Makes plain C of a parsed program in BCC's dialect: takes out the tables, finds the programs, binds their arguments, and turns method calls, prints
  * and reads of kernel memory into calls of helpers. Errors go to the diagnostics.
  */
-export function rewrite(unit: c.TranslationUnit, options: RewriteOptions): BpfUnit {
+export function rewrite(written: c.TranslationUnit, options: RewriteOptions): BpfUnit {
   const { names, diagnostics, target } = options
+  const unit = readArguments(written, diagnostics)
   const tables = collectTables(unit, diagnostics)
   const programs = collectPrograms(unit)
   const functions = withLibrary(

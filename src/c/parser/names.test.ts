@@ -179,11 +179,19 @@ test("a dialect may say more about a missing member", () => {
 })
 
 test("a dialect may say what to do about an incomplete type", () => {
-  const hooks: ParseOptions["hooks"] = { incompleteHint: tag => `define ${tag}` }
-  const { diagnostics } = parseC("int f(struct far *p) { return p->x; }", { hooks })
+  const hooks: ParseOptions["hooks"] = {
+    incompleteError: tag => ({
+      hint: `define ${tag}`,
+      ...(tag === "off" && { code: "BCC_NO_TYPE", message: "nobody knows 'struct off'" }),
+    }),
+  }
+  const { diagnostics } = parseC("int f(struct far *p, struct off *q) { p->x; q->x; }", { hooks })
   assert.deepEqual(
-    diagnostics.list.map(d => d.hint),
-    ["define far"],
+    diagnostics.list.map(d => [d.code, d.message, d.hint]),
+    [
+      ["C_INCOMPLETE", "incomplete type 'struct far' where a complete type is needed", "define far"],
+      ["BCC_NO_TYPE", "nobody knows 'struct off'", "define off"],
+    ],
   )
 })
 

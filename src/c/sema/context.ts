@@ -14,8 +14,10 @@ export interface DialectHooks {
     record: RecordDecl,
     name: string,
   ): { readonly message: string; readonly hint?: string; readonly code?: string } | undefined
-  /** Says what to do about a struct or union that nobody defines. */
-  incompleteHint?(tag: string): string | undefined
+  /** Says more about a struct or union that nobody defines; a message takes the place of "incomplete type". */
+  incompleteError?(
+    tag: string,
+  ): { readonly message?: string; readonly hint?: string; readonly code?: string } | undefined
 }
 
 export interface ParseOptions {

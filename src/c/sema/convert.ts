@@ -76,10 +76,12 @@ export function incomplete(c: Context, type: Type, span: Span): never {
     (names?.record(name, false) ?? names?.record(name, true) ?? names?.enum(name)) !== undefined
   const near = suggest(tag, c.scope.visibleTags()) ?? names?.suggest(tag).find(isTag)
   const place = t.kind === "record" || t.kind === "enum" ? t.decl.span : undefined
-  const message = `incomplete type ${quoteType(type)} where a complete type is needed${offer(near)}`
   const note = noteAt("it is only mentioned, not defined", place)
-  const hint = t.kind === "record" && near === undefined ? c.hooks.incompleteHint?.(tag) : undefined
-  return c.fail("C_INCOMPLETE", message, span, hint === undefined ? note : { ...note, hint })
+  const own = t.kind === "record" ? c.hooks.incompleteError?.(tag) : undefined
+  const message = own?.message ?? `incomplete type ${quoteType(type)} where a complete type is needed`
+  const hint = near === undefined ? own?.hint : undefined
+  const extra = hint === undefined ? note : { ...note, hint }
+  return c.fail(own?.code ?? "C_INCOMPLETE", message + offer(near), span, extra)
 }
 
 /** The bit-field that a value was read from. */
