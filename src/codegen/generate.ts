@@ -92,9 +92,10 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
   threadConstants(fn)
   show("isel", fn)
   const mentions = findMentions(fn)
-  commuteOperands(fn, computeLiveness(fn))
+  const liveness = computeLiveness(fn)
+  commuteOperands(fn, liveness)
   const checker = options.check ? new AllocationChecker(fn) : undefined
-  allocateRegisters(fn)
+  allocateRegisters(fn, liveness)
   show("regalloc", fn)
   checker?.check()
   cleanUp(fn)

@@ -149,18 +149,16 @@ function rename(
       }
     }
     block.insts = emit.insts
-    for (const target of new Set<Block>(block.term.targets)) {
+    // Two edges to one block are two operands.
+    for (const target of block.term.targets) {
       for (const phi of target.phis) {
         const object = phis.get(phi)
         if (object === undefined) continue
-        for (const pred of target.preds) {
-          if (pred !== block) continue
-          phi.incoming.push(block)
-          phi.args.push(values.get(object) ?? undef(phi.type))
-        }
+        phi.incoming.push(block)
+        phi.args.push(values.get(object) ?? undef(phi.type))
       }
     }
-    walk.push(...dom.children(block))
+    for (const child of dom.children(block)) walk.push(child)
   }
   for (const block of func.blocks) {
     if (dom.reachable(block)) continue

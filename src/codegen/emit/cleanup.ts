@@ -1,5 +1,5 @@
 import { removeUnreachable } from "../mir/cfg.ts"
-import { type MBlock, type MFunction, makeTerm } from "../mir/mir.ts"
+import { type MBlock, type MFunction, makeTerm, rebuildPreds } from "../mir/mir.ts"
 
 /**
  * Tidies the graph after allocation: jumps through empty blocks go where these lead, branches of which both ways are one become jumps, an
@@ -46,8 +46,9 @@ function joinChains(fn: MFunction): void {
       for (const i of to.insts) block.insts.push(i)
       block.term = to.term
       gone.add(to)
-      for (const next of to.term.targets) next.preds[next.preds.indexOf(to)] = block
     }
   }
-  if (gone.size > 0) fn.blocks = fn.blocks.filter(b => !gone.has(b))
+  if (gone.size === 0) return
+  fn.blocks = fn.blocks.filter(b => !gone.has(b))
+  rebuildPreds(fn)
 }

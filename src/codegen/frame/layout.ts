@@ -2,7 +2,7 @@ import { formatPlace, type Note, SkepError } from "../../base/index.ts"
 import * as o from "../../isa/index.ts"
 import type { FrameSlot, MFunction } from "../mir/mir.ts"
 import type { Mentions } from "./mentions.ts"
-import { slotInterference } from "./sharing.ts"
+import { slotUse } from "./sharing.ts"
 
 const roundUp = (n: number, align: number) => (n + align - 1) & -align
 
@@ -32,11 +32,12 @@ function placeApart(slots: readonly FrameSlot[]): number {
 
 /** Biggest first, each at the first place where nothing in use at the same time lies. */
 function placeShared(fn: MFunction, slots: readonly FrameSlot[], mentions: Mentions): number {
-  const conflicts = slotInterference(fn, mentions)
+  const { conflict, most } = slotUse(fn, mentions, o.MAX_BPF_STACK)
+  if (most > o.MAX_BPF_STACK) return most
   const placed: FrameSlot[] = []
   let size = 0
   for (const slot of [...slots].sort((a, b) => b.size - a.size || a.index - b.index)) {
-    const others = placed.filter(p => conflicts(slot, p)).sort((a, b) => b.offset - a.offset)
+    const others = placed.filter(p => conflict(slot, p)).sort((a, b) => b.offset - a.offset)
     let depth = roundUp(slot.size, slot.align)
     for (const other of others) {
       // `other` takes the depths from -offset - size to -offset.

@@ -3,11 +3,18 @@ import { homeLiveness } from "../regalloc/deadStores.ts"
 import { type Effects, solveLiveness } from "../regalloc/liveness.ts"
 import type { Mentions } from "./mentions.ts"
 
+/** Slots in use at the same time, and the most bytes that are in use at once. */
+export interface SlotUse {
+  readonly conflict: (a: FrameSlot, b: FrameSlot) => boolean
+  readonly most: number
+}
+
 /**
  * Which slots are in use at the same time. A local is in use between instructions that may touch it: after one and before another. A home is
- * in use from its store to its loads.
+ * in use from its store to its loads. Which ones conflict is not worked out any more when
+ * more than `limit` bytes are in use at once.
  */
-export function slotInterference(fn: MFunction, mentions: Mentions): (a: FrameSlot, b: FrameSlot) => boolean {
+export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotUse {
   const n = fn.slots.length
   const touched = (i: MInst): readonly FrameSlot[] => {
     const listed = i.id >= 0 ? mentions.get(i.id) : undefined
@@ -24,26 +31,41 @@ export function slotInterference(fn: MFunction, mentions: Mentions): (a: FrameSl
   const homes = homeLiveness(fn)
   const reached = reachedAtStart(fn, touched)
   const pairs = new Set<number>()
+  const live = new Set<number>()
+  let bytes = 0
+  let most = 0
+  const begin = (s: number) => {
+    if (live.has(s)) return
+    live.add(s)
+    bytes += fn.slots[s].size
+    most = Math.max(most, bytes)
+  }
+  const end = (s: number) => {
+    if (live.delete(s)) bytes -= fn.slots[s].size
+  }
+  const key = (a: number, b: number) => (a < b ? a * n + b : b * n + a)
   for (const block of fn.blocks) {
-    const live = new Set<number>([...locals.liveOut[block.id], ...homes.liveOut[block.id]])
+    live.clear()
+    bytes = 0
+    // Where a local that nothing touched before is touched first.
     const first = new Map<number, number>()
     block.insts.forEach((i, k) => {
-      for (const s of touched(i)) if (!first.has(s.index)) first.set(s.index, k)
+      for (const s of touched(i))
+        if (s.kind === "local" && !first.has(s.index) && !reached[block.id].has(s.index)) first.set(s.index, k)
     })
-    const started = (s: number, k: number) =>
-      fn.slots[s].kind === "spill" || reached[block.id].has(s) || (first.get(s) ?? Number.POSITIVE_INFINITY) <= k
+    for (const s of locals.liveOut[block.id]) if (first.has(s) || reached[block.id].has(s)) begin(s)
+    for (const s of homes.liveOut[block.id]) begin(s)
     for (let k = block.insts.length - 1; k >= 0; k--) {
       const slots = touched(block.insts[k])
-      for (const s of slots) live.add(s.index)
-      for (const s of slots) {
-        for (const other of live)
-          if (other !== s.index && started(other, k)) pairs.add(Math.min(s.index, other) * n + Math.max(s.index, other))
-      }
+      for (const s of slots) begin(s.index)
+      if (most <= limit)
+        for (const s of slots) for (const other of live) if (other !== s.index) pairs.add(key(s.index, other))
+      for (const s of slots) if (first.get(s.index) === k) end(s.index)
       const { slot } = block.insts[k]
-      if (slot?.kind === "spill" && !homeRead(block.insts[k])) live.delete(slot.index)
+      if (slot?.kind === "spill" && !homeRead(block.insts[k])) end(slot.index)
     }
   }
-  return (a, b) => a.escapes || b.escapes || pairs.has(Math.min(a.index, b.index) * n + Math.max(a.index, b.index))
+  return { conflict: (a, b) => a.escapes || b.escapes || pairs.has(key(a.index, b.index)), most }
 }
 
 /** A load from a home; everything else that names a home stores to it. */

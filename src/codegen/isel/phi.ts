@@ -26,6 +26,7 @@ export function lowerPhis(
 ): void {
   const placed: MBlock[] = []
   const extra = new Map<MBlock, MBlock[]>()
+  const incoming = valuesByEdge(blocks)
   for (const block of blocks) {
     const tail = tails[block.id]
     const { targets } = block.term
@@ -41,7 +42,7 @@ export function lowerPhis(
         if (list === undefined) extra.set(tail, [where])
         else list.push(where)
       }
-      if (to.phis.length > 0) copyPhis(s, where, block, to)
+      if (to.phis.length > 0) copyPhis(s, where, to.phis, incoming[block.id]!)
     }
   }
   for (const block of s.fn.blocks) {
@@ -52,15 +53,29 @@ export function lowerPhis(
   s.fn.blocks = placed
 }
 
-function copyPhis(s: Selector, where: MBlock, from: Block, to: Block): void {
+/** What each phi gets from a block, by the block's id. */
+function valuesByEdge(blocks: readonly Block[]): (Map<Phi, Value> | undefined)[] {
+  const values: (Map<Phi, Value> | undefined)[] = []
+  for (const { phis } of blocks) {
+    for (const phi of phis) {
+      phi.incoming.forEach((from, i) => {
+        const map = (values[from.id] ??= new Map())
+        if (!map.has(phi)) map.set(phi, phi.args[i])
+      })
+    }
+  }
+  return values
+}
+
+function copyPhis(s: Selector, where: MBlock, phis: readonly Phi[], values: ReadonlyMap<Phi, Value>): void {
   s.block = where
   s.span = where.term.span
   s.forget()
   const moves: { dst: Reg; src: Reg }[] = []
   const made: { phi: Phi; value: Value }[] = []
-  for (const phi of to.phis) {
+  for (const phi of phis) {
     if (!s.plan.needed(phi)) continue
-    const value = phi.args[phi.incoming.indexOf(from)]
+    const value = values.get(phi)!
     if (s.hasReg(value)) moves.push({ dst: s.reg(phi), src: s.reg(value) })
     else made.push({ phi, value })
   }
@@ -83,8 +98,8 @@ function parallelMoves(s: Selector, moves: { dst: Reg; src: Reg }[]): void {
     const next = byDst.get(m.src)
     if (count === 0 && next !== undefined) ready.push(next)
   }
-  for (;;) {
-    for (let m = ready.shift(); m !== undefined; m = ready.shift()) emit(m)
+  for (let next = 0; ; ) {
+    for (; next < ready.length; next++) emit(ready[next])
     const first = byDst.values().next()
     if (first.done) return
     // Every register left is read by another copy: save one, and read the saved one instead.

@@ -2,16 +2,17 @@ import { type MBlock, type MFunction, rebuildPreds } from "./mir.ts"
 
 /** Drops the blocks that the entry does not reach and computes predecessors anew. */
 export function removeUnreachable(fn: MFunction): void {
-  const seen = new Set<MBlock>([fn.blocks[0]])
+  const seen = new Uint8Array(fn.nextBlock)
   const work: MBlock[] = [fn.blocks[0]]
+  seen[fn.blocks[0].id] = 1
   for (let block = work.pop(); block !== undefined; block = work.pop()) {
     for (const target of block.term.targets) {
-      if (seen.has(target)) continue
-      seen.add(target)
+      if (seen[target.id] !== 0) continue
+      seen[target.id] = 1
       work.push(target)
     }
   }
-  if (seen.size < fn.blocks.length) fn.blocks = fn.blocks.filter(b => seen.has(b))
+  fn.blocks = fn.blocks.filter(b => seen[b.id] !== 0)
   rebuildPreds(fn)
 }
 

@@ -5,7 +5,7 @@ import { colorGraph } from "./color.ts"
 import { dropDeadStores } from "./deadStores.ts"
 import { Homes } from "./homes.ts"
 import { buildInterference, type Interference } from "./interference.ts"
-import { computeLiveness } from "./liveness.ts"
+import { computeLiveness, type Liveness } from "./liveness.ts"
 import { mergePhiWebs, renameRegisters } from "./phiWebs.ts"
 import { exceedsRegisters } from "./pressure.ts"
 import { spillExcess } from "./spill.ts"
@@ -17,16 +17,14 @@ import { splitWebs } from "./splitWebs.ts"
 const MAX_ROUNDS = 60
 
 /**
- * Gives every virtual register one of r0 to r9 or a home in the frame.
+ * Gives every virtual register one of r0 to r9 or a home in the frame; `liveness` is that of the code as it comes in.
  *
  *   1. phis and their operands become one variable where they can;
  *   2. where too much is live, what is used last goes home (spill.ts);
  *   3. the rest is coloured, copies are merged (color.ts); what finds no register is first split around calls, then goes home too.
  */
-export function allocateRegisters(fn: MFunction): void {
-  let live = computeLiveness(fn)
-  mergePhiWebs(fn, live)
-  live = computeLiveness(fn)
+export function allocateRegisters(fn: MFunction, liveness: Liveness): void {
+  let live = mergePhiWebs(fn, liveness) ? computeLiveness(fn) : liveness
   const homes = new Homes(fn)
   if (exceedsRegisters(fn, live)) {
     const restored = spillExcess(fn, live, homes)
@@ -75,7 +73,9 @@ function relieve(fn: MFunction, graph: Interference, uncolored: readonly (readon
   }
   if (spill.size === 0) {
     // Only registers of one instruction are left over: the cheapest neighbour makes room.
-    const near = uncolored.flat().flatMap(r => graph.neighbours[r])
+    // The colouring forgets neighbours that it is done with.
+    const { neighbours } = buildInterference(fn, computeLiveness(fn))
+    const near = uncolored.flat().flatMap(r => neighbours[r])
     const able = near.filter(r => isVirtual(r) && !homes.brief.has(r) && graph.cost[r] > 0)
     if (able.length === 0) return
     spill.add(able.reduce((best, r) => (graph.cost[r] < graph.cost[best] ? r : best)))

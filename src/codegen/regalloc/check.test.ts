@@ -6,13 +6,14 @@ import type { MFunction, MInst } from "../mir/mir.ts"
 import { DEF_DST, isCall, roles, USE_DST, USE_SRC } from "../mir/operands.ts"
 import { allocateRegisters } from "./allocate.ts"
 import { AllocationChecker } from "./check.ts"
+import { computeLiveness } from "./liveness.ts"
 
 /** A function with registers, and the checker that saw it before. */
 function allocated(seed: number): { fn: MFunction; checker: AllocationChecker } {
   const module = randomModule(seed, { size: 25, longLived: 10 })
   const fn = selectFunction(module.functions[0], { options: { cpu: 3 }, globals: new Map() })
   const checker = new AllocationChecker(fn)
-  allocateRegisters(fn)
+  allocateRegisters(fn, computeLiveness(fn))
   return { fn, checker }
 }
 

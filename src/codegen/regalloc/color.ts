@@ -46,6 +46,8 @@ class Colorer {
   readonly #moveState: Uint8Array
   /** Moves of a node that may still be merged, by index, among some that are settled; machine registers have none. */
   readonly #movesOf: number[][] = []
+  /** Moves of a node that could not be merged when they were tried, among some that are tried again. */
+  readonly #activeOf: number[][] = []
   /** Moves of a node that were given up: its colour had better be that of the other end. */
   readonly #hints: number[][] = []
   readonly #stack: Reg[] = []
@@ -133,6 +135,15 @@ class Colorer {
     return false
   }
 
+  /** Neighbours that are in the graph; the others are dropped from the list: they are coloured later, or have another name. */
+  #near(r: Reg): readonly Reg[] {
+    const list = this.#graph.neighbours[r]
+    let kept = 0
+    for (const t of list) if (this.#inGraph(t)) list[kept++] = t
+    list.length = kept
+    return list
+  }
+
   #inGraph(r: Reg): boolean {
     const state = this.#state[r]
     return state !== STACKED && state !== COALESCED
@@ -148,23 +159,20 @@ class Colorer {
     const degree = this.#degree[r]--
     if (degree !== ALLOCATABLE) return
     this.#wake(r)
-    for (const t of this.#graph.neighbours[r]) if (this.#inGraph(t)) this.#wake(t)
+    for (const t of this.#near(r)) this.#wake(t)
     if (this.#state[r] === SPILL) this.#file(r)
   }
 
   /** Copies of the node are worth another try. */
   #wake(r: Reg): void {
-    const moves = this.#movesOf[r]
+    const moves = this.#activeOf[r]
     if (moves === undefined) return
-    let kept = 0
     for (const m of moves) {
-      if (this.#moveState[m] === DONE) continue
-      moves[kept++] = m
       if (this.#moveState[m] !== ACTIVE) continue
       this.#moveState[m] = WAITING
       this.#waiting.push(m)
     }
-    moves.length = kept
+    moves.length = 0
   }
 
   #coalesce(m: number): void {
@@ -183,7 +191,10 @@ class Colorer {
       this.#moveState[m] = DONE
       this.#combine(u, v)
       this.#settle(this.#find(u))
-    } else this.#moveState[m] = ACTIVE
+    } else {
+      this.#moveState[m] = ACTIVE
+      for (const r of [u, v]) if (isVirtual(r)) (this.#activeOf[r] ??= []).push(m)
+    }
   }
 
   #giveUp(m: number): void {
@@ -206,8 +217,7 @@ class Colorer {
 
   /** George's test against a machine register: every neighbour is easy or conflicts with it anyway. */
   #safeForMachine(u: Reg, v: Reg): boolean {
-    for (const t of this.#graph.neighbours[v]) {
-      if (!this.#inGraph(t)) continue
+    for (const t of this.#near(v)) {
       if (this.#degree[t] >= ALLOCATABLE && (this.#graph.machine[t] & (1 << u)) === 0) return false
     }
     return true
@@ -219,27 +229,26 @@ class Colorer {
 
   /** The merged node has fewer hard neighbours than there are registers. */
   #briggs(u: Reg, v: Reg): boolean {
-    const { neighbours, machine } = this.#graph
+    const { machine } = this.#graph
     let hard = popcount(machine[u] | machine[v])
     const stamp = ++this.#stamp
-    for (const t of neighbours[u]) {
-      if (!this.#inGraph(t)) continue
+    for (const t of this.#near(u)) {
       this.#mark[t] = stamp
       // A neighbour of both loses one.
-      if (this.#degree[t] - (this.#graph.adjacent(t, v) ? 1 : 0) >= ALLOCATABLE) hard++
+      if (this.#degree[t] - (this.#graph.adjacent(t, v) ? 1 : 0) >= ALLOCATABLE && ++hard >= ALLOCATABLE) return false
     }
-    for (const t of neighbours[v]) {
-      if (this.#inGraph(t) && this.#mark[t] !== stamp && this.#degree[t] >= ALLOCATABLE) hard++
+    for (const t of this.#near(v)) {
+      if (this.#mark[t] !== stamp && this.#degree[t] >= ALLOCATABLE && ++hard >= ALLOCATABLE) return false
     }
     return hard < ALLOCATABLE
   }
 
   /** Every neighbour of `v` is easy or a neighbour of `u` too. */
   #george(u: Reg, v: Reg): boolean {
-    const { neighbours, machine } = this.#graph
+    const { machine } = this.#graph
     if ((machine[v] & ~machine[u]) !== 0) return false
-    for (const t of neighbours[v]) {
-      if (this.#inGraph(t) && this.#degree[t] >= ALLOCATABLE && !this.#graph.adjacent(t, u)) return false
+    for (const t of this.#near(v)) {
+      if (this.#degree[t] >= ALLOCATABLE && !this.#graph.adjacent(t, u)) return false
     }
     return true
   }
@@ -252,6 +261,7 @@ class Colorer {
     this.#state[v] = COALESCED
     this.#alias[v] = u
     if (!isVirtual(u)) {
+      this.#wake(v)
       for (const t of neighbours[v]) {
         if (!this.#inGraph(t)) continue
         if ((machine[t] & (1 << u)) !== 0) this.#lower(t)
@@ -260,6 +270,8 @@ class Colorer {
       return
     }
     const list = (this.#movesOf[u] ??= [])
+    // Those of the smaller one are worth another try; the bigger one keeps its own.
+    this.#wake(v)
     for (const m of this.#movesOf[v] ?? []) if (this.#moveState[m] !== DONE) list.push(m)
     const hints = this.#hints[v]
     if (hints !== undefined) for (const m of hints) (this.#hints[u] ??= []).push(m)
@@ -276,7 +288,6 @@ class Colorer {
       this.#state[u] = SPILL
       this.#spill.push(u)
     }
-    this.#wake(u)
   }
 
   #freezeNode(r: Reg): void {

@@ -10,12 +10,14 @@ import type { Liveness } from "./liveness.ts"
  *     b1: v9 = v5; v9 += 1        b1: v5 += 1
  *         v5 = v9; goto b1            goto b1
  *
- * Copies of other kinds are left to the colouring.
+ * Copies of other kinds are left to the colouring. Returns whether anything changed.
  */
-export function mergePhiWebs(fn: MFunction, liveness: Liveness): void {
+export function mergePhiWebs(fn: MFunction, liveness: Liveness): boolean {
   const copies = phiCopies(fn)
-  if (copies.length === 0) return
-  const ranges = liveRanges(fn, liveness)
+  if (copies.length === 0) return false
+  const wanted = new Uint8Array(fn.nextReg)
+  for (const { dst, src } of copies) wanted[dst] = wanted[src] = 1
+  const ranges = liveRanges(fn, liveness, r => wanted[r] !== 0)
   const alias = new Int32Array(fn.nextReg).map((_, r) => r)
   const find = (r: Reg): Reg => {
     while (alias[r] !== r) r = alias[r] = alias[alias[r]]
@@ -34,6 +36,7 @@ export function mergePhiWebs(fn: MFunction, liveness: Liveness): void {
     merged = true
   }
   if (merged) renameRegisters(fn, r => find(r))
+  return merged
 }
 
 /** The copies between registers that stand at the end of a block, among constants. */
