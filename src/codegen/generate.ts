@@ -113,7 +113,7 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
   const order = orderBlocks(fn, options.cpu)
   fn.blocks = [...order]
   show("layout", fn)
-  const { insns, relocations, lineInfo } = assemble(fn, order, options.cpu, lines)
-  const linkage = ir.role === "program" ? "global" : "static"
-  return { name: ir.name, insns, relocations, core: [], btfId: ir.btfId, lineInfo, linkage }
+  const code = assemble(fn, order, options.cpu, lines)
+  const linkage = ir.role === "program" || ir.role === "global" ? "global" : "static"
+  return { name: ir.name, ...code, btfId: ir.btfId, linkage }
 }

@@ -8,9 +8,11 @@ export function listing(object: BpfObject): string {
 
 export function listFunction(spec: FunctionSpec): string {
   const symbols = new Map(spec.relocations.map(r => [r.insn, symbolOf(r)]))
-  const slots = slotStarts(spec.insns)[spec.insns.length]
+  const starts = slotStarts(spec.insns)
+  const slots = starts[spec.insns.length]
   const code = disassemble(spec.insns, { syntax: "llvm", labels: true, symbol: i => symbols.get(i) })
-  return `${spec.name}: ${slots}\n${code}`
+  const core = spec.core.map(r => `core ${starts[r.insn]}: ${r.kind} ${r.type} ${r.access}\n`)
+  return `${spec.name}: ${slots}\n${code}${core.join("")}`
 }
 
 function symbolOf(r: Relocation): InsnSymbol {

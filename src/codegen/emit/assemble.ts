@@ -1,6 +1,6 @@
 import type { Span } from "../../base/index.ts"
 import * as o from "../../isa/index.ts"
-import type { LineInfo, Relocation } from "../../object/index.ts"
+import type { CoreRelocation, LineInfo, Relocation } from "../../object/index.ts"
 import { type MBlock, type MFunction, type MInst, type MTerm, NO_REG, OP_FRAME_ADDR } from "../mir/mir.ts"
 import type { CpuLevel } from "../options.ts"
 import { inverseJump, jumpInsn } from "./branch.ts"
@@ -11,6 +11,7 @@ import type { LineTable } from "./lines.ts"
 export interface Assembled {
   readonly insns: readonly o.Insn[]
   readonly relocations: readonly Relocation[]
+  readonly core: readonly CoreRelocation[]
   readonly lineInfo: readonly LineInfo[]
 }
 
@@ -33,6 +34,7 @@ class Assembler {
   readonly #lines: LineTable
   readonly #insns: o.Insn[] = []
   readonly #relocations: Relocation[] = []
+  readonly #core: CoreRelocation[] = []
   readonly #lineInfo: LineInfo[] = []
   readonly #fixups: Fixup[] = []
   readonly #far: ReadonlySet<MTerm>
@@ -59,7 +61,7 @@ class Assembler {
       if (insn.op === o.OP_JA32) insn.imm = distance
       else insn.off = distance
     }
-    return { insns: this.#insns, relocations: this.#relocations, lineInfo: this.#lineInfo }
+    return { insns: this.#insns, relocations: this.#relocations, core: this.#core, lineInfo: this.#lineInfo }
   }
 
   /** A new entry of line info where the line changes. */
@@ -79,6 +81,10 @@ class Assembler {
 
   #inst(i: MInst): void {
     this.#place(i.span)
+    if (i.core !== undefined) {
+      const { relocation, btfType, access } = i.core
+      this.#core.push({ insn: this.#insns.length, type: btfType, access, kind: relocation })
+    }
     const depth = i.slot?.offset ?? 0
     if (i.op === OP_FRAME_ADDR) {
       this.#push(o.mov64Reg(i.dst, o.R10))
@@ -117,8 +123,11 @@ class Assembler {
         this.#relocations.push({ kind: "call", insn, function: sym.name })
         return o.BPF_PSEUDO_CALL
       case "kfunc":
-        this.#relocations.push({ kind: "kfunc", insn, name: sym.name })
+        this.#relocations.push({ kind: "kfunc", insn, name: sym.name, ...(sym.weak && { weak: true }) })
         return o.BPF_PSEUDO_KFUNC_CALL
+      case "ksym":
+        this.#relocations.push({ kind: "ksym", insn, name: sym.name, typed: sym.typed, weak: sym.weak })
+        return sym.typed ? o.BPF_PSEUDO_BTF_ID : 0
     }
   }
 

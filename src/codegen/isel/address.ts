@@ -1,7 +1,7 @@
 import type { Inst, Value } from "../../ir/index.ts"
 import * as o from "../../isa/index.ts"
-import type { FrameSlot, Reg } from "../mir/mir.ts"
-import { indexedLocal, splitAddress } from "./match.ts"
+import { type CoreUse, type FrameSlot, NO_REG, type Reg } from "../mir/mir.ts"
+import { coreAddress, coreOf, indexedLocal, splitAddress } from "./match.ts"
 import type { Selector } from "./selector.ts"
 
 /** Operand of a memory access: `base + slot + off`. */
@@ -9,6 +9,8 @@ export interface Address {
   readonly base: Reg
   readonly slot: FrameSlot | undefined
   readonly off: number
+  /** `off` is a number that the loader changes: one access goes there, as wide as it is, and none beside it. */
+  readonly core: CoreUse | undefined
   /** What the address is known to be a multiple of, up to 8; accesses up to this width may go there. */
   readonly align: number
   /** A multiple of this, up to 8, lies `phase` bytes before the address; 0 where any access may be misaligned. */
@@ -35,19 +37,39 @@ export function selectAddress(s: Selector, pointer: Value, extent: number, align
   if (base.kind === "inst" && base.op === "alloca") {
     const slot = s.slotOf(base)
     const align = Math.min(slot.align, alignOf(off))
-    return { base: o.R10, slot, off, align, modulus: slot.align, phase: off, context: false }
+    return { base: o.R10, slot, off, core: undefined, align, modulus: slot.align, phase: off, context: false }
   }
   const pending = base.kind === "inst" ? s.pending.get(base.id) : undefined
   if (pending !== undefined) {
-    const place = { base: s.reg(base), slot: pending.slot, off: pending.off + off }
+    const place = { base: s.reg(base), slot: pending.slot, off: pending.off + off, core: undefined }
     return { ...place, align, modulus: align, phase: 0, context: false }
   }
   const context = isContext(s, base)
-  const place = { base: s.reg(base), slot: undefined, off, context }
+  const place = { base: s.reg(base), slot: undefined, off, core: undefined, context }
   // The context is a struct of the kernel's: fields are read with their own width only.
   if (context && base.kind === "param") return { ...place, align: alignOf(off), modulus: 8, phase: off }
   const strict = context || s.context.options.strictAlignment || mayBeStack(s, base)
   return strict ? { ...place, align, modulus: align, phase: 0 } : { ...place, align: 8, modulus: 0, phase: 0 }
+}
+
+/** The address of a single load or store, which may take a relocated number as its displacement. */
+export function selectPlace(s: Selector, pointer: Value, width: number, align: number): Address {
+  const found = coreAddress(pointer)
+  if (found === undefined) return selectAddress(s, pointer, width, align)
+  const { base, core } = found
+  const context = isContext(s, base)
+  const address = { slot: undefined, align: 8, modulus: 0, phase: 0, context }
+  if (align >= width || !(context || s.context.options.strictAlignment || mayBeStack(s, base)))
+    return { ...address, base: s.reg(base), off: Number(core.value), core }
+  // The access is made of pieces.
+  const r = s.newReg()
+  addCore(s, r, base, core)
+  return { ...address, base: r, off: 0, core: undefined, align, modulus: align }
+}
+
+function addCore(s: Selector, r: Reg, pointer: Value, core: CoreUse & { readonly value: bigint }): void {
+  s.moveInto(r, pointer)
+  s.emit(o.BPF_ALU64 | o.BPF_ADD | o.BPF_K, r, NO_REG, 0, Number(core.value)).core = core
 }
 
 /** `%d = ptradd %p, %i`. An index into a local that is only used for accesses leaves the local's place to them. */
@@ -61,6 +83,12 @@ export function selectPointerAdd(s: Selector, v: Inst): void {
     s.alu(o.BPF_ALU64, o.BPF_ADD, r, o.R10)
     s.pending.set(v.id, { slot: s.slotOf(local.alloca), off: local.off })
   } else {
+    const core = coreOf(offset)
+    if (core !== undefined) {
+      addCore(s, r, pointer, core)
+      s.bind(v, r)
+      return
+    }
     s.moveInto(r, pointer)
     const imm = offset.kind === "const" ? BigInt.asIntN(64, offset.value) : undefined
     if (imm !== undefined && imm >= -0x80000000n && imm <= 0x7fffffffn) {

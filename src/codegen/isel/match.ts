@@ -1,4 +1,4 @@
-import type { Const, Inst, Predicate, Value } from "../../ir/index.ts"
+import type { Const, Core, Inst, KsymAddr, Predicate, Value } from "../../ir/index.ts"
 import { constant, inversePredicate, signedValue } from "../../ir/index.ts"
 
 /** Patterns of IR that one machine instruction covers. The planner and the selector both ask here, so they always agree. */
@@ -25,11 +25,29 @@ export function splitAddress(pointer: Value, extent: number): SplitAddress {
   return { base, off }
 }
 
+/** `ptradd` of a base and a relocated number, which the displacement of one access can be. */
+export function coreAddress(pointer: Value): { readonly base: Value; readonly core: Core & Inst } | undefined {
+  if (pointer.kind !== "inst" || pointer.op !== "ptradd") return undefined
+  const core = coreOf(pointer.args[1])
+  if (core === undefined || core.value < 0n || core.value > 0x7fffn) return undefined
+  return { base: pointer.args[0], core }
+}
+
+/** A relocated number of 32 bits: an immediate. */
+export function coreOf(v: Value): (Core & Inst) | undefined {
+  return v.kind === "inst" && v.op === "core" && !isWideCore(v) ? v : undefined
+}
+
+/** Numbers of 64 bits need an `lddw`: values of enumerators and BTF ids. */
+export const isWideCore = ({ type, relocation }: Core): boolean =>
+  type === "i64" && (relocation === "enum_value" || relocation === "type_id_local" || relocation === "type_id_target")
+
 /** A value that is emitted anew wherever it is needed: an address the program is loaded with, or a place in the frame. */
 export type FreeAddress =
   | { readonly kind: "frame"; readonly alloca: Inst & { op: "alloca" }; readonly off: number }
   | { readonly kind: "global"; readonly name: string; readonly off: number }
   | { readonly kind: "map" | "func"; readonly name: string }
+  | { readonly kind: "ksym"; readonly symbol: KsymAddr }
 
 /** `sizeOf` gives a global's size: an address outside of it is computed, for the kernel refuses to load it. */
 export function freeAddress(v: Value, sizeOf: (global: string) => number): FreeAddress | undefined {
@@ -43,6 +61,8 @@ export function freeAddress(v: Value, sizeOf: (global: string) => number): FreeA
       return { kind: "map", name: v.map }
     case "funcaddr":
       return { kind: "func", name: v.func }
+    case "ksymaddr":
+      return { kind: "ksym", symbol: v }
     case "ptradd": {
       const { base, off } = splitAddress(v, 0)
       if (base.kind !== "inst") return undefined
@@ -58,6 +78,7 @@ export function freeAddress(v: Value, sizeOf: (global: string) => number): FreeA
 /** `ptradd` of a local variable and a register: the local's place can go into the offset of the accesses through it. */
 export function indexedLocal(v: Value): { alloca: Inst & { op: "alloca" }; off: number; index: Value } | undefined {
   if (v.kind !== "inst" || v.op !== "ptradd" || v.args[1].kind === "const") return undefined
+  if (coreOf(v.args[1]) !== undefined) return undefined
   const { base, off } = splitAddress(v.args[0], 0)
   return base.kind === "inst" && base.op === "alloca" ? { alloca: base, off, index: v.args[1] } : undefined
 }

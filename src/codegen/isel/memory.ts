@@ -1,7 +1,7 @@
 import { constant, type Inst, type Value, type ValueType } from "../../ir/index.ts"
 import * as o from "../../isa/index.ts"
 import { type MInst, NO_REG, type Reg } from "../mir/mir.ts"
-import { type Address, alignAt, selectAddress } from "./address.ts"
+import { type Address, alignAt, selectAddress, selectPlace } from "./address.ts"
 import { storedValue } from "./match.ts"
 import type { Selector } from "./selector.ts"
 
@@ -9,6 +9,7 @@ const SIZE: Record<number, number> = { 1: o.BPF_B, 2: o.BPF_H, 4: o.BPF_W, 8: o.
 
 function place(inst: MInst, at: Address): void {
   inst.slot = at.slot
+  inst.core = at.core
 }
 
 /** `dst = *(width *)(at + off)`, zeros above. */
@@ -44,7 +45,7 @@ export function selectLoad(s: Selector, v: Inst & { op: "load" }): void {
     s.bind(v, r)
     return
   }
-  const at = selectAddress(s, v.args[0], width, v.align)
+  const at = selectPlace(s, v.args[0], width, v.align)
   const extended = s.plan.isExtended(v)
   const signed = width < 8 && (extended || (v.signed && !(v.type === "i32" && width === 4)))
   const r = s.newReg()
@@ -94,14 +95,14 @@ function loadPieces(s: Selector, dst: Reg, at: Address, width: number): void {
 
 export function selectStore(s: Selector, v: Inst & { op: "store" }): void {
   const { width } = v
-  const at = selectAddress(s, v.args[0], width, v.align)
+  const at = selectPlace(s, v.args[0], width, v.align)
   const value = storedValue(v.args[1], width)
   if (value.kind === "undef" && !v.volatile) {
-    storeConstant(s, at, 0, width, 0n, false)
+    storeConstant(s, at, 0, width, 0n, at.core !== undefined)
     return
   }
   if (value.kind === "const" && !at.context) {
-    storeConstant(s, at, 0, width, value.value, v.volatile)
+    storeConstant(s, at, 0, width, value.value, v.volatile || at.core !== undefined)
     return
   }
   const r = s.reg(value)

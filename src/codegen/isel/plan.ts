@@ -1,6 +1,15 @@
 import type { Inst, IrFunction, Phi, Value } from "../../ir/index.ts"
 import type { CpuLevel } from "../options.ts"
-import { extendsLoad, freeAddress, indexedLocal, matchCondition, splitAddress, storedValue } from "./match.ts"
+import {
+  coreAddress,
+  coreOf,
+  extendsLoad,
+  freeAddress,
+  indexedLocal,
+  matchCondition,
+  splitAddress,
+  storedValue,
+} from "./match.ts"
 import { SignFacts } from "./sign.ts"
 
 /**
@@ -113,6 +122,13 @@ export class Plan {
     else this.#register(base)
   }
 
+  /** Of a load or store, which can have a relocated displacement. */
+  #place(pointer: Value, width: number): void {
+    const found = coreAddress(pointer)
+    if (found !== undefined) this.#register(found.base)
+    else this.#address(pointer, width)
+  }
+
   #condition(v: Value): void {
     const { pred, a, b } = matchCondition(v, this.uses)
     this.#register(a)
@@ -155,12 +171,13 @@ export class Plan {
       case "mapaddr":
       case "globaladdr":
       case "funcaddr":
+      case "ksymaddr":
         return
       case "load":
-        this.#address(args[0], v.width)
+        this.#place(args[0], v.width)
         return
       case "store":
-        this.#address(args[0], v.width)
+        this.#place(args[0], v.width)
         this.#register(storedValue(args[1], v.width))
         return
       case "memcpy":
@@ -178,7 +195,7 @@ export class Plan {
       case "ptradd":
         if (freeAddress(v, this.#sizeOf) !== undefined) return
         this.#register(args[0])
-        this.#register(args[1])
+        if (coreOf(args[1]) === undefined) this.#register(args[1])
         return
       case "cmp":
         this.#condition(v)

@@ -11,6 +11,7 @@ import { freeAddress } from "./match.ts"
 import { selectCopy, selectFill, selectLoad, selectPacketLoad, selectStore } from "./memory.ts"
 import { lowerPhis } from "./phi.ts"
 import { Plan } from "./plan.ts"
+import { selectAddrSpaceCast, selectCore } from "./platform.ts"
 import { type SelectContext, Selector } from "./selector.ts"
 
 /** Selects machine instructions for a function of valid IR; the IR is not changed. */
@@ -135,6 +136,13 @@ function selectInst(s: Selector, insts: Inst[], at: number): number {
     case "mapaddr":
     case "globaladdr":
     case "funcaddr":
+    case "ksymaddr":
+      return 1
+    case "core":
+      selectCore(s, v)
+      return 1
+    case "ascast":
+      selectAddrSpaceCast(s, v)
       return 1
     case "load":
       selectLoad(s, v)

@@ -111,6 +111,7 @@ export class Selector {
       imm64: 0,
       slot: undefined,
       sym: undefined,
+      core: undefined,
       nargs: 0,
       span: this.span,
       id: this.fn.nextInst++,
@@ -240,6 +241,11 @@ export class Selector {
       case "func":
         this.symbol(dst, { kind: "function", name: address.name })
         return
+      case "ksym": {
+        const { name, btfType, weak } = address.symbol
+        this.symbol(dst, { kind: "ksym", name, typed: btfType !== 0, weak })
+        return
+      }
       default:
         throw new Error(`internal: value %${(v as Inst).id} of ${this.ir.name} is used before it is selected`)
     }
@@ -258,9 +264,10 @@ export class Selector {
     else this.constant64(dst, c.value)
   }
 
-  constant64(dst: Reg, value: bigint): void {
+  constant64(dst: Reg, value: bigint): MInst {
     const inst = this.emit(o.OP_LDDW, dst, NO_REG, 0, Number(BigInt.asIntN(32, value)))
     inst.imm64 = Number(BigInt.asIntN(32, value >> 32n))
+    return inst
   }
 
   readonly sizeOf = (global: string): number => this.context.globals.get(global)?.size ?? 0

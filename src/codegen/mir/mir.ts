@@ -1,5 +1,5 @@
 import type { Span } from "../../base/index.ts"
-import type { IrFunction, Loop } from "../../ir/index.ts"
+import type { Core, IrFunction, Loop } from "../../ir/index.ts"
 
 /**
  * Machine IR: BPF instructions over virtual registers, in blocks. Not SSA: a register may be assigned more than once, because BPF's
@@ -28,7 +28,11 @@ export type MSymbol =
   | { readonly kind: "mapValue"; readonly name: string; readonly offset: number }
   | { readonly kind: "function"; readonly name: string }
   | { readonly kind: "call"; readonly name: string }
-  | { readonly kind: "kfunc"; readonly name: string }
+  | { readonly kind: "kfunc"; readonly name: string; readonly weak?: boolean }
+  | { readonly kind: "ksym"; readonly name: string; readonly typed: boolean; readonly weak: boolean }
+
+/** A CO-RE relocation of an instruction, with the meaning of `CoreRelocation`. */
+export type CoreUse = Pick<Core, "relocation" | "btfType" | "access">
 
 export interface MInst {
   /** BPF opcode byte, or `OP_FRAME_ADDR`. */
@@ -42,6 +46,8 @@ export interface MInst {
   /** Frame slot whose place is added to `off` (memory accesses) or `imm` (`OP_FRAME_ADDR`). */
   slot: FrameSlot | undefined
   sym: MSymbol | undefined
+  /** The displacement or the immediate is one that the loader fits to its kernel: the instruction stays as it is, with nothing added to either. */
+  core: CoreUse | undefined
   /** Argument registers that a call reads: r1 and up. */
   nargs: number
   span: Span | undefined
@@ -125,7 +131,7 @@ export function makeTerm(kind: MTerm["kind"], targets: MBlock[], span: Span | un
 
 /** An instruction that is not numbered: what the register allocator and later stages add. */
 export function makeInst(op: number, dst: Reg, src: Reg, off: number, imm: number, span: Span | undefined): MInst {
-  return { op, dst, src, off, imm, imm64: 0, slot: undefined, sym: undefined, nargs: 0, span, id: -1 }
+  return { op, dst, src, off, imm, imm64: 0, slot: undefined, sym: undefined, core: undefined, nargs: 0, span, id: -1 }
 }
 
 /** Computes every block's `preds` anew. */

@@ -65,7 +65,8 @@ export function definedReg(i: MInst): Reg {
 
 /** Whether an instruction, whose operands nothing else may have changed, gives the same when it is repeated elsewhere: constants and addresses. */
 export const isConstantLike = (i: MInst): boolean =>
-  i.op === OP_FRAME_ADDR || i.op === o.OP_LDDW || i.op === OP_MOV_IMM || i.op === OP_MOV32_IMM
+  i.op === OP_FRAME_ADDR ||
+  ((i.op === o.OP_LDDW || i.op === OP_MOV_IMM || i.op === OP_MOV32_IMM) && i.core === undefined)
 
 /** Registers that a terminator reads: at most two. */
 export const termUses = (t: MTerm, index: 0 | 1): Reg => (index === 0 ? t.dst : t.src)

@@ -42,6 +42,11 @@ function symbol(sym: MSymbol): string {
 }
 
 export function printInst(i: MInst): string {
+  const text = printPlain(i)
+  return i.core === undefined ? text : `${text} ; ${i.core.relocation} ${i.core.btfType} ${i.core.access}`
+}
+
+function printPlain(i: MInst): string {
   if (i.op === OP_FRAME_ADDR) return `${reg(i.dst)} = r10 + ${slotName(i.slot!)}${signed(i.imm)}`
   if (i.op === o.OP_LDDW) {
     const value = (BigInt(i.imm64 >>> 0) << 32n) | BigInt(i.imm >>> 0)
@@ -82,6 +87,8 @@ function printAlu(i: MInst): string {
     return `${reg(i.dst)} = ${wide ? "bswap" : (i.op & o.BPF_X) !== 0 ? "be" : "le"}${i.imm} ${reg(i.dst)}`
   }
   const source = (i.op & o.BPF_X) !== 0 ? reg(i.src, wide) : `${i.imm}`
+  if (operation === o.BPF_MOV && i.imm !== 0 && (i.op & o.BPF_X) !== 0)
+    return `${dst} = addr_space_cast(${source}, ${i.imm >>> 16}, ${i.imm & 0xffff})`
   if (operation === o.BPF_MOV && i.off !== 0) return `${dst} = (s${i.off})${source}`
   const sign = ALU[operation >> 4]
   return `${dst} ${i.off === 1 ? "s" : ""}${sign} ${source}`

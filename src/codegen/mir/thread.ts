@@ -40,6 +40,7 @@ function constantAtEnd({ insts }: MBlock, r: number): bigint | undefined {
   for (let k = insts.length - 1; k >= 0; k--) {
     const i = insts[k]
     if (definedReg(i) !== r) continue
+    if (i.core !== undefined) return undefined
     if (i.op === OP_MOV_IMM) return BigInt.asUintN(64, BigInt(i.imm))
     return i.op === OP_MOV32_IMM ? BigInt(i.imm >>> 0) : undefined
   }

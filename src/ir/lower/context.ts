@@ -19,6 +19,8 @@ export interface Place {
 /** State of the whole module while it is lowered. */
 export interface ModuleContext {
   readonly globals: GlobalTable
+  /** BTF id of a type whose members the loader looks at (the root of a CO-RE relocation). */
+  typeId(type: Type): number
   /** What a function is now, where passes over the AST have made it anew. */
   definition(decl: FunctionDecl): FunctionDecl
   /** Makes sure that a function gets lowered and returns its name; `callback` when its address is taken. */

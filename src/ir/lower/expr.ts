@@ -1,4 +1,4 @@
-import type { Cast, Conditional, Expr, KernelRead, StmtExpr } from "../../c/index.ts"
+import type { Cast, Conditional, CoreValue, Expr, KernelRead, StmtExpr } from "../../c/index.ts"
 import type { Value } from "../ir.ts"
 import { constant, nullPtr, undef } from "../values.ts"
 import { loadPlace } from "./access.ts"
@@ -10,7 +10,8 @@ import { builtinExpr } from "./builtin.ts"
 import { call, callHelper } from "./call.ts"
 import { branch, conditional, constantCondition, logical } from "./condition.ts"
 import type { FunctionContext, Place } from "./context.ts"
-import { convert, truth, untruth } from "./convert.ts"
+import { convert, narrow, truth, untruth } from "./convert.ts"
+import { coreNumber } from "./core.ts"
 import { fail } from "./fail.ts"
 import { place } from "./place.ts"
 import { constantOf, intOf, reprOf, type Scalar, sizeFor, wide } from "./repr.ts"
@@ -35,8 +36,9 @@ export function scalar(cx: FunctionContext, e: Expr): Scalar {
 function evaluateScalar(cx: FunctionContext, e: Expr): Scalar {
   switch (e.kind) {
     case "int":
-    case "core":
       return constantOf(e.type, e.value, e.span)
+    case "core":
+      return coreValue(cx, e)
     case "sizeof":
     case "offsetof":
       return constantOf(e.type, e.value, e.span)
@@ -164,6 +166,12 @@ function cast(cx: FunctionContext, e: Cast): Scalar {
     default:
       return convert(cx, scalar(cx, e.operand), e.operand.type, e.type, e.span)
   }
+}
+
+function coreValue(cx: FunctionContext, e: CoreValue): Scalar {
+  const { size, signed } = intOf(e.type)
+  const number = coreNumber(cx, e, e.relocation, size > 4 ? "i64" : "i32", e.value)
+  return size >= 4 ? number : narrow(cx, number, size, signed)
 }
 
 /** Stands for the value of an expression that has none. */

@@ -1,6 +1,6 @@
 import { SkepError, type Span } from "../../base/index.ts"
 import type { BpfUnit, MapDecl } from "../../bcc/index.ts"
-import { type Decl, type FunctionDecl, functionOf, type VarDecl } from "../../c/index.ts"
+import { type Decl, type FunctionDecl, functionOf, type Type, type VarDecl } from "../../c/index.ts"
 import type { MapSpec } from "../../object/index.ts"
 import type { IrFunction, Module, ProgramInfo } from "../ir.ts"
 import type { ModuleContext } from "./context.ts"
@@ -79,6 +79,10 @@ class Lowering implements ModuleContext {
       license,
       btf: this.#types,
     }
+  }
+
+  typeId(type: Type): number {
+    return this.#types.root(type)
   }
 
   definition(decl: FunctionDecl): FunctionDecl {

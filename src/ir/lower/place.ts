@@ -16,6 +16,7 @@ import { materialise } from "./aggregate.ts"
 import { offsetBy, strideFor } from "./arithmetic.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { word } from "./convert.ts"
+import { coreNumber } from "./core.ts"
 import { value } from "./expr.ts"
 import { fail } from "./fail.ts"
 import { initialise } from "./init.ts"
@@ -95,9 +96,11 @@ function functionPlace(cx: FunctionContext, decl: FunctionDecl, e: Expr): Place 
   return { address: cx.b.funcaddr(name), type: e.type, align: 1, volatile: false }
 }
 
-/** The units of a bit-field are counted from the start of the record. */
+/** As far behind the base as the loader finds. The units of a bit-field are counted from the start of the record, so that is gone back to. */
 function corePlace(cx: FunctionContext, e: CorePlace): Place {
-  const address = cx.b.ptradd(value(cx, e.base), e.offset - (e.bitField?.offset ?? 0))
+  const base = value(cx, e.base)
+  const offset = coreNumber(cx, e, "field_byte_offset", "i64", BigInt(e.offset))
+  const address = cx.b.ptradd(cx.b.ptradd(base, offset), -(e.bitField?.offset ?? 0))
   return { ...pointed(address, e.type), ...(e.bitField && { bitField: e.bitField }) }
 }
 

@@ -46,6 +46,11 @@ export class ProgramTypes implements TypeTable {
     return this.#qualified(type, false)
   }
 
+  /** Id of a type, without qualifiers, with all its members. */
+  root(type: Type): number {
+    return this.#plain(type, false)
+  }
+
   /** Id of a function (`BTF_KIND_FUNC`). Its linkage is static: the kernel checks a global one apart from its callers. */
   func(decl: FunctionDecl): number {
     let id = this.#functions.get(decl)
