@@ -83,6 +83,14 @@ export function preprocessBcc(main: SourceFile, options: BccOptions = {}, diagno
   return c.printTokens(tokens)
 }
 
+/** The macros at the end of a program, as lines of `#define` (`-dM`). */
+export function macrosBcc(main: SourceFile, options: BccOptions = {}, diagnostics = new c.Diagnostics()): string[] {
+  const { preprocessor } = frontEnd(main, options, diagnostics)
+  preprocessor.all()
+  diagnostics.throwIfErrors()
+  return preprocessor.definitions()
+}
+
 function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnostics) {
   const { btf, moduleBtf, arch = "x86_64", readTracepointFormat } = options
   const includes: string[] = []

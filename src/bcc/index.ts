@@ -1,4 +1,4 @@
-export { type BccOptions, type BccResult, compileBcc, preprocessBcc } from "./compile.ts"
+export { type BccOptions, type BccResult, compileBcc, macrosBcc, preprocessBcc } from "./compile.ts"
 export { emitC } from "./emitc.ts"
 export { isKnownHeader } from "./includes.ts"
 export { KernelNames, type NamesOptions } from "./names/provider.ts"

@@ -13,4 +13,4 @@ export type {
 } from "./options.ts"
 export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { Table } from "./table.ts"
-export { cpuOfVersion, runningTarget } from "./target.ts"
+export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"

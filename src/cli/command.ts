@@ -17,6 +17,8 @@ export interface Command<O extends Options = Options> {
   /** Number of positional arguments: least and most. */
   readonly positionals: readonly [number, number]
   run(values: Values<O>, positionals: readonly string[]): number | Promise<number>
+  /** Takes the arguments as they are in place of `run`: for a command that reads another program's command line. */
+  readonly raw?: (args: readonly string[], version: () => string) => number | Promise<number>
 }
 
 /** Gives a command's options their types. */

@@ -19,6 +19,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "compile a C file to an object, or show any stage on the way",
     load: async () => (await import("./compile.ts")).compileCommand,
   },
+  cc: {
+    about: "compile C as clang does, with clang's options: for makefiles",
+    load: async () => (await import("./cc/command.ts")).cc,
+  },
   disasm: {
     about: "show the instructions of an object or a C file",
     load: async () => (await import("./disasm.ts")).disasm,

@@ -21,7 +21,7 @@ export async function dispatch(args: readonly string[], version: () => string): 
       case "help":
         return await help(rest[0])
       default:
-        return await run(first, rest)
+        return await run(first, rest, version)
     }
   } catch (error) {
     const { reportError } = await import("./report.ts")
@@ -29,10 +29,11 @@ export async function dispatch(args: readonly string[], version: () => string): 
   }
 }
 
-async function run(name: string, args: readonly string[]): Promise<number> {
+async function run(name: string, args: readonly string[], version: () => string): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (entry === undefined) throw unknownCommand(name)
   const command = await entry.load()
+  if (command.raw !== undefined) return await command.raw(args, version)
   try {
     const { values, positionals } = readArgs(args, { ...command.options, ...COMMON })
     if (values.help) return await help(name)

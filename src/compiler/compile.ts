@@ -1,5 +1,5 @@
 import { SkepError, SourceFile } from "../base/index.ts"
-import { type BccOptions, type BccResult, compileBcc, emitC, preprocessBcc } from "../bcc/index.ts"
+import { type BccOptions, type BccResult, compileBcc, emitC, macrosBcc, preprocessBcc } from "../bcc/index.ts"
 import { Diagnostics, dumpAst, renderDiagnostic, type TranslationUnit } from "../c/index.ts"
 import { generate } from "../codegen/index.ts"
 import { lower, type Module, printModule } from "../ir/index.ts"
@@ -22,13 +22,14 @@ export function dumpNames(): string[] {
  */
 export class Compilation {
   readonly options: CompileOptions
-  readonly diagnostics = new Diagnostics()
+  readonly diagnostics: Diagnostics
   #bcc: BccResult | undefined
   #module: Module | undefined
   #object: BpfObject | undefined
 
   constructor(options: CompileOptions) {
     this.options = options
+    this.diagnostics = new Diagnostics(options.errorLimit)
   }
 
   /** The typed tree of the program as it was written. */
@@ -39,27 +40,8 @@ export class Compilation {
   /** The program in plain C, and beside it its tables and programs. */
   get bcc(): BccResult {
     if (this.#bcc === undefined) {
-      const { name, text, target, flags, resolve } = this.options
-      const file = new SourceFile(name, text)
-      const { arch, kernelVersion, moduleBtf, readTracepointFormat, config } = target
-      const options: BccOptions = {
-        arch,
-        kernelVersion,
-        moduleBtf,
-        readTracepointFormat,
-        config,
-        flags,
-        resolve,
-        get btf() {
-          return target.btf
-        },
-        get cpus() {
-          return target.cpus
-        },
-        get pageSize() {
-          return target.pageSize
-        },
-      }
+      const file = this.#file()
+      const options = this.#bccOptions()
       this.#dump("tokens", () => preprocessBcc(file, options))
       const result = this.#compileBcc(file, options)
       this.#bcc = result
@@ -67,6 +49,16 @@ export class Compilation {
       this.#dump("bcc", () => emitC(result))
     }
     return this.#bcc
+  }
+
+  /** The program's text after preprocessing. */
+  get preprocessed(): string {
+    return preprocessBcc(this.#file(), this.#bccOptions(), this.diagnostics)
+  }
+
+  /** The macros that are defined at the end of the program, as lines of `#define`. */
+  get macros(): string[] {
+    return macrosBcc(this.#file(), this.#bccOptions(), this.diagnostics)
   }
 
   /** The program in SSA form, optimised. */
@@ -99,6 +91,33 @@ export class Compilation {
   /** What the compiler warned of so far, each as text with its place. */
   get warnings(): string[] {
     return this.diagnostics.list.filter(d => d.severity === "warning").map(d => renderDiagnostic(d))
+  }
+
+  #file(): SourceFile {
+    return new SourceFile(this.options.name, this.options.text)
+  }
+
+  #bccOptions(): BccOptions {
+    const { target, flags, resolve } = this.options
+    const { arch, kernelVersion, moduleBtf, readTracepointFormat, config } = target
+    return {
+      arch,
+      kernelVersion,
+      moduleBtf,
+      readTracepointFormat,
+      config,
+      flags,
+      resolve,
+      get btf() {
+        return target.btf
+      },
+      get cpus() {
+        return target.cpus
+      },
+      get pageSize() {
+        return target.pageSize
+      },
+    }
   }
 
   #compileBcc(file: SourceFile, options: BccOptions): BccResult {

@@ -30,10 +30,12 @@ export interface CompileOptions {
   readonly text: string
   readonly target: Target
   readonly cpu: CpuLevel
-  /** `-DNAME`, `-DNAME=VALUE`, `-UNAME`, in order. */
+  /** `-DNAME`, `-DNAME=VALUE`, `-UNAME`, in order; `-include FILE` reads a file before the program. */
   readonly flags?: readonly string[]
   /** Finds the files of `#include`. Kernel headers need not be there: skep has what programs use of them. */
   readonly resolve?: IncludeResolver
+  /** Errors after which the compiler stops; 20 without it. */
+  readonly errorLimit?: number
   /** Names of stages and passes whose result is wanted, from {@link dumpNames}. */
   readonly dump?: readonly string[]
   /** Called with each result wanted: the stage's or pass's name, and the text. */

@@ -1,7 +1,7 @@
 import { SourceFile } from "../../base/index.ts"
 import { Lexer } from "./lexer.ts"
-import { type Macro, parseDefinition, sameMacro } from "./macro.ts"
-import type { PpToken } from "./pptoken.ts"
+import { type Macro, parseDefinition, sameMacro, VA_ARGS } from "./macro.ts"
+import { type PpToken, spelled } from "./pptoken.ts"
 import { DYNAMIC, PREDEFINED } from "./predefined.ts"
 import type { MacroText, PreprocessOptions } from "./preprocessor.ts"
 
@@ -35,6 +35,13 @@ export class MacroTable {
       })
     }
     this.#table.set(macro.name, macro)
+  }
+
+  /** All that are defined, as `#define` lines: the target's, and of the provider's those that were looked up. */
+  definitions(): string[] {
+    for (const name of Object.keys(PREDEFINED)) this.get(name)
+    const found = [...this.#table.values()].filter(macro => macro !== null && macro.dynamic === undefined)
+    return found.map(macro => definitionText(macro as Macro)).sort()
   }
 
   undefine(name: string): void {
@@ -93,6 +100,15 @@ export class MacroTable {
       (code, message, at) => this.#options.diagnostics.error(code, message, at),
     )
   }
+}
+
+/** `#define MAX(a,b) ((a) > (b) ? (a) : (b))` */
+function definitionText({ name, params, variadic, tokens }: Macro): string {
+  const names = params?.map((param, i) =>
+    !variadic || i < params.length - 1 ? param : `${param === VA_ARGS ? "" : param}...`,
+  )
+  const head = names === undefined ? name : `${name}(${names.join(",")})`
+  return `#define ${head} ${spelled(tokens)}`.trimEnd()
 }
 
 const BUILT_IN = new SourceFile("<built-in>", "", true)

@@ -61,3 +61,8 @@ export class PpToken implements Span {
 }
 
 const DIGRAPHS: Record<string, string> = { "[": "<:", "]": ":>", "{": "<%", "}": "%>", "#": "%:", "##": "%:%:" }
+
+/** Tokens as they were written, white space between them as one space. */
+export function spelled(tokens: readonly PpToken[]): string {
+  return tokens.map((t, i) => (i > 0 && (t.flags & SPACE) !== 0 ? " " : "") + t.spelling).join("")
+}

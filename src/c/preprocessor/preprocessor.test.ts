@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SourceFile } from "../../base/index.ts"
 import { Diagnostics } from "../diagnostics/index.ts"
-import { type PreprocessOptions, preprocess } from "./index.ts"
+import { type PreprocessOptions, Preprocessor, preprocess } from "./index.ts"
 
 type Options = Partial<Omit<PreprocessOptions, "diagnostics">>
 
@@ -315,3 +315,20 @@ complains(
 complains(`#define F(x) x\n${"F(".repeat(2000)}1${")".repeat(2000)}`, "macro arguments nest more than 256 deep")
 complains(`#if ${"(".repeat(2000)}1\n#endif`, "preprocessor expression nests too deeply")
 complains(`#if ${"!".repeat(2000)}1\n#endif`, "preprocessor expression nests too deeply")
+
+const headers: Options["resolve"] = name =>
+  name.endsWith(".h") ? new SourceFile(name, `#define ${name[0].toUpperCase()} 1\n${name[0]}`) : undefined
+gives('A B C\n#include "c.h"\nC', "a b 1 1 C c 1", { flags: ["-include a.h", "-include b.h"], resolve: headers })
+complains("A", "'a' file not found", { flags: ["-include a"], resolve: headers })
+
+test("all macros as definitions", () => {
+  const diagnostics = new Diagnostics()
+  const text =
+    "#define A( x,  y ) x   ## y\n#define B\n#define C(a...) a\n#define D(...) #__VA_ARGS__\n#define E 1\n#undef E\n"
+  const preprocessor = new Preprocessor(new SourceFile("t.c", text), { diagnostics })
+  preprocessor.all()
+  const all = preprocessor.definitions()
+  assert.ok(all.includes("#define __bpf__ 1"))
+  const own = all.filter(line => /^#define [A-Z]\b/.test(line))
+  assert.deepEqual(own, ["#define A(x,y) x ## y", "#define B", "#define C(a...) a", "#define D(...) #__VA_ARGS__"])
+})

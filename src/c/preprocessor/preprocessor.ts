@@ -1,11 +1,11 @@
-import type { SourceFile } from "../../base/index.ts"
+import { SourceFile } from "../../base/index.ts"
 import type { Diagnostics } from "../diagnostics/index.ts"
 import type { Token } from "../token.ts"
 import { Directives } from "./directives.ts"
 import { Expander, type ExpanderSource } from "./expander.ts"
 import { FileStack } from "./files.ts"
 import { MacroTable } from "./macrotable.ts"
-import { LINE_START, PpToken, SPACE } from "./pptoken.ts"
+import { LINE_START, PpToken, SPACE, spelled } from "./pptoken.ts"
 import { parserPragma } from "./pragma.ts"
 
 /** Finds the file of an `#include`; undefined when there is none. */
@@ -30,7 +30,7 @@ export interface PreprocessOptions {
   readonly resolve?: IncludeResolver
   /** Says what was searched, for the message about a file not found. */
   readonly searched?: (name: string) => string | undefined
-  /** `-DNAME`, `-DNAME=VALUE`, `-DNAME(x)=VALUE` and `-UNAME`, in order. */
+  /** `-DNAME`, `-DNAME=VALUE`, `-DNAME(x)=VALUE` and `-UNAME`, in order; `-include FILE` reads a file before the main one. */
   readonly flags?: readonly string[]
   readonly macros?: MacroProvider
   /** Told of each `#include` that was resolved, before the file is read. */
@@ -45,6 +45,8 @@ export function preprocess(main: SourceFile, options: PreprocessOptions): Token[
   return new Preprocessor(main, options).all()
 }
 
+const FORCED = "-include "
+
 /** Pull-based form of {@link preprocess}. */
 export class Preprocessor implements ExpanderSource {
   readonly #diagnostics: Diagnostics
@@ -54,12 +56,17 @@ export class Preprocessor implements ExpanderSource {
   readonly #directives: Directives
   /** A token taken from the lexer in the search of a parenthesis. */
   #held: PpToken | undefined
+  /** Files that are read before the main one (`-include`), those that are still to come. */
+  readonly #forced: string[]
+  readonly #options: PreprocessOptions
   /** While arguments are read from files: the file they began in must not end. */
   #argumentDepth = 0
   #counter = 0
 
   constructor(main: SourceFile, options: PreprocessOptions) {
     this.#diagnostics = options.diagnostics
+    this.#options = options
+    this.#forced = (options.flags ?? []).filter(flag => flag.startsWith(FORCED)).map(flag => flag.slice(FORCED.length))
     this.#files = new FileStack(main, options.diagnostics)
     this.#macros = new MacroTable(options)
     this.#expander = new Expander(this, options.diagnostics)
@@ -91,11 +98,17 @@ export class Preprocessor implements ExpanderSource {
   /** The replacement text of an object-like macro as things stand; undefined when there is none. */
   macroText(name: string): string | undefined {
     const macro = this.#macros.get(name)
-    return macro?.tokens.map((t, i) => (i > 0 && (t.flags & SPACE) !== 0 ? " " : "") + t.spelling).join("")
+    return macro && spelled(macro.tokens)
+  }
+
+  /** All macros as things stand, as lines of `#define`, by name. */
+  definitions(): string[] {
+    return this.#macros.definitions()
   }
 
   pull(): PpToken {
     for (;;) {
+      if (this.#forced.length > 0 && this.#files.depth === 1) this.#enterForced()
       const frame = this.#files.top
       const token = this.#held ?? frame.lexer.next()
       this.#held = undefined
@@ -112,6 +125,20 @@ export class Preprocessor implements ExpanderSource {
       frame.guard.token()
       return token
     }
+  }
+
+  /** Reads the next file of `-include`, as `#include "FILE"` on the command line would. */
+  #enterForced(): void {
+    const name = this.#forced.shift()!
+    const place = new SourceFile("<command line>", name)
+    const span = { file: place, start: 0, end: name.length }
+    const found = this.#options.resolve?.(name, "quoted", place)
+    if (found === undefined) {
+      const hint = this.#options.searched?.(name)
+      this.#diagnostics.fatal("C_INCLUDE_NOT_FOUND", `'${name}' file not found`, span, { hint })
+    }
+    this.#options.onInclude?.(name, "quoted", place)
+    this.#files.enter(found, span, macro => this.#macros.get(macro) !== undefined)
   }
 
   pullParen(): PpToken | undefined {

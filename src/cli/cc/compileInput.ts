@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs"
+import { runningCpu, runningTarget } from "../../bpf/index.ts"
+import { Compilation, type CpuLevel, type Target } from "../../compiler/index.ts"
+import { disassembleObject, writeElf } from "../../object/index.ts"
+import type { CcHeaders } from "./headers.ts"
+import type { CcInput, CcJob } from "./job.ts"
+import type { CcMessages } from "./messages.ts"
+
+/** What a compilation made; nothing with `-fsyntax-only` and `-M`. */
+export interface Made {
+  readonly content: string | Uint8Array | undefined
+}
+
+/** Compiles one file as the job says; undefined when it failed, which was said then. */
+export async function compileInput(
+  job: CcJob,
+  { name, language: _ }: CcInput,
+  headers: CcHeaders,
+  messages: CcMessages,
+): Promise<Made | undefined> {
+  const text = name === "-" ? readFileSync(0, "utf8") : readFileSync(name, "utf8")
+  const cpu = job.cpu === "probe" ? runningCpu() : job.cpu
+  const compilation = new Compilation({
+    name: name === "-" ? "<stdin>" : name,
+    text,
+    flags: [...cpuMacros(cpu), ...job.flags],
+    resolve: headers.resolve,
+    target: targetOf(job.flags),
+    cpu,
+    errorLimit: job.errorLimit,
+  })
+  let made: Made | undefined
+  try {
+    made = { content: contentOf(compilation, job) }
+  } catch (error) {
+    messages.thrown(error)
+  }
+  messages.compiler(compilation.diagnostics.list, path => headers.used.get(path)?.system === true)
+  return made
+}
+
+function contentOf(compilation: Compilation, { action }: CcJob): Made["content"] {
+  switch (action) {
+    case "preprocess":
+      return compilation.preprocessed
+    case "macros":
+      return `${compilation.macros.join("\n")}\n`
+    case "dependencies":
+      void compilation.preprocessed
+      return undefined
+    case "syntax":
+      void compilation.ast
+      return undefined
+    case "assembly":
+      return disassembleObject(compilation.object, { syntax: "llvm" })
+    default:
+      return writeElf(compilation.object)
+  }
+}
+
+/** Features that came with each instruction set, as clang's macros name them. */
+const FEATURES: readonly (readonly [CpuLevel, string])[] = [
+  [2, "JMP_EXT"],
+  [3, "JMP32"],
+  [3, "ALU32"],
+  [4, "LDSX"],
+  [4, "MOVSX"],
+  [4, "BSWAP"],
+  [4, "SDIV_SMOD"],
+  [4, "GOTOL"],
+  [4, "ST"],
+]
+
+function cpuMacros(cpu: CpuLevel): string[] {
+  const features = FEATURES.filter(([since]) => cpu >= since).map(([, name]) => `-D__BPF_FEATURE_${name}`)
+  return [`-D__BPF_CPU_VERSION__=${cpu}`, ...features]
+}
+
+/** Names of `__TARGET_ARCH_…`, by which programs say whose registers they read. */
+const ARCHITECTURES: Readonly<Record<string, Target["arch"]>> = {
+  x86: "x86_64",
+  arm64: "arm64",
+  riscv: "riscv64",
+  s390: "s390x",
+  loongarch: "loongarch64",
+  powerpc: "powerpc64",
+}
+
+/** The running kernel's types; the registers of the machine that `-D__TARGET_ARCH_…` names. */
+function targetOf(flags: readonly string[]): Target {
+  const target = runningTarget()
+  for (const flag of flags) {
+    const [, name] = /^-D__TARGET_ARCH_(\w+)/.exec(flag) ?? []
+    if (name !== undefined && Object.hasOwn(ARCHITECTURES, name))
+      return Object.create(target, { arch: { value: ARCHITECTURES[name] } })
+  }
+  return target
+}

@@ -1,0 +1,114 @@
+import { existsSync, writeFileSync } from "node:fs"
+import { basename } from "node:path"
+import { FAILURE, SUCCESS } from "../command.ts"
+import { answer, searchList } from "./answers.ts"
+import { compileInput } from "./compileInput.ts"
+import { CcHeaders } from "./headers.ts"
+import type { CcInput, CcJob } from "./job.ts"
+import { makeRule, quoteTarget } from "./makeRule.ts"
+import { CcMessages } from "./messages.ts"
+import { type CcProblem, parseCc } from "./parse.ts"
+import { expandResponseFiles } from "./response.ts"
+
+/** Runs a command line of clang's; the exit status is 1 where something is wrong, as clang's. */
+export async function runCc(args: readonly string[], version: string): Promise<number> {
+  const { job, problems } = parseCc(expandResponseFiles(args))
+  const messages = new CcMessages(job)
+  for (const remark of job.remarks) messages.driver("warning", remark)
+  for (const { code, message } of [...problems, ...wrongTogether(job)]) messages.driver("error", message, code)
+  if (messages.failed) return FAILURE
+  if (job.answers.length > 0) return await answerAll(job, version, messages)
+  if (job.verbose !== "no") process.stderr.write(`${answer("version", version)}`)
+  if (job.verbose === "only") {
+    process.stderr.write(` ${["skep", "cc", ...args].map(word => JSON.stringify(word)).join(" ")}\n`)
+    return SUCCESS
+  }
+  if (!changeFolder(job, messages) || !areThere(job.inputs, messages)) return FAILURE
+  if (job.verbose === "say") process.stderr.write(searchList(job.folders.quoted, new CcHeaders(job.folders)))
+  for (const input of job.inputs) await makeOne(job, input, messages)
+  messages.summary()
+  return messages.failed ? FAILURE : SUCCESS
+}
+
+/** What the options say that does not go together. */
+function wrongTogether({ inputs, output, action }: CcJob): CcProblem[] {
+  const problems: CcProblem[] = []
+  for (const { name } of inputs.filter(({ language }) => language === "object")) {
+    problems.push({ code: "CLI_CC_INPUT", message: `'${name}' is an object already, and nothing is linked` })
+  }
+  if (inputs.length > 1 && output !== undefined && (action === "object" || action === "assembly")) {
+    problems.push({ code: "CLI_CC_OPTION", message: "cannot specify -o when generating multiple output files" })
+  }
+  return problems
+}
+
+async function answerAll({ answers }: CcJob, version: string, messages: CcMessages): Promise<number> {
+  for (const question of answers) {
+    if (question === "help") {
+      const { commandHelp } = await import("../help.ts")
+      process.stdout.write(commandHelp("cc", (await import("./command.ts")).cc))
+      continue
+    }
+    const text = answer(question, version)
+    if (text === undefined) messages.driver("error", `unknown argument: '-${question}'`, "CLI_CC_OPTION")
+    else process.stdout.write(text)
+  }
+  return messages.failed ? FAILURE : SUCCESS
+}
+
+function changeFolder({ workingDirectory }: CcJob, messages: CcMessages): boolean {
+  if (workingDirectory === undefined) return true
+  try {
+    process.chdir(workingDirectory)
+    return true
+  } catch {
+    messages.driver("error", `unable to set working directory: ${workingDirectory}`, "CLI_CC_INPUT")
+    return false
+  }
+}
+
+function areThere(inputs: readonly CcInput[], messages: CcMessages): boolean {
+  for (const { name } of inputs) {
+    if (name !== "-" && !existsSync(name)) {
+      messages.driver("error", `no such file or directory: '${name}'`, "CLI_CC_INPUT")
+    }
+  }
+  return !messages.failed
+}
+
+/** Compiles one file and writes what comes of it. */
+async function makeOne(job: CcJob, input: CcInput, messages: CcMessages): Promise<void> {
+  const headers = new CcHeaders(job.folders)
+  const made = await compileInput(job, input, headers, messages)
+  if (made === undefined || messages.failed) return
+  const output = job.output ?? defaultOutput(job, input)
+  if (made.content !== undefined) write(output, made.content, messages)
+  if (job.dependencies === undefined) return
+  const { system, targets, phony, file } = job.dependencies
+  const target = job.action === "dependencies" ? `${stem(input)}.o` : output === "-" ? `${stem(input)}.o` : output
+  const used = [...headers.used.values()].filter(header => system || !header.system).map(({ path }) => path)
+  const rule = makeRule(targets.length > 0 ? targets : [quoteTarget(target)], [input.name, ...used], phony)
+  const alone = job.action === "dependencies"
+  write(file ?? (alone ? (job.output ?? "-") : output.replace(/\.[^./]*$/, "").concat(".d")), rule, messages)
+}
+
+/** `dir/a.bpf.c` → `a.bpf` */
+const stem = ({ name }: CcInput): string => (name === "-" ? "-" : basename(name).replace(/\.[^.]*$/, ""))
+
+function defaultOutput({ action }: CcJob, input: CcInput): string {
+  if (action === "object") return input.name === "-" ? "-" : `${stem(input)}.o`
+  return action === "assembly" && input.name !== "-" ? `${stem(input)}.s` : "-"
+}
+
+function write(path: string, content: string | Uint8Array, messages: CcMessages): void {
+  if (path === "-") {
+    process.stdout.write(content)
+    return
+  }
+  try {
+    writeFileSync(path, content)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    messages.driver("error", `unable to open output file '${path}': ${why}`, "CLI_OUTPUT")
+  }
+}

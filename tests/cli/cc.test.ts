@@ -1,0 +1,157 @@
+import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { test } from "node:test"
+import { CC_OPTIONS } from "../../src/cli/cc/options.ts"
+import { parseCc } from "../../src/cli/cc/parse.ts"
+import { splitWords } from "../../src/cli/cc/response.ts"
+import { readElf } from "../../src/object/index.ts"
+import { fileWith, scratch, skep } from "../support/cli.ts"
+
+const page = readFileSync("docs/skep-cc.md", "utf8")
+const PROGRAM = `#include "own.h"
+int f(void *ctx) { return OWN; }
+`
+const source = fileWith("a.c", PROGRAM)
+fileWith("own.h", "#define OWN 7\n")
+const cwd = scratch()
+
+/** Runs `skep cc` in the scratch folder; status, stdout and stderr are as given. */
+function cc(
+  line: string,
+  want: { status?: number; stdout?: string | RegExp; stderr?: string | RegExp },
+  input = "",
+): void {
+  test(`cc ${line}`, () => {
+    const ran = skep(["cc", ...splitWords(line)], { cwd, input })
+    assert.equal(ran.status, want.status ?? 0, ran.stderr)
+    for (const stream of ["stdout", "stderr"] as const) {
+      const expected = want[stream] ?? ""
+      if (typeof expected === "string") assert.equal(ran[stream], expected)
+      else assert.match(ran[stream], expected)
+    }
+  })
+}
+
+test("an object for make", () => {
+  const ran = skep(["cc", "-O2", "-g", "-target", "bpf", "-MMD", "-MP", "-c", "a.c", "-o", "out.o"], { cwd })
+  assert.deepEqual([ran.status, ran.stdout, ran.stderr], [0, "", ""])
+  assert.equal(readElf(readFileSync(join(cwd, "out.o"))).programs[0].name, "f")
+  assert.equal(readFileSync(join(cwd, "out.d"), "utf8"), "out.o: a.c own.h\n\nown.h:\n")
+})
+
+test("several inputs, each with an object of its own", () => {
+  fileWith("b.c", "int g(void *ctx) { return 1; }")
+  assert.equal(skep(["cc", "-c", "a.c", "b.c"], { cwd }).status, 0)
+  assert.ok(existsSync(join(cwd, "a.o")) && existsSync(join(cwd, "b.o")))
+  const ran = skep(["cc", "-c", "a.c", "b.c", "-o", "x.o"], { cwd })
+  assert.deepEqual([ran.status, /multiple output files/.test(ran.stderr)], [1, true])
+})
+
+test("-working-directory is where files are looked for", () => {
+  const ran = skep(["cc", "-working-directory", cwd, "-M", "a.c"], { cwd: "/" })
+  assert.deepEqual([ran.status, ran.stdout], [0, "a.o: a.c own.h\n"])
+})
+
+cc("-E a.c", { stdout: /^int f\(void \*ctx\) \{ return 7; \}\n/m })
+cc("-S a.c -o -", { stdout: /^f:\n(.*\n)*.*r0 = 7\n/m })
+cc("-dM -E a.c -mcpu=v2", { stdout: /^#define OWN 7\n(.*\n)*#define __BPF_CPU_VERSION__ 2\n/m })
+cc("-M a.c -MT x -MT y", { stdout: "x y: a.c own.h\n" })
+cc("-MM -isystem . -iquote nowhere a.c", { stdout: "a.o: a.c own.h\n" })
+cc("-fsyntax-only -x c -", {}, "int f(void *ctx) { return 0; }")
+cc("-xc - -S -o -", { stdout: /r0 = 5/ }, "int f(void *ctx) { return 5; }")
+cc("-include own.h -xc - -S -o -", { stdout: /r0 = 7/ }, "int f(void *ctx) { return OWN; }")
+cc("-include no.h -xc - -c", { status: 1, stderr: /^<command line>:1:1: error: 'no.h' file not found/ }, "")
+cc(
+  "-c -xc -",
+  { status: 1, stderr: /^<stdin>:1:27: error: use of undeclared identifier 'x' .*\n(.*\n)+1 error generated\.\n$/ },
+  "int f(void *ctx) { return x; }",
+)
+const WARNS = "int f(void *ctx) { char *p = 3; return p == 0; }"
+cc("-fsyntax-only -xc -", { stderr: /^<stdin>:1:30: warning: .*\n.*\n.*\n1 warning generated\.\n$/ }, WARNS)
+cc("-fsyntax-only -w -xc -", {}, WARNS)
+cc("-fsyntax-only -Wno-int-conversion -xc -", {}, WARNS)
+cc("-fsyntax-only -Werror -xc -", { status: 1, stderr: /: error: .*\n.*\n.*\n1 error generated\.\n$/ }, WARNS)
+cc("-fsyntax-only -fcolor-diagnostics -xc -", { stderr: /\x1b\[1;35mwarning:/ }, WARNS)
+cc("--version", { stdout: /clang version \d+\.\d+\.\d+\)\nTarget: bpf\n/ })
+cc("-v -E -I. a.c", {
+  stdout: /return 7/,
+  stderr: /search starts here:\n \.\n \/usr\/local\/include\n \/usr\/include\nEnd of search list\.\n$/,
+})
+cc("-### -c a.c", { stderr: / "skep" "cc" "-###" "-c" "a\.c"\n$/ })
+cc("-c nowhere.c", { status: 1, stderr: "skep cc: error: no such file or directory: 'nowhere.c' [CLI_CC_INPUT]\n" })
+cc("-c a.c -o nowhere/a.o", { status: 1, stderr: /unable to open output file 'nowhere\/a\.o'/ })
+cc("-c -emit-llvm -fbadopt a.c", {
+  status: 1,
+  stderr: /'-emit-llvm': .*CLI_CC_REFUSED\]\n.*'-fbadopt' \[CLI_CC_OPTION\]\n$/,
+})
+
+test("headers of the kernel are skep's own where a folder has the kernel's, and a project's own where it has not", () => {
+  for (const [path, text] of [
+    ["kernel/linux/types.h", "#error the kernel's"],
+    ["kernel/linux/bpf.h", "#error the kernel's"],
+    ["own/linux/mine.h", "#define MINE 3\n"],
+  ]) {
+    mkdirSync(join(cwd, path, ".."), { recursive: true })
+    writeFileSync(join(cwd, path), text)
+  }
+  const input = "#include <linux/bpf.h>\n#include <linux/mine.h>\nint f(void *ctx) { return MINE; }"
+  const ran = skep(["cc", "-Ikernel", "-Iown", "-S", "-xc", "-", "-o", "-"], { cwd, input })
+  assert.equal(ran.status, 0, ran.stderr)
+  assert.match(ran.stdout, /r0 = 3/)
+})
+
+test("the page's makefile makes an object, and makes it again when a header changes", t => {
+  if (spawnSync("make", ["--version"]).error !== undefined) return t.skip("make is not installed")
+  const [, makefile] = /^```make\n([\s\S]*?)^```/m.exec(page)!
+  const make = (): string => String(spawnSync("make", { cwd, encoding: "utf8", env: { ...process.env, PATH } }).stdout)
+  const bin = join(cwd, "bin")
+  mkdirSync(bin, { recursive: true })
+  writeFileSync(join(bin, "skep"), `#!/bin/sh\nexec ${process.execPath} ${process.cwd()}/dist/skep.js "$@"\n`, {
+    mode: 0o755,
+  })
+  const PATH = `${bin}:${process.env.PATH}`
+  writeFileSync(join(cwd, "Makefile"), makefile.replace(/^PROGRAMS.*$/m, "PROGRAMS := a.o"))
+  writeFileSync(source, PROGRAM)
+  assert.match(make(), /skep cc .* -c a\.c -o a\.o/)
+  assert.match(make(), /Nothing to be done|up to date/)
+  writeFileSync(join(cwd, "own.h"), "#define OWN 8\n")
+  assert.match(make(), /skep cc/)
+  writeFileSync(join(cwd, "own.h"), "#define OWN 7\n")
+})
+
+/** Options in the first column of the page's tables below a heading. */
+function documented(heading: string): string[] {
+  const [, section] = new RegExp(`^## ${heading}\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, "m").exec(page)!
+  const rows = [...section.matchAll(/^\| (`.*?) +\|/gm)].map(([, cell]) => cell)
+  return rows.flatMap(cell => [...cell.matchAll(/`([^`]+)`/g)].map(([, option]) => option))
+}
+
+const filled = (option: string): string[] => splitWords(option.replace(/(?<=[ =])[A-Z]+$/, "1"))
+
+test("the options in the page are taken, or refused where it says so", () => {
+  const taken = documented("Options").map(option => ({
+    option,
+    problems: parseCc([...filled(option), "a.c"]).problems,
+  }))
+  assert.ok(taken.length > 60)
+  assert.deepEqual(
+    taken.filter(({ problems }) => problems.length > 0),
+    [],
+  )
+  const wrong = documented("Refused").map(option => ({
+    option,
+    problems: parseCc([...filled(option), "a.c"]).problems,
+  }))
+  assert.ok(wrong.length > 15)
+  assert.deepEqual(
+    wrong.filter(({ problems }) => problems[0]?.code !== "CLI_CC_REFUSED"),
+    [],
+  )
+})
+
+test("every option is in the page", () => {
+  const missing = [...CC_OPTIONS.keys()].filter(name => !page.includes(`\`${name}`))
+  assert.deepEqual(missing, [])
+})
