@@ -14,7 +14,7 @@ import { testOf } from "./rules/boolean.ts"
 import { compare } from "./rules/compare.ts"
 import { Context } from "./rules/context.ts"
 import { byteSwap, convert, signExtend } from "./rules/convert.ts"
-import { fill, pointer, store } from "./rules/memory.ts"
+import { fill, packet, pointer, store } from "./rules/memory.ts"
 import { select } from "./rules/select.ts"
 
 /**
@@ -104,6 +104,8 @@ function rule(inst: Inst, ctx: Context): Value | undefined {
   switch (inst.op) {
     case "ptradd":
       return pointer(inst, ctx)
+    case "ldpacket":
+      return packet(inst, ctx)
     case "store":
       return store(inst, ctx)
     case "memset":

@@ -35,11 +35,15 @@ export function report({ kernel, programs }: Run, baseline?: ReadonlyMap<string,
   const failures = programs.flatMap(failuresOf)
   const unfit = failures.filter(isUnfit)
   const ours = failures.filter(place => !isUnfit(place))
+  const unfitPrograms = unfit.filter(({ program }) => program).length
+  const unfitFunctions = unfit.length - unfitPrograms
   const time = programs.reduce((sum, program) => sum + program.milliseconds, 0)
   const lines = [
     `kernel             ${kernel}`,
     `programs compiled  ${part(compiled.length, programs.length)}`,
+    `  that fit         ${part(compiled.length, programs.length - unfitPrograms)}`,
     `functions accepted ${part(accepted.length, functions.length)}`,
+    `  that fit         ${part(accepted.length, functions.length - unfitFunctions)}`,
     `instructions       ${functions.reduce((sum, fn) => sum + fn.insns, 0)}`,
     `verified           ${accepted.reduce((sum, fn) => sum + (fn.verified ?? 0), 0)}`,
     `speed              ${((1000 * programs.length) / time).toFixed(0)} programs/s, median ${median(programs.map(p => p.milliseconds)).toFixed(1)} ms`,
@@ -54,12 +58,14 @@ export function report({ kernel, programs }: Run, baseline?: ReadonlyMap<string,
 export interface Place {
   readonly where: string
   readonly failure: Failure
+  /** It did not compile. */
+  readonly program?: true
   /** Nothing says what type of program it is. */
   readonly guessed?: true
 }
 
 function failuresOf({ id, failed, functions }: ProgramResult): Place[] {
-  if (failed !== undefined) return [{ where: id, failure: failed }]
+  if (failed !== undefined) return [{ where: id, failure: failed, program: true }]
   return functions.flatMap(({ name, type, refused, guessed }) =>
     refused === undefined
       ? []
@@ -78,7 +84,7 @@ function listed(title: string, places: readonly Place[]): string[] {
       .split("\n")[0]
       .replace(/^\S+\.c:\d+: /, "")
       .replace(/ \(\S+\.c:\d+: .*/, "")
-      .replace(/\bprogram \w+/, "program …")}`
+      .replace(/\b(refused|loading) program \w+/, "$1 program …")}`
     alike.set(key, [...(alike.get(key) ?? []), where])
   }
   const lines = [...alike].flatMap(([what, where]) => [

@@ -66,3 +66,8 @@ static inline unsigned __int128 bpf_ntoh128(unsigned __int128 v)
 {
 	return (unsigned __int128)__builtin_bswap64(v) << 64 | __builtin_bswap64(v >> 64);
 }
+
+static inline u64 load_dword(void *skb, u64 offset)
+{
+	return load_word(skb, offset) << 32 | load_word(skb, offset + 4);
+}

@@ -58,6 +58,10 @@
 #define TP_DATA_LOC_READ_STR(_to, _field, _length) \
 	bpf_probe_read_str((void *)(_to), _length, (char *)args + (args->data_loc_##_field & 0xffff))
 
+/* Headers of packets, whose pointers are offsets in the packet */
+#define BPF_PACKET_HEADER __attribute__((packed, bpf_packet))
+#define cursor_advance(_cursor, _length) ({ void *__here = (_cursor); (_cursor) += (_length); __here; })
+
 #define CUR_CPU_IDENTIFIER BPF_F_CURRENT_CPU
 #define bpf_printk(_format, _args...) bpf_trace_printk(_format, ##_args)
 #define lock_xadd(_pointer, _value) ((void)__sync_fetch_and_add(_pointer, _value))

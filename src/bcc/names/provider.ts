@@ -3,9 +3,11 @@ import type { Btf } from "../../btf/index.ts"
 import * as c from "../../c/index.ts"
 import { helperByName, helperNames, helperPrototype } from "../../isa/index.ts"
 import functionsText from "../headers/functions.h"
+import packetText from "../headers/packet.h"
 import registersText from "../headers/pt_regs.h"
 import typesText from "../headers/types.h"
 import type { Architecture } from "../registers.ts"
+import { PACKET_FUNCTIONS } from "../rewrite/packet.ts"
 import { USDT_FUNCTIONS } from "../rewrite/usdt.ts"
 import { BtfTypes, enumerator } from "./btftypes.ts"
 import { parseSnippet, SnippetFile } from "./snippets.ts"
@@ -24,6 +26,7 @@ export interface NamesOptions {
 }
 
 const TYPES = new SnippetFile("<bcc/types>", typesText, /^struct (\w+) \{/gm)
+const PACKETS = new SnippetFile("<bcc/proto>", packetText, /^struct (\w+) \{/gm)
 const REGISTERS = new SnippetFile("<bcc/pt_regs>", registersText, /^struct (\w+) \{/gm)
 const FUNCTIONS = new SnippetFile("<bcc/functions>", functionsText, /^static inline [^(]*?(\w+)\(/gm)
 
@@ -42,9 +45,10 @@ const OWN_TYPES = new Set(["bpf_stacktrace", "bpf_stacktrace_buildid"])
 /** Prototypes of what the rewriter replaces: these look like functions to the type checker. */
 const DIALECT_FUNCTIONS: Readonly<Record<string, string>> = {
   ...USDT_FUNCTIONS,
+  ...PACKET_FUNCTIONS,
   bpf_trace_printk: "int bpf_trace_printk(const char *fmt, ...);",
-  incr_cksum_l3: "int incr_cksum_l3(u64 offset, u64 old, u64 new);",
-  incr_cksum_l4: "int incr_cksum_l4(u64 offset, u64 old, u64 new, u64 flags);",
+  incr_cksum_l3: "int incr_cksum_l3(const void *offset, u64 old, u64 new);",
+  incr_cksum_l4: "int incr_cksum_l4(const void *offset, u64 old, u64 new, u64 flags);",
 }
 
 /** Raw helpers under the names that BCC gives them where its own name stands for a rewritten form. */
@@ -235,7 +239,7 @@ export class KernelNames implements c.NameProvider {
       const file = REGISTERS.get(name)
       return file && this.#recordIn(new SourceFile(file.name, file.text.replaceAll(name, tag), true), tag)
     }
-    const file = TYPES.get(tag)
+    const file = TYPES.get(tag) ?? PACKETS.get(tag)
     return file && this.#recordIn(file, tag)
   }
 

@@ -4,7 +4,7 @@ import type { Current, Env } from "./env.ts"
 
 /**
  * `incr_cksum_l3(offset, old, new)` and `incr_cksum_l4(offset, old, new, is_pseudo)`: the packet is the first parameter of the function, the size of what
- * changed that of the new value.
+ * changed that of the new value. The values are numbers; the helpers take them as they are in the packet, the first byte the highest.
  */
 export function rewriteChecksum(
   env: Env,
@@ -19,8 +19,9 @@ export function rewriteChecksum(
     return e
   }
   const { span } = e
-  const [offset, old, fresh, flags] = args
+  const [offset, before, after, flags] = args
   const size = c.sizeOf(b.stripCasts(e.args[2]).type) ?? 4
+  const [old, fresh] = [before, after].map(value => inPacketOrder(value, size))
   const packet = b.value(skb, span)
   const width = b.int(size, c.ULLONG, span)
   if (builtin === "incr_cksum_l3") {
@@ -40,4 +41,8 @@ export function rewriteChecksum(
   )
   const all = b.binary("|", pseudo, width, c.ULLONG, span)
   return b.cast(b.call(env.names.helper("bpf_l4_csum_replace"), [packet, offset, old, fresh, all], span), e.type, true)
+}
+
+function inPacketOrder(value: c.Expr, size: number): c.Expr {
+  return size === 2 || size === 4 || size === 8 ? b.byteSwap((size * 8) as 16 | 32 | 64, value, value.span) : value
 }

@@ -12,6 +12,7 @@ import { collectTables, type Table } from "./maps.ts"
 import { checkWrite, isOutside, kernelRead, rewriteMemory } from "./memory.ts"
 import { methodOf, rewriteMethod } from "./methods.ts"
 import { TABLE_ATTRIBUTE } from "./methodTable.ts"
+import { packetMember, readPacket, writePacket } from "./packet.ts"
 import { rewritePrintk } from "./printk.ts"
 import { collectPrograms, type Program } from "./programs.ts"
 import { ProvenanceAnalysis } from "./provenance.ts"
@@ -31,7 +32,7 @@ export interface RewriteOptions {
  */
 export function rewrite(written: c.TranslationUnit, options: RewriteOptions): BpfUnit {
   const { names, diagnostics, target } = options
-  const unit = readArguments(written, diagnostics)
+  const unit = readArguments(written, diagnostics, names)
   const tables = collectTables(unit, diagnostics)
   const programs = collectPrograms(unit)
   const functions = withLibrary(
@@ -182,6 +183,8 @@ class Dialect extends Rewriter {
   override expr(e: c.Expr): c.Expr {
     const current = this.#current
     if (current === undefined) return this.children(e)
+    const packet = this.#packet(current, e)
+    if (packet !== undefined) return packet
     switch (e.kind) {
       case "cast":
         if (e.cast === "load" && isOutside(this.#env, current, e.operand)) {
@@ -206,6 +209,32 @@ class Dialect extends Rewriter {
         break
     }
     return this.children(e)
+  }
+
+  /** Reads and writes of members of packet headers. */
+  #packet(current: Current, e: c.Expr): c.Expr | undefined {
+    const lvalue = e.kind === "assign" ? e.left : e.kind === "cast" || e.kind === "incdec" ? e.operand : undefined
+    const member = lvalue && packetMember(lvalue)
+    if (member === undefined) return undefined
+    const base = this.expr(member.base)
+    if (e.kind === "cast") return e.cast === "load" ? readPacket(this.#env, current, member, base, e.type) : undefined
+    if (e.kind === "assign") {
+      const { op, computeType } = e
+      const right = this.expr(e.right)
+      return writePacket(this.#env, current, member, base, old =>
+        op === undefined || computeType === undefined
+          ? right
+          : b.binary(op, c.convert(old(), computeType), right, computeType, e.span),
+      )
+    }
+    if (e.kind !== "incdec") return undefined
+    const { span } = e
+    const one = b.int(1, c.LLONG, span)
+    const by = (value: c.Expr, up: boolean) =>
+      b.cast(b.binary(up ? "+" : "-", c.convert(value, c.LLONG), one, c.LLONG, span), e.type, true)
+    const up = e.op === "++"
+    const made = writePacket(this.#env, current, member, base, old => by(old(), up))
+    return e.prefix ? made : by(made, !up)
   }
 
   #call(current: Current, e: c.Call): c.Expr {

@@ -14,7 +14,8 @@ emits(
 )
 emits(
   "int start(struct pt_regs *ctx) { char b[8]; return bpf_usdt_readarg_p(2, ctx, b, sizeof(b)); }",
-  "int start(struct pt_regs *ctx) { char b[8]; return _bpf_readarg_start_2(ctx, b, sizeof(b)); }",
+  "int start(struct pt_regs *ctx) { char b[8]; return ({ unsigned long long _address = 0ULL; " +
+    "_bpf_readarg_start_2(ctx, &_address, 8UL); bpf_probe_read_user(b, sizeof(b), (void *)_address); }); }",
   READER,
 )
 emits(

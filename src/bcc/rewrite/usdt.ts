@@ -2,6 +2,7 @@ import * as c from "../../c/index.ts"
 import * as b from "../ast/build.ts"
 import { Rewriter } from "../ast/rewriter.ts"
 import { eachExpr } from "../ast/walk.ts"
+import type { KernelNames } from "../names/provider.ts"
 
 /** Prototypes of what reads an argument of a USDT probe; `readArguments` puts the reader of the probe in their place. */
 export const USDT_FUNCTIONS: Readonly<Record<string, string>> = {
@@ -14,12 +15,17 @@ export const USDT_FUNCTIONS: Readonly<Record<string, string>> = {
  * front of the program, whose name has the function's and the argument's number in it.
  *
  *     bpf_usdt_readarg(1, ctx, &v)            →  _bpf_readarg_FUNCTION_1(ctx, &v, sizeof(v))
- *     bpf_usdt_readarg_p(2, ctx, buf, size)   →  _bpf_readarg_FUNCTION_2(ctx, buf, size)
+ *     bpf_usdt_readarg_p(2, ctx, buf, size)   →  ({ u64 _address = 0; _bpf_readarg_FUNCTION_2(ctx, &_address, 8);
+ *                                                   bpf_probe_read_user(buf, size, (void *)_address); })
  */
-export function readArguments(unit: c.TranslationUnit, diagnostics: c.Diagnostics): c.TranslationUnit {
+export function readArguments(
+  unit: c.TranslationUnit,
+  diagnostics: c.Diagnostics,
+  names: KernelNames,
+): c.TranslationUnit {
   const functions = unit.decls.filter((d): d is c.FunctionDecl => d.kind === "function" && d.body !== undefined)
   if (!functions.some(usesReader)) return unit
-  const readers = new Readers(functions, diagnostics)
+  const readers = new Readers(functions, diagnostics, names)
   for (const fn of functions) readers.functions.set(fn, { ...fn })
   for (const fn of functions) readers.rewrite(fn)
   return { ...unit, decls: unit.decls.map(d => (d.kind === "function" ? (readers.functions.get(d) ?? d) : d)) }
@@ -39,10 +45,12 @@ function readerCall(e: c.Call): string | undefined {
 class Readers extends Rewriter {
   readonly #byName: ReadonlyMap<string, c.FunctionDecl>
   readonly #diagnostics: c.Diagnostics
+  readonly #names: KernelNames
   #current = ""
 
-  constructor(functions: readonly c.FunctionDecl[], diagnostics: c.Diagnostics) {
+  constructor(functions: readonly c.FunctionDecl[], diagnostics: c.Diagnostics, names: KernelNames) {
     super()
+    this.#names = names
     this.#byName = new Map(functions.map(fn => [fn.name, fn]))
     this.#diagnostics = diagnostics
   }
@@ -80,7 +88,17 @@ class Readers extends Rewriter {
       return e
     }
     const made = this.functions.get(reader) ?? reader
-    return b.cast(b.call(made, [ctx, to, size ?? this.#sizeOfTarget(e.args[2])], e.span), e.type, true)
+    if (size === undefined) return b.cast(b.call(made, [ctx, to, this.#sizeOfTarget(e.args[2])], e.span), e.type, true)
+    return this.#readMemory(e, made, ctx, to, size)
+  }
+
+  /** The argument is an address in the traced process. */
+  #readMemory({ span, type }: c.Call, reader: c.FunctionDecl, ctx: c.Expr, to: c.Expr, size: c.Expr): c.Expr {
+    const address = b.variable("_address", c.ULLONG, span, b.int(0, c.ULLONG, span))
+    const find = b.call(reader, [ctx, b.addressOf(b.ref(address, span), span), b.int(8, c.SIZE_T, span)], span)
+    const from = b.cast(b.value(address, span), c.VOID_PTR)
+    const read = b.call(this.#names.helper("bpf_probe_read_user"), [to, size, from], span)
+    return b.stmtExpr([b.declStmt(address), b.exprStmt(find), b.exprStmt(b.cast(read, type, true))], span)
   }
 
   /** Bytes of what the pointer that is passed points to. */

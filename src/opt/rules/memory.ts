@@ -1,4 +1,13 @@
-import { constant, type Inst, i64, isConst, type MemSet, type Store, type Value } from "../../ir/index.ts"
+import {
+  constant,
+  type Inst,
+  i64,
+  isConst,
+  type LoadPacket,
+  type MemSet,
+  type Store,
+  type Value,
+} from "../../ir/index.ts"
 import type { Context } from "./context.ts"
 import { coveredBy } from "./convert.ts"
 
@@ -13,6 +22,19 @@ export function pointer(inst: Inst, ctx: Context): Value | undefined {
     return sum.value === 0n ? base.args[0] : ctx.change({ args: [base.args[0], sum] })
   }
   return undefined
+}
+
+/** A constant part of the place in a packet goes into the instruction. */
+export function packet(inst: LoadPacket & Inst, ctx: Context): undefined {
+  const [context, index] = inst.args
+  if (index === undefined) return
+  if (index.kind === "const") {
+    const offset = inst.offset + Number(index.value)
+    if (offset < 0x80000000) ctx.change({ args: [context], offset })
+  } else if (index.kind === "inst" && index.op === "add" && index.args[1].kind === "const") {
+    const offset = BigInt.asIntN(32, BigInt(inst.offset) + index.args[1].value)
+    ctx.change({ args: [context, index.args[0]], offset: Number(offset) })
+  }
 }
 
 /** A store cuts its value: what only changes the bits cut off goes. */
