@@ -26,7 +26,7 @@ import { computeLiveness } from "./regalloc/liveness.ts"
  * its type table gets the strings of the line info and is encoded. The same module gives the same object.
  *
  * Errors: CODEGEN_STACK (more than 512 bytes of stack), CODEGEN_ATOMIC (not in this instruction set level), CODEGEN_ARGUMENTS,
- * CODEGEN_NO_FUNCTION.
+ * CODEGEN_NO_FUNCTION, CODEGEN_ADDRESS (a table of addresses that cannot be filled in).
  */
 export function generate(module: Module, options: CodegenOptions): BpfObject {
   const lines = new LineTable()

@@ -149,7 +149,8 @@ export interface ByteSwap extends InstBase {
 export type Callee =
   | { readonly kind: "helper"; readonly id: number; readonly name: string }
   | { readonly kind: "function"; readonly name: string }
-  | { readonly kind: "kfunc"; readonly name: string }
+  /** A weak one may be missing: a call that is reached all the same is refused when the program is loaded. */
+  | { readonly kind: "kfunc"; readonly name: string; readonly weak?: boolean }
 /** At most 5 args once static functions are inlined. `pure` calls may be removed when the result is unused. */
 export interface CallInst extends InstBase {
   op: "call"

@@ -479,7 +479,10 @@ class Parser {
       const id = this.#number()
       return { kind: "helper", id, name: this.#peek() === "(" ? `helper_${id}` : this.#next().text }
     }
-    if (this.#accept("kfunc")) return { kind: "kfunc", name: this.#next().text }
+    if (this.#accept("kfunc")) {
+      const name = this.#next().text
+      return this.#accept("weak") ? { kind: "kfunc", name, weak: true } : { kind: "kfunc", name }
+    }
     return { kind: "function", name: this.#symbol() }
   }
 

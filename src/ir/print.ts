@@ -206,7 +206,7 @@ class Printer {
 
   #callee(callee: (Inst & { op: "call" })["callee"]): string {
     if (callee.kind === "helper") return `helper ${callee.id} ${callee.name}`
-    return callee.kind === "kfunc" ? `kfunc ${callee.name}` : `@${callee.name}`
+    return callee.kind === "kfunc" ? `kfunc ${callee.name}${callee.weak ? " weak" : ""}` : `@${callee.name}`
   }
 }
 

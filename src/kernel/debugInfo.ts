@@ -17,7 +17,7 @@ export interface LoadableBtf {
 /** Adds the source lines to the strings of an object's BTF; undefined when the object has none. */
 export function loadableBtf(object: BpfObject): LoadableBtf | undefined {
   if (object.btf.length === 0) return undefined
-  const btf = appendStrings(object.btf)
+  const btf = appendStrings(object.btf, { settleExterns: true })
   const add = (text: string): number => btf.string(text === "" ? "?" : text.replaceAll("\0", " "))
   // The kernel refuses an empty file name or line.
   const lines = object.lines.map(line => ({ file: add(line.file), text: add(line.text.trim()) }))

@@ -24,7 +24,8 @@ export function selectCall(s: Selector, v: Inst & { op: "call" }): void {
   for (let i = 0; i < args.length; i++) if (!s.hasReg(args[i])) s.moveInto(o.R1 + i, args[i])
   const call = s.emit(o.OP_CALL, NO_REG, NO_REG, 0, callee.kind === "helper" ? callee.id : 0)
   call.nargs = args.length
-  if (callee.kind !== "helper") call.sym = { kind: callee.kind === "kfunc" ? "kfunc" : "call", name: callee.name }
+  if (callee.kind === "kfunc") call.sym = callee
+  else if (callee.kind === "function") call.sym = { kind: "call", name: callee.name }
   s.forget()
   if (!s.plan.inRegister(v)) return
   if (v.type === "i32" && s.plan.needsZero(v)) s.bind(v, s.zeroExtended(o.R0))

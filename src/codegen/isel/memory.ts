@@ -1,4 +1,11 @@
-import { constant, type Inst, type Value, type ValueType } from "../../ir/index.ts"
+import {
+  constant,
+  type GlobalRelocation,
+  type GlobalVar,
+  type Inst,
+  type Value,
+  type ValueType,
+} from "../../ir/index.ts"
 import * as o from "../../isa/index.ts"
 import { type MInst, NO_REG, type Reg } from "../mir/mir.ts"
 import { type Address, alignAt, selectAddress, selectPlace } from "./address.ts"
@@ -35,6 +42,13 @@ const pieceOffset = (s: Selector, width: number, piece: number, i: number): numb
  */
 export function selectLoad(s: Selector, v: Inst & { op: "load" }): void {
   const { width } = v
+  const address = v.volatile ? undefined : constantAddress(s, v.args[0], width)
+  if (address !== undefined) {
+    const r = s.newReg()
+    s.address(r, address)
+    s.bind(v, r)
+    return
+  }
   const known = v.volatile ? undefined : constantBytes(s, v.args[0], width)
   if (known !== undefined) {
     const raw = wordOf(s, known, 0, width)
@@ -172,8 +186,8 @@ export function selectCopy(s: Selector, v: Inst & { op: "memcpy" }): void {
   })
 }
 
-/** The bytes at an address inside a global that no program writes; past its end, where nothing is promised, zeros. */
-function constantBytes(s: Selector, pointer: Value, size: number): Uint8Array | undefined {
+/** A global that no program writes, and the place in it that a pointer is known to lead to. */
+function constantPlace(s: Selector, pointer: Value): { readonly g: GlobalVar; readonly off: number } | undefined {
   let off = 0
   let base = pointer
   while (base.kind === "inst" && base.op === "ptradd" && base.args[1].kind === "const") {
@@ -182,7 +196,21 @@ function constantBytes(s: Selector, pointer: Value, size: number): Uint8Array | 
   }
   if (base.kind !== "inst" || base.op !== "globaladdr") return undefined
   const g = s.context.globals.get(base.global)
-  if (g === undefined || !g.constant || off < 0 || off >= g.size) return undefined
+  return g === undefined || !g.constant || off < 0 || off >= g.size ? undefined : { g, off }
+}
+
+/** The address that such a global holds at the place. */
+function constantAddress(s: Selector, pointer: Value, size: number): GlobalRelocation | undefined {
+  const found = constantPlace(s, pointer)
+  return size === 8 ? found?.g.relocations?.find(r => r.offset === found.off) : undefined
+}
+
+/** The bytes at an address inside a global that no program writes; past its end, where nothing is promised, zeros. */
+function constantBytes(s: Selector, pointer: Value, size: number): Uint8Array | undefined {
+  const found = constantPlace(s, pointer)
+  if (found === undefined) return undefined
+  const { g, off } = found
+  if (g.relocations?.some(r => r.offset < off + size && off < r.offset + 8)) return undefined
   const bytes = new Uint8Array(size)
   if (g.init !== undefined) bytes.set(g.init.subarray(off, Math.min(off + size, g.size)))
   return bytes

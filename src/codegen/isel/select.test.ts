@@ -153,3 +153,16 @@ test("a value that nothing uses is not computed, but a volatile read is", () => 
   assert.equal(code("%1 = load i64 u8 %p; %2 = mul i64 %1, 3; ret 0", 3), "r0 = 0; exit")
   assert.match(code("%1 = load i64 u8 volatile %p; ret 0", 3), /^r1 = \*\(u64 \*\)\(r1 \+ 0\); r0 = 0; exit$/)
 })
+
+test("a table of addresses that is indexed while the program runs is refused", () => {
+  const module = parseModule(`program @f section "test"
+global @t .rodata+0 size 8 align 8 constant = 0000000000000000 reloc 0 global @t 0
+func @f(i64 %i) -> i64 {
+b0:
+ %1 = globaladdr @t
+ %2 = ptradd %1, %i
+ %3 = load i64 u8 %2
+ ret %3
+}`)
+  assert.throws(() => generate(module, { cpu: 3 }), { code: "CODEGEN_ADDRESS" })
+})

@@ -1,8 +1,9 @@
-import type { Span } from "../../base/index.ts"
+import { SkepError, type Span } from "../../base/index.ts"
 import {
   type Block,
   type Const,
   type DominatorTree,
+  type GlobalRelocation,
   type GlobalVar,
   type Inst,
   type IrFunction,
@@ -232,6 +233,7 @@ export class Selector {
         return
       case "global": {
         const g = this.context.globals.get(address.name)!
+        if (g.relocations !== undefined) throw holdsAddresses(g, this.span)
         this.symbol(dst, { kind: "mapValue", name: g.section, offset: g.offset + address.off })
         return
       }
@@ -249,6 +251,16 @@ export class Selector {
       default:
         throw new Error(`internal: value %${(v as Inst).id} of ${this.ir.name} is used before it is selected`)
     }
+  }
+
+  /** Puts an address that a constant global holds into a register. */
+  address(dst: Reg, { kind, name, addend }: GlobalRelocation): void {
+    if (kind !== "global") {
+      this.symbol(dst, { kind, name })
+      return
+    }
+    const g = this.context.globals.get(name)!
+    this.symbol(dst, { kind: "mapValue", name: g.section, offset: g.offset + addend })
   }
 
   symbol(dst: Reg, sym: MSymbol): void {
@@ -381,6 +393,15 @@ function isNarrow(v: Value): boolean {
       return false
   }
 }
+
+const holdsAddresses = (g: GlobalVar, span: Span | undefined): SkepError =>
+  new SkepError({
+    code: "CODEGEN_ADDRESS",
+    message: `${g.name} holds addresses, and is read at a place that is not known before the program runs`,
+    span,
+    why: "The kernel has no way to put addresses into global data: the program would read zeros.",
+    hint: "use a constant index into a const table, a switch, or keep the data itself in the array",
+  })
 
 /** A constant as the 32-bit immediate that, extended by its sign to the type's width, is its value. */
 export function immediate(v: Value): number | undefined {

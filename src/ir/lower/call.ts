@@ -23,7 +23,9 @@ export function call(cx: FunctionContext, e: Call, to: Place | undefined): Scala
     if (decl.builtin !== undefined) return evaluateBuiltin(cx, decl.builtin, e)
     if (decl.helper !== undefined) return callOutside(cx, { kind: "helper", id: decl.helper, name: decl.name }, e)
     if (decl.body !== undefined) return callFunction(cx, decl, e, to)
-    if (decl.kfunc) return callOutside(cx, { kind: "kfunc", name: decl.name }, e)
+    const extern = cx.module.extern(decl)
+    if (extern?.kind === "kfunc")
+      return callOutside(cx, { kind: "kfunc", name: decl.name, ...(extern.weak && { weak: true }) }, e)
     if (isBuiltinName(decl.name)) return evaluateBuiltin(cx, decl.name, e)
     return fail(
       "IR_UNDEFINED_FUNCTION",

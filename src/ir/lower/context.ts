@@ -16,6 +16,15 @@ export interface Place {
   readonly bitField?: Field
 }
 
+/** A variable or function of the kernel. */
+export interface KernelSymbol {
+  readonly kind: "kconfig" | "ksym" | "kfunc"
+  /** Null where the kernel has none. */
+  readonly weak: boolean
+  /** BTF id of the declaration; 0 for a variable of no type. */
+  readonly btfType: number
+}
+
 /** State of the whole module while it is lowered. */
 export interface ModuleContext {
   readonly globals: GlobalTable
@@ -23,6 +32,8 @@ export interface ModuleContext {
   typeId(type: Type): number
   /** What a function is now, where passes over the AST have made it anew. */
   definition(decl: FunctionDecl): FunctionDecl
+  /** How the kernel gives a variable or function that the program only declares; undefined for one of its own. */
+  extern(decl: VarDecl | FunctionDecl): KernelSymbol | undefined
   /** Makes sure that a function gets lowered and returns its name; `callback` when its address is taken. */
   use(decl: FunctionDecl, how: "call" | "callback", span: Span): string
 }

@@ -1,15 +1,20 @@
 import type { Span } from "../../base/index.ts"
-import { CONST, qualsOf, type Type, type VarDecl, VOLATILE } from "../../c/index.ts"
-import type { MapSpec } from "../../object/index.ts"
-import type { GlobalVar } from "../ir.ts"
+import { CONST, type CompoundLit, qualsOf, type Type, type VarDecl, VOLATILE } from "../../c/index.ts"
+import type { DataRelocation, DataSymbol, KconfigSpec, MapSpec } from "../../object/index.ts"
+import type { GlobalRelocation, GlobalVar } from "../ir.ts"
+import { addressConstant } from "./address.ts"
+import type { ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
-import { constantImage } from "./image.ts"
+import { type Image, imageOf } from "./image.ts"
 import { placedAlign, sizeFor } from "./repr.ts"
+import type { ProgramTypes } from "./types.ts"
 
 /** A variable that was placed, with what the type table needs. */
 export interface PlacedGlobal extends GlobalVar {
-  /** Undefined for a string literal. */
+  /** Undefined for a literal. */
   readonly decl: VarDecl | undefined
+  /** Undefined for a string literal. */
+  readonly type: Type | undefined
 }
 
 /** Bits of a map's flags: the program may only read it (`BPF_F_RDONLY_PROG`). */
@@ -27,11 +32,14 @@ export class GlobalTable {
   readonly #ends = new Map<string, number>()
   /** Function that a static local variable belongs to. */
   readonly #owners = new Map<VarDecl, string>()
-  readonly #isMap: (decl: VarDecl) => boolean
+  /** Whether a variable stands for a map: its bytes are nowhere. */
+  readonly isMap: (decl: VarDecl) => boolean
+  readonly #module: ModuleContext
   readonly #definitions = new Map<string, VarDecl>()
 
-  constructor(isMap: (decl: VarDecl) => boolean) {
-    this.#isMap = isMap
+  constructor(module: ModuleContext, isMap: (decl: VarDecl) => boolean) {
+    this.#module = module
+    this.isMap = isMap
   }
 
   /** Makes a definition known to `extern` declarations, and to references that a pass over the AST left at an older one. */
@@ -51,11 +59,12 @@ export class GlobalTable {
     const known = this.#byDecl.get(decl)
     if (known !== undefined) return known
     if (decl.storage === "extern" && decl.init === undefined) {
+      if (this.#module.extern(decl)?.kind === "kconfig") return this.#kconfig(decl)
       fail("IR_EXTERN_VARIABLE", `${decl.name} is declared but not defined in the program`, span, {
         hint: `define it, or remove extern`,
       })
     }
-    if (this.#isMap(decl)) {
+    if (this.isMap(decl)) {
       fail(
         "IR_MAP_VALUE",
         `${decl.name} is a map: it can be passed to helpers and have its methods called, nothing else`,
@@ -63,16 +72,67 @@ export class GlobalTable {
       )
     }
     const owner = this.#owners.get(decl)
-    const size = sizeFor(decl.type, decl.span)
-    const bytes = decl.init === undefined ? undefined : constantImage(decl.type, decl.init, decl.span, decl.name)
+    const image = decl.init === undefined ? undefined : imageOf(decl.type, decl.init, decl.span)
+    const zero = image === undefined || (image.dynamic.length === 0 && image.bytes.every(byte => byte === 0))
+    const relocations: GlobalRelocation[] = []
     const placed = this.#place(owner === undefined ? decl.name : `${owner}.${decl.name}`, {
-      decl,
-      size,
-      align: Math.max(placedAlign(decl.type, size), decl.align ?? 1),
-      init: bytes?.some(byte => byte !== 0) ? bytes : undefined,
-      section: sectionOf(decl, bytes),
-      constant: isConstant(decl.type) && (qualsOf(decl.type) & VOLATILE) === 0,
+      ...this.#shape(decl.type, decl, decl.span),
+      section: sectionOf(decl, zero),
+      init: zero ? undefined : image!.bytes,
+      ...(!zero && image!.dynamic.length > 0 && { relocations }),
     })
+    // An address in the initialiser may be the variable's own.
+    this.#byDecl.set(decl, placed)
+    if (image !== undefined) this.#relocate(image, relocations, decl.name)
+    return placed
+  }
+
+  /** The name of a compound literal outside of functions, whose address is taken. */
+  literal(e: CompoundLit): string {
+    const image = imageOf(e.type, e.init, e.span)
+    const relocations: GlobalRelocation[] = []
+    this.#relocate(image, relocations, "a compound literal")
+    const constant = isConstant(e.type)
+    return this.#place(".literal", {
+      ...this.#shape(e.type, undefined, e.span),
+      section: constant ? ".rodata" : ".data",
+      init: image.bytes,
+      ...(relocations.length > 0 && { relocations }),
+    }).name
+  }
+
+  /** The bytes that a variable starts with, addresses left out. */
+  bytes(decl: VarDecl): Uint8Array {
+    return imageOf(decl.type, decl.init!, decl.span).bytes
+  }
+
+  #shape(
+    type: Type,
+    decl: VarDecl | undefined,
+    span: Span,
+  ): Pick<PlacedGlobal, "decl" | "type" | "size" | "align" | "constant"> {
+    const size = sizeFor(type, span)
+    const align = Math.max(placedAlign(type, size), decl?.align ?? 1)
+    return { decl, type, size, align, constant: isConstant(type) && (qualsOf(type) & VOLATILE) === 0 }
+  }
+
+  /** The parts of an initialiser that are no numbers: addresses, or refused. */
+  #relocate({ dynamic }: Image, into: GlobalRelocation[], name: string): void {
+    for (const { expr, type, offset, bitField } of dynamic) {
+      const address =
+        bitField === undefined && sizeFor(type, expr.span) === 8 ? addressConstant(this.#module, expr) : undefined
+      if (address === undefined)
+        fail("IR_NOT_CONSTANT", `the initialiser of ${name} is not a constant`, expr.span, {
+          hint: "set it in the program",
+        })
+      into.push({ offset, ...address! })
+    }
+  }
+
+  /** A value of the kernel's configuration: read only, and not known before the program is loaded. */
+  #kconfig(decl: VarDecl): PlacedGlobal {
+    const shape = this.#shape(decl.type, decl, decl.span)
+    const placed = this.#place(decl.name, { ...shape, section: ".kconfig", init: undefined, constant: false })
     this.#byDecl.set(decl, placed)
     return placed
   }
@@ -85,6 +145,7 @@ export class GlobalTable {
       const init = bytes
       name = this.#place(".str", {
         decl: undefined,
+        type: undefined,
         size: bytes.length,
         align: 1,
         init,
@@ -96,26 +157,45 @@ export class GlobalTable {
     return name
   }
 
-  /** The sections as maps. `datasec` gives the BTF id of a section. */
-  maps(datasec: (section: string, size: number, vars: readonly PlacedGlobal[]) => number): MapSpec[] {
+  /** The sections as maps. */
+  maps(types: ProgramTypes): MapSpec[] {
     const specs: MapSpec[] = []
     for (const [section, size] of this.#ends) {
       const vars = this.placed.filter(g => g.section === section)
       const data = new Uint8Array(size)
       for (const g of vars) if (g.init !== undefined) data.set(g.init, g.offset)
-      const readOnly = section.startsWith(".rodata")
-      const spec = {
+      const readOnly = section.startsWith(".rodata") || section === ".kconfig"
+      const dataRelocations = vars.flatMap(g => (g.relocations ?? []).map(r => this.#dataRelocation(g, r)))
+      specs.push({
+        name: section,
         type: "array",
         keySize: 4,
         valueSize: size,
         maxEntries: 1,
         flags: readOnly ? RDONLY_PROG : 0,
         keyType: 0,
-      }
-      const valueType = datasec(section, size, vars)
-      specs.push({ name: section, ...spec, valueType, data, ...(readOnly && { frozen: true }) })
+        valueType: types.datasec(section, size, vars),
+        data,
+        ...(readOnly && { frozen: true }),
+        symbols: vars.flatMap(g => symbolOf(g)),
+        ...(dataRelocations.length > 0 && { dataRelocations }),
+        ...(section === ".kconfig" && { kconfig: vars.map(g => this.#kconfigSpec(g, types)) }),
+      })
     }
     return specs
+  }
+
+  #dataRelocation(g: PlacedGlobal, { offset, kind, name, addend }: GlobalRelocation): DataRelocation {
+    const target = kind === "global" ? this.placed.find(p => p.name === name) : undefined
+    return {
+      offset: g.offset + offset,
+      target: target?.section ?? name,
+      addend: (target?.offset ?? 0) + addend,
+    }
+  }
+
+  #kconfigSpec({ name, offset, size, decl }: PlacedGlobal, types: ProgramTypes): KconfigSpec {
+    return { name, offset, size, type: types.id(decl!.type), weak: this.#module.extern(decl!)!.weak }
   }
 
   #place(wanted: string, parts: Omit<PlacedGlobal, "name" | "offset">): PlacedGlobal {
@@ -132,11 +212,24 @@ export class GlobalTable {
 }
 
 /** `.rodata` for constants, `.bss` for what starts as zeros, else `.data`; `SEC(".data.x")` names another one. */
-function sectionOf(decl: VarDecl, bytes: Uint8Array | undefined): string {
+function sectionOf(decl: VarDecl, zero: boolean): string {
   const named = decl.attrs.find(a => a.name === "section")?.args[0]
-  if (typeof named === "string" && /^\.(rodata|data|bss)(\.|$)/.test(named)) return named
+  if (typeof named === "string" && isDataSection(named)) return named
   if (isConstant(decl.type)) return ".rodata"
-  return bytes === undefined || bytes.every(byte => byte === 0) ? ".bss" : ".data"
+  return zero ? ".bss" : ".data"
+}
+
+/** Whether a section is one for variables. */
+export const isDataSection = (section: string | bigint): boolean =>
+  typeof section === "string" && /^\.(rodata|data|bss)(\.|$)/.test(section)
+
+/** A variable as a place with a name; literals have none. */
+function symbolOf({ name, offset, size, decl }: PlacedGlobal): DataSymbol[] {
+  if (decl === undefined || decl.storage === "extern") return []
+  const weak = decl.attrs.some(a => a.name === "weak")
+  const hidden = decl.attrs.some(a => a.name === "visibility" && a.args[0] === "hidden")
+  const linkage = decl.storage === "static" ? "static" : "global"
+  return [{ name, offset, size, linkage, ...(weak && { weak }), ...(hidden && { hidden }) }]
 }
 
 function isConstant(type: Type): boolean {

@@ -1,7 +1,6 @@
 import type { Span } from "../../base/index.ts"
 import { canonical, type Expr, evaluate, type Field, type Init, type Type } from "../../c/index.ts"
 import { bitFieldUnits } from "./bitfield.ts"
-import { fail } from "./fail.ts"
 import { intOf, sizeFor } from "./repr.ts"
 
 /** A part of an object whose first value is not known while compiling. */
@@ -123,22 +122,4 @@ function stringOf(e: Expr): Uint8Array | undefined {
   if (e.kind === "string") return e.bytes
   if (e.kind === "cast" && (e.cast === "none" || e.cast === "load")) return stringOf(e.operand)
   return undefined
-}
-
-/** The bytes of a global variable; what is not constant is refused. */
-export function constantImage(type: Type, init: Init, span: Span, name: string): Uint8Array {
-  const { bytes, dynamic } = imageOf(type, init, span)
-  if (dynamic.length === 0) return bytes
-  const { expr } = dynamic[0]
-  const address = canonical(dynamic[0].type).kind === "pointer"
-  return fail(
-    address ? "IR_ADDRESS_CONSTANT" : "IR_NOT_CONSTANT",
-    address
-      ? `the initialiser of ${name} holds an address, which BPF cannot store in global data`
-      : `the initialiser of ${name} is not a constant`,
-    expr.span,
-    {
-      hint: address ? "set the pointer in the program, or keep the data itself in the array" : "set it in the program",
-    },
-  )
 }

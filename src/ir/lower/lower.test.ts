@@ -53,6 +53,10 @@ lowers(
   "struct_copy",
   "struct s { long a; int b; };\nvoid f(struct s *p, struct s *q) { *p = *q; struct s t = *p; q->a = t.a; }",
 )
+lowers(
+  "address_table",
+  'int a[4];\nstruct s { const char *name; int *to; struct s *next; };\nint f(int);\nstruct s t[2] = {{"x", &a[2], t + 1}, {"y" + 1, a, &(struct s){"z"}}};\nint f(int i) { return t[i].name[0]; }',
+)
 lowers("string_local", 'int f(int i) { char t[] = "hello, world\\n"; return t[i]; }')
 lowers("string_global", 'int f(int i) { return "abc"[i] + "abc"[0]; }')
 lowers(

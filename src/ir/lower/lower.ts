@@ -1,19 +1,28 @@
 import { SkepError, type Span } from "../../base/index.ts"
-import type { BpfUnit, MapDecl } from "../../bcc/index.ts"
-import { type Decl, type FunctionDecl, functionOf, type Type, type VarDecl } from "../../c/index.ts"
+import type { BpfUnit, ExternDecl, MapDecl, StructOpsDecl } from "../../bcc/index.ts"
+import {
+  canonical,
+  type Decl,
+  type FunctionDecl,
+  functionOf,
+  recordOf,
+  type Type,
+  type VarDecl,
+} from "../../c/index.ts"
 import type { MapSpec } from "../../object/index.ts"
 import type { IrFunction, Module, ProgramInfo } from "../ir.ts"
-import type { ModuleContext } from "./context.ts"
+import type { KernelSymbol, ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
 import { lowerFunction } from "./function.ts"
-import { GlobalTable } from "./globals.ts"
+import { GlobalTable, isDataSection } from "./globals.ts"
+import { sizeFor } from "./repr.ts"
 import { ProgramTypes } from "./types.ts"
 
 /**
  * Lowers a C program to SSA form: its programs, and every function, variable and string that they use. Optimising and inlining come later.
  *
  * Errors, each with its place: IR_FLOAT, IR_INCOMPLETE_TYPE, IR_INT128_DIVISION, IR_INT128_OVERFLOW, IR_SWITCH_INT128, IR_ASM, IR_ATOMIC,
- * IR_BUILTIN, IR_BITFIELD, IR_MEMORY_SIZE, IR_ADDRESS_CONSTANT, IR_NOT_CONSTANT, IR_NOT_LVALUE, IR_EXTERN_VARIABLE, IR_MAP_VALUE,
+ * IR_BUILTIN, IR_BITFIELD, IR_MEMORY_SIZE, IR_NOT_CONSTANT, IR_NOT_LVALUE, IR_EXTERN_VARIABLE, IR_MAP_VALUE,
  * IR_UNDEFINED_FUNCTION, IR_INDIRECT_CALL, IR_CALL_ARGUMENT, IR_CALL_ARGUMENTS, IR_CALL_RESULT, IR_VARIADIC, IR_RECURSION, IR_PROGRAM_RESULT,
  * IR_PROGRAM_PARAMETER, IR_TOO_DEEP, IR_UNSUPPORTED.
  */
@@ -41,6 +50,7 @@ class Lowering implements ModuleContext {
   readonly globals: GlobalTable
   readonly #unit: BpfUnit
   readonly #types = new ProgramTypes()
+  readonly #externs: ReadonlyMap<string, ExternDecl>
   /** Functions in use by name, in the order of their first use; programs first. */
   readonly #functions = new Map<string, Pending>()
   /** The definitions by name: a pass over the AST makes new ones, and references to the old ones may be left. */
@@ -49,7 +59,8 @@ class Lowering implements ModuleContext {
   constructor(unit: BpfUnit) {
     this.#unit = unit
     const mapDecls = new Set<Decl | undefined>(unit.maps.map(m => m.decl))
-    this.globals = new GlobalTable(decl => mapDecls.has(decl))
+    this.#externs = new Map(unit.externs.map(e => [e.decl.name, e]))
+    this.globals = new GlobalTable(this, decl => mapDecls.has(decl))
   }
 
   run(): Module {
@@ -60,14 +71,17 @@ class Lowering implements ModuleContext {
       if (decl.kind === "function" && decl.body !== undefined) this.#definitions.set(decl.name, decl)
     for (const { decl } of programs) this.#definitions.set(decl.name, decl)
     for (const { decl } of programs) this.#add(decl, "program")
+    for (const decl of this.#unit.subprograms) this.#add(decl, "global")
     // Lowering adds what it meets; the map goes on to grow while it is walked.
     for (const pending of this.#functions.values()) pending.func = lowerFunction(this, pending)
     const mapDecls = new Set<VarDecl | undefined>(maps.map(m => m.decl))
+    for (const { decl } of this.#unit.structOps) mapDecls.add(decl)
     for (const decl of variables) if (isVisible(decl) && !mapDecls.has(decl)) this.globals.variable(decl, decl.span)
     const functions = [...this.#functions.values()].map(p => this.#finish(p))
     refuseRecursion(functions)
     const specs = maps.map(m => this.#mapSpec(m))
-    specs.push(...this.globals.maps((section, size, vars) => this.#types.datasec(section, size, vars)))
+    specs.push(...this.#unit.structOps.map(s => this.#structOps(s)))
+    specs.push(...this.globals.maps(this.#types))
     return {
       name: unit.name,
       functions,
@@ -83,6 +97,18 @@ class Lowering implements ModuleContext {
 
   typeId(type: Type): number {
     return this.#types.root(type)
+  }
+
+  extern(decl: VarDecl | FunctionDecl): KernelSymbol | undefined {
+    // Without a declaration by the dialect: a function that the kernel is known to have.
+    const { kind, weak } = this.#externs.get(decl.name) ?? {
+      kind: decl.kind === "function" && decl.kfunc ? "kfunc" : undefined,
+      weak: false,
+    }
+    if (kind === undefined || (decl.kind === "function" && decl.body !== undefined)) return undefined
+    if (decl.kind === "function") return { kind, weak, btfType: this.#types.func(decl, "extern") }
+    const typed = kind === "ksym" && canonical(decl.type).kind !== "void"
+    return { kind, weak, btfType: typed ? this.#types.externVariable(decl) : 0 }
   }
 
   definition(decl: FunctionDecl): FunctionDecl {
@@ -111,12 +137,38 @@ class Lowering implements ModuleContext {
   #finish({ decl, role, func }: Pending): IrFunction {
     const done = func!
     done.role = role
-    if (role !== "static" || done.inline === "never") done.btfId = this.#types.func(decl)
+    if (role !== "static" || done.inline === "never")
+      done.btfId = this.#types.func(decl, role === "global" ? "global" : "static")
     return done
+  }
+
+  /** A table of operations: the bytes of the variable, with programs in some of its members. */
+  #structOps({ decl, section, members }: StructOpsDecl): MapSpec {
+    const size = sizeFor(decl.type, decl.span)
+    const type = this.#types.root(decl.type)
+    const { fields } = recordOf(decl.type)!
+    const programs = members.map(({ member, program }) => ({
+      offset: fields.find(f => f.name === member)!.offset,
+      program,
+    }))
+    const data = decl.init === undefined ? new Uint8Array(size) : this.globals.bytes(decl)
+    return {
+      name: decl.name,
+      type: "struct_ops",
+      keySize: 4,
+      valueSize: size,
+      maxEntries: 1,
+      flags: 0,
+      keyType: 0,
+      valueType: type,
+      data,
+      structOps: { type, link: section.endsWith(".link"), programs },
+    }
   }
 
   #mapSpec(map: MapDecl): MapSpec {
     const { name, type, key, value, keySize, valueSize, maxEntries, flags, inner, pin, event } = map
+    const { innerDecl, values, mapExtra, numaNode, pinByName } = map
     return {
       name,
       type,
@@ -127,7 +179,11 @@ class Lowering implements ModuleContext {
       keyType: key === undefined ? 0 : this.#types.id(key),
       valueType: value === undefined ? 0 : this.#types.id(value),
       ...(inner !== undefined && { inner }),
-      ...(pin !== undefined && { pin }),
+      ...(innerDecl !== undefined && { innerSpec: this.#mapSpec(innerDecl) }),
+      ...(values !== undefined && { values }),
+      ...(mapExtra !== undefined && { mapExtra: Number(mapExtra) }),
+      ...(numaNode !== undefined && { numaNode }),
+      ...(pin !== undefined ? { pin } : pinByName && { pin: name }),
       ...(event !== undefined && { eventType: this.#types.id(event) }),
     }
   }
@@ -140,7 +196,7 @@ function isVisible(decl: VarDecl): boolean {
     functionOf(decl.type) === undefined &&
     decl.init !== undefined &&
     !decl.span.file.system &&
-    !decl.attrs.some(a => a.name === "section")
+    isDataSection(decl.attrs.find(a => a.name === "section")?.args[0] ?? ".data")
   )
 }
 

@@ -14,7 +14,7 @@ import type { Value } from "../ir.ts"
 import { isConst } from "../values.ts"
 import { materialise } from "./aggregate.ts"
 import { offsetBy, strideFor } from "./arithmetic.ts"
-import type { FunctionContext, Place } from "./context.ts"
+import type { FunctionContext, KernelSymbol, Place } from "./context.ts"
 import { word } from "./convert.ts"
 import { coreNumber } from "./core.ts"
 import { value } from "./expr.ts"
@@ -82,6 +82,8 @@ function element(cx: FunctionContext, e: Index): Place {
 function variable(cx: FunctionContext, decl: VarDecl, e: Expr): Place {
   const local = cx.locals.get(decl)
   if (local !== undefined) return local
+  const extern = cx.module.extern(decl)
+  if (extern?.kind === "ksym") return kernelPlace(cx, decl, extern, e)
   const global = cx.module.globals.variable(decl, e.span)
   return {
     address: cx.b.globaladdr(global.name),
@@ -91,7 +93,14 @@ function variable(cx: FunctionContext, decl: VarDecl, e: Expr): Place {
   }
 }
 
+function kernelPlace(cx: FunctionContext, { name }: VarDecl | FunctionDecl, symbol: KernelSymbol, e: Expr): Place {
+  const address = cx.b.ksymaddr(name, symbol.btfType, symbol.weak)
+  return { ...pointed(address, e.type), volatile: isVolatile(e.type) }
+}
+
 function functionPlace(cx: FunctionContext, decl: FunctionDecl, e: Expr): Place {
+  const extern = decl.body === undefined ? cx.module.extern(decl) : undefined
+  if (extern !== undefined) return kernelPlace(cx, decl, extern, e)
   const name = cx.module.use(decl, "callback", e.span)
   return { address: cx.b.funcaddr(name), type: e.type, align: 1, volatile: false }
 }

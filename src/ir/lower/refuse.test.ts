@@ -49,18 +49,6 @@ refused(
   "n is declared but not defined in the program",
 )
 refused(
-  "int a; int *p = &a;\nint f(void) { return *p; }",
-  "IR_ADDRESS_CONSTANT",
-  "1:17",
-  "the initialiser of p holds an address, which BPF cannot store in global data",
-)
-refused(
-  'const char *t[] = {"a", "b"};\nint f(int i) { return t[i][0]; }',
-  "IR_ADDRESS_CONSTANT",
-  "1:20",
-  "the initialiser of t holds an address, which BPF cannot store in global data",
-)
-refused(
   "__int128 f;\nint g(__int128 a) { return 0; }",
   "IR_PROGRAM_PARAMETER",
   "2:16",

@@ -1,5 +1,6 @@
-import { BtfBuilder, type BtfMemberInput } from "../../btf/index.ts"
+import { BtfBuilder, type BtfLinkage, type BtfMemberInput } from "../../btf/index.ts"
 import {
+  type Attribute,
   CONST,
   canonical,
   type EnumDecl,
@@ -19,6 +20,7 @@ import type { TypeTable } from "../ir.ts"
 interface SectionVar {
   readonly name: string
   readonly decl: VarDecl | undefined
+  readonly type: Type | undefined
   readonly offset: number
   readonly size: number
 }
@@ -51,24 +53,42 @@ export class ProgramTypes implements TypeTable {
     return this.#plain(type, false)
   }
 
-  /** Id of a function (`BTF_KIND_FUNC`). Its linkage is static: the kernel checks a global one apart from its callers. */
-  func(decl: FunctionDecl): number {
+  /**
+   * Id of a function (`BTF_KIND_FUNC`). Programs are static ones, so that they may be called with anything; the kernel checks a global one by the
+   * types of its parameters, apart from its callers, so what these point to is written out.
+   */
+  func(decl: FunctionDecl, linkage: BtfLinkage = "static"): number {
     let id = this.#functions.get(decl)
     if (id !== undefined) return id
     const names = decl.params.map(p => p.name)
-    id = this.#btf.add({ kind: "func", name: decl.name, type: this.#prototype(decl.type, names), linkage: "static" })
+    const type = this.#prototype(decl.type, names, linkage === "global")
+    id = this.#btf.add({ kind: "func", name: decl.name, type, linkage })
     this.#functions.set(decl, id)
+    this.#declTags(id, -1, declTags(decl))
+    decl.params.forEach((param, i) => {
+      this.#declTags(id!, i, declTags(param))
+    })
     return id
+  }
+
+  /** Id of a variable that the kernel defines, or of one whose value the loader fills in. */
+  externVariable(decl: VarDecl): number {
+    return this.#btf.add({ kind: "var", name: decl.name, type: this.id(decl.type), linkage: "extern" })
   }
 
   /** Id of a section of global data. */
   datasec(section: string, size: number, vars: readonly SectionVar[]): number {
-    const entries = vars.map(({ name, decl, offset, size: bytes }) => {
-      const type = decl === undefined ? this.#stringType(bytes) : this.id(decl.type)
-      const linkage = decl === undefined || decl.storage === "static" ? "static" : "global"
-      return { type: this.#btf.add({ kind: "var", name: variableName(name), type, linkage }), offset, size: bytes }
+    const entries = vars.map(({ name, decl, type: of, offset, size: bytes }) => {
+      const type = of === undefined ? this.#stringType(bytes) : this.id(of)
+      const variable = this.#btf.add({ kind: "var", name: variableName(name), type, linkage: linkageOf(decl) })
+      this.#declTags(variable, -1, decl === undefined ? [] : declTags(decl))
+      return { type: variable, offset, size: bytes }
     })
     return this.#btf.add({ kind: "datasec", name: section, size, vars: entries })
+  }
+
+  #declTags(type: number, component: number, tags: readonly string[]): void {
+    for (const name of tags) this.#btf.add({ kind: "decl_tag", name, type, component })
   }
 
   #stringType(bytes: number): number {
@@ -81,6 +101,8 @@ export class ProgramTypes implements TypeTable {
     let id = this.#plain(type, behind)
     // Qualifiers of an array are those of its elements.
     if (type.kind === "array" || type.kind === "function") return id
+    // Tags stand between the pointer and its target.
+    for (const name of type.tags ?? []) id = this.#btf.add({ kind: "type_tag", name, type: id })
     if (type.quals & RESTRICT && type.kind === "pointer") id = this.#btf.add({ kind: "restrict", type: id })
     if (type.quals & VOLATILE) id = this.#btf.add({ kind: "volatile", type: id })
     if (type.quals & CONST) id = this.#btf.add({ kind: "const", type: id })
@@ -140,6 +162,10 @@ export class ProgramTypes implements TypeTable {
     })
     const kind = decl.isUnion ? "union" : "struct"
     this.#btf.define(id, { kind, name: decl.tag ?? "", size: decl.size, members })
+    this.#declTags(id, -1, tagsOf(decl.attrs))
+    decl.fields.forEach((field, i) => {
+      this.#declTags(id, i, field.tags ?? [])
+    })
     return id
   }
 
@@ -154,14 +180,14 @@ export class ProgramTypes implements TypeTable {
   }
 
   /** The kernel wants a name for every parameter of a function that has code, and none for the others. */
-  #prototype(type: FunctionType, names: readonly string[]): number {
+  #prototype(type: FunctionType, names: readonly string[], whole = false): number {
     const params = type.params.map((param, i) => {
       const name = names.length === 0 ? "" : names[i] || `arg${i}`
       const t = canonical(param)
-      return {
-        name,
-        type: this.#qualified(t.kind === "array" ? { kind: "pointer", quals: 0, to: t.element } : param, false),
-      }
+      const passed = t.kind === "array" ? ({ kind: "pointer", quals: 0, to: t.element } as const) : param
+      // A record that was written out once is known by its own id from then on.
+      if (whole && passed.kind === "pointer" && canonical(passed.to).kind === "record") this.root(canonical(passed.to))
+      return { name, type: this.#qualified(passed, false) }
     })
     return this.#btf.add({
       kind: "func_proto",
@@ -170,6 +196,16 @@ export class ProgramTypes implements TypeTable {
       variadic: type.variadic,
     })
   }
+}
+
+const tagsOf = (attrs: readonly Attribute[]): string[] =>
+  attrs.filter(a => a.name === "btf_decl_tag").map(a => String(a.args[0]))
+
+const declTags = (decl: VarDecl | FunctionDecl): string[] => tagsOf(decl.attrs)
+
+function linkageOf(decl: VarDecl | undefined): BtfLinkage {
+  if (decl === undefined || decl.storage === "static") return "static"
+  return decl.storage === "extern" && decl.init === undefined ? "extern" : "global"
 }
 
 /** A name that the kernel takes for a variable: a C identifier. */
