@@ -2,6 +2,7 @@ import { SkepError } from "../base/index.ts"
 import { checkFunction, type IrFunction, type Module, printModule } from "../ir/index.ts"
 import { cfg } from "./cfg.ts"
 import { conditions } from "./conditions.ts"
+import { copies } from "./copies.ts"
 import { dce } from "./dce.ts"
 import { dse } from "./dse.ts"
 import { gvn } from "./gvn.ts"
@@ -26,6 +27,7 @@ export const passes = {
   simplify: { name: "simplify", run: simplify },
   gvn: { name: "gvn", run: gvn },
   conditions: { name: "conditions", run: conditions },
+  copies: { name: "copies", run: copies },
   dse: { name: "dse", run: dse },
   dce: { name: "dce", run: dce },
   unroll: { name: "unroll", run: unroll },
@@ -43,6 +45,7 @@ const late: readonly Pass[] = [
   passes.gvn,
   passes.conditions,
   passes.simplify,
+  passes.copies,
   passes.dse,
   passes.dce,
   passes.cfg,

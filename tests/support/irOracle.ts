@@ -52,7 +52,6 @@ function run(module: Module, input: number, steps: number): Outcome | undefined 
 /** Plays the helpers that random modules call. */
 function helpers(): (call: IrHelperCall, memory: Memory) => bigint | number {
   const values: bigint[] = []
-  let reads = 0
   return ({ id, name, args, callback, say }, memory) => {
     const show = (address: bigint, size: number) => hex(memory.bytes(address, size))
     switch (id) {
@@ -69,8 +68,8 @@ function helpers(): (call: IrHelperCall, memory: Memory) => bigint | number {
       case 112:
       case 113: {
         const to = memory.bytes(args[0], Number(args[1]), true)
-        say(`read ${name} ${args[1]} of ${args[2]}`)
-        const random = new Random(reads++)
+        // The same bytes at the same place, however often it is read: a read that nobody needs may go.
+        const random = new Random(Number(BigInt.asUintN(32, args[2] * 31n + args[1] + BigInt(id))))
         // A failing read fills with zeros, as the kernel's do.
         const fails = random.chance(0.2)
         for (let i = 0; i < to.length; i++) to[i] = fails ? 0 : random.below(256)

@@ -82,6 +82,13 @@ function volatile(m: FunctionMaker): void {
 
 /** Copies between two regions, or between halves of one. */
 function copy(m: FunctionMaker): void {
+  if (m.random.chance(0.3)) {
+    const from = m.region(4, false)
+    const to = m.region(from.size, true)
+    if (to !== from && to.size >= from.size && (apart(from.pointer, to.pointer) || apart(to.pointer, from.pointer)))
+      m.b.memcpy(to.pointer, from.pointer, from.size, 1)
+    return
+  }
   const size = m.random.pick([4, 8, 8, 12, 16, 3])
   if (m.random.chance(0.3)) {
     const region = m.region(2 * size, true)
