@@ -295,6 +295,8 @@ export interface InitList {
   readonly type: Type
   readonly span: Span
   readonly entries: readonly InitEntry[]
+  /** What the entries do not name stays as an earlier entry has set it: `.s = v, .s.a = 1`. */
+  readonly keeps?: boolean
 }
 
 /** One member (`field`) or one element or range of elements (`index` to `last`, both included). Later entries override earlier ones. */

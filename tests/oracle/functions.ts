@@ -36,6 +36,18 @@ export const oracleArguments: readonly (readonly [bigint, bigint, bigint])[] = [
 
 const fn = (body: string, before = ""): OracleFunction => ({ body, before })
 
+/** Old-style definitions, and what C before C99 left out. */
+const oldStyle = [
+  fn("return f(a, b)", "static int f(x, y) int x, y; { return x ^ y; }"),
+  fn(
+    "return f((s8) a, (u16) b, c)",
+    "static long f(x, y, z) char x; unsigned short y; long z; { return x * 3 + y - z; }",
+  ),
+  fn("return f(a)", "static int f(x) { return x ^ 1; }"),
+  fn("return f((int *) &a)", "static f(p) int *p; { return *p; }"),
+  fn("struct p p = {a, b}; return f(p)", "struct p { u32 x, y; }; static u32 f(p) struct p p; { return p.x ^ p.y; }"),
+]
+
 const arithmetic = [
   fn("return a + b"),
   fn("return a - b"),
@@ -633,5 +645,6 @@ export const oracleFunctions: readonly OracleFunction[] = [
   ...calls,
   ...wide,
   ...builtins,
+  ...oldStyle,
   ...programs,
 ]

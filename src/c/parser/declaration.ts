@@ -15,6 +15,7 @@ import { alignedBy, applyTypeAttributes, attributes } from "./attributes.ts"
 import { block } from "./block.ts"
 import { type Declarator, declarator } from "./declarator.ts"
 import { initializer } from "./initializer.ts"
+import { atOldStyleTypes, oldStyleParameters } from "./oldStyle.ts"
 import type { Parser } from "./parser.ts"
 import { type Specifiers, specifiers } from "./specifiers.ts"
 import { staticAssert } from "./staticAssert.ts"
@@ -151,8 +152,9 @@ function variable(
 function setInit(p: Parser, decl: Mutable<VarDecl>, written: Type, spec: Specifiers, raw: RawInit, at: Span): void {
   if (spec.storage === "extern" && decl.scope === "local")
     p.fail("C_INITIALIZER", "a block-scope extern declaration cannot be initialised", at)
-  const done = initialize(p, written, raw)
-  if (decl.scope === "global" || decl.storage === "static") checkStatic(p, done.init)
+  const isStatic = decl.scope === "global" || decl.storage === "static"
+  const done = initialize(p, written, raw, isStatic)
+  if (isStatic) checkStatic(p, done.init)
   decl.init = done.init
   decl.type = done.type
   if (decl.storage === "extern") decl.storage = "none"
@@ -188,7 +190,13 @@ function functionDeclarator(
   if (t.kind !== "function") return false
   if (spec.storage === "register" || spec.storage === "auto")
     p.fail("C_SPECIFIERS", `illegal storage class on function '${name}'`, spec.start)
-  const body = p.at("{")
+  const oldStyle = d.func !== undefined && d.func.names.length > 0
+  if (oldStyle && !atOldStyleTypes(p)) {
+    p.fail("C_OLD_STYLE", `the parameters of '${name}' have no types`, d.func.span, {
+      hint: "names alone may stand only in a definition; in a declaration write the types",
+    })
+  }
+  const body = oldStyle || p.at("{")
   if (body && p.scope !== p.fileScope)
     p.fail("C_NESTED_FUNCTION", "function definition is not allowed here", p.tok, {
       hint: "C has no nested functions: move it to the top of the file",
@@ -198,7 +206,7 @@ function functionDeclarator(
     kind: "function",
     name,
     type: t,
-    params: d.func?.params ?? [],
+    params: oldStyle ? oldStyleParameters(p, d) : (d.func?.params ?? []),
     storage: spec.storage,
     inline: spec.inline,
     body: undefined,
@@ -216,7 +224,7 @@ function functionBody(p: Parser, decl: Mutable<FunctionDecl>, d: Declarator): vo
   const { func } = d
   if (func === undefined) return
   if (!isVoid(decl.type.ret) && !isComplete(decl.type.ret)) incomplete(p, decl.type.ret, d.span)
-  for (const param of func.params) if (!isComplete(param.type)) incomplete(p, param.type, param.span)
+  for (const param of decl.params) if (!isComplete(param.type)) incomplete(p, param.type, param.span)
   const outer = p.scope
   const { errors } = p.diagnostics
   p.scope = func.scope

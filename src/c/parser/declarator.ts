@@ -10,8 +10,9 @@ import type { Token } from "../token.ts"
 import { ATOMIC, CONST, RESTRICT, type Type, VOLATILE } from "../types.ts"
 import { atAttribute, attributes } from "./attributes.ts"
 import { assignment } from "./expression.ts"
+import { isKeyword } from "./keywords.ts"
 import type { Parser } from "./parser.ts"
-import { specifiers, startsType, unknownType } from "./specifiers.ts"
+import { type Specifiers, specifiers, startsType, unknownType } from "./specifiers.ts"
 
 /** What a declarator declares. */
 export interface Declarator {
@@ -29,6 +30,8 @@ export interface FunctionPart {
   readonly scope: Scope
   readonly variadic: boolean
   readonly unspecified: boolean
+  /** Names of an old-style (K&R) parameter list; their types stand between the `)` and the body. */
+  readonly names: readonly Token[]
   readonly span: Span
 }
 
@@ -154,7 +157,8 @@ function functionSuffix(p: Parser): FunctionPart {
   const scope = p.push("prototype")
   const params: VarDecl[] = []
   let variadic = false
-  const unspecified = p.at(")")
+  const names = oldStyleNames(p)
+  const unspecified = names.length > 0 || p.at(")")
   if (p.at("void") && p.peek().text === ")") p.next()
   else if (!unspecified) {
     do {
@@ -162,26 +166,34 @@ function functionSuffix(p: Parser): FunctionPart {
         variadic = true
         break
       }
-      params.push(parameter(p, params.length))
+      params.push(parameter(p))
     } while (p.accept(","))
   }
   p.expect(")", "after the parameters")
   p.pop()
-  return { kind: "function", params, scope, variadic, unspecified, span: p.from(start) }
+  return { kind: "function", params, scope, variadic, unspecified, names, span: p.from(start) }
+}
+
+/** identifier-list: identifier (`,` identifier)*, in front of a `)` */
+function oldStyleNames(p: Parser): Token[] {
+  const isName = (tok: Token) => tok.kind === "ident" && !isKeyword(tok.text) && !startsType(p, tok)
+  const names: Token[] = []
+  for (let ahead = 0; isName(p.peek(ahead)); ahead += 2) {
+    names.push(p.peek(ahead))
+    const after = p.peek(ahead + 1).text
+    if (after === ")") {
+      p.seek(p.pos + ahead + 1)
+      return names
+    }
+    if (after !== ",") break
+  }
+  return []
 }
 
 /** parameter: declaration-specifiers (declarator | [abstract-declarator]) */
-function parameter(p: Parser, index: number): VarDecl {
+function parameter(p: Parser): VarDecl {
   const { tok } = p
-  if (tok.kind === "ident" && !startsType(p, tok) && tok.text !== "__extension__") {
-    const next = p.peek().text
-    if (index === 0 && (next === "," || next === ")")) {
-      p.fail("C_OLD_STYLE", `parameter '${tok.text}' has no type`, tok, {
-        hint: "old-style (K&R) functions are not supported: write the types between the brackets",
-      })
-    }
-    unknownType(p, tok)
-  }
+  if (tok.kind === "ident" && !startsType(p, tok) && tok.text !== "__extension__") unknownType(p, tok)
   const spec = specifiers(p)
   if (spec.typedef || spec.auto || (spec.storage !== "none" && spec.storage !== "register")) {
     p.fail("C_SPECIFIERS", "invalid storage class in a parameter", spec.start)
@@ -189,6 +201,11 @@ function parameter(p: Parser, index: number): VarDecl {
   const d = declarator(p, spec.type, "either")
   const attrs = [...spec.attrs, ...d.attrs, ...attributes(p)]
   if (isVoid(d.type)) p.fail("C_VOID_PARAMETER", "a parameter cannot have type 'void'", d.span)
+  return declareParameter(p, spec, d, attrs)
+}
+
+/** Makes a parameter known in the current scope. */
+export function declareParameter(p: Parser, spec: Specifiers, d: Declarator, attrs: readonly Attribute[]): VarDecl {
   const name = d.name?.text ?? ""
   const param: VarDecl = {
     kind: "var",

@@ -217,16 +217,44 @@ function cannotCombine(p: Parser, tok: Token): never {
   return p.fail("C_SPECIFIERS", `cannot combine '${tok.text}' with the type specified before`, tok)
 }
 
-function missingType(p: Parser, startPos: number): never {
+/** A declaration without a type: what was an int before C99 is one still, with a warning; the rest is an error. */
+function missingType(p: Parser, startPos: number): Type {
   const { tok } = p
+  const hint = "C no longer takes it for 'int': write the type"
   if (tok.kind === "ident" && !isKeyword(tok.text)) {
     const next = p.peek()
-    if (next.kind === "ident" || next.text === "*" || p.pos === startPos) return unknownType(p, tok)
+    const implicit = p.pos === startPos ? opensDefinition(p) : next.kind === "punct" && AFTER_NAME.has(next.text)
+    if (!implicit) return unknownType(p, tok)
+    p.warn("C_IMPLICIT_INT", `the type of '${tok.text}' is missing, and taken to be 'int'`, tok, { hint })
+    return INT
   }
   if (p.pos === startPos) return p.unexpected("a type")
-  return p.fail("C_IMPLICIT_INT", "a type is missing in the declaration", tok, {
-    hint: "C no longer takes it for 'int': write the type",
-  })
+  return p.fail("C_IMPLICIT_INT", "a type is missing in the declaration", tok, { hint })
+}
+
+/** What may stand behind the name that is declared. */
+const AFTER_NAME: ReadonlySet<string> = new Set([";", "=", ",", "[", "(", ")"])
+
+/** Whether `name(…)` can only be a function's definition: its parameters have types, there or behind the `)`. */
+function opensDefinition(p: Parser): boolean {
+  if (p.scope !== p.fileScope || p.peek().text !== "(") return false
+  const first = p.peek(2)
+  const typed = first.text === ")" || startsType(p, first)
+  const names = new Set<string>()
+  let ahead = 2
+  for (let depth = 1; depth > 0; ahead++) {
+    const { text, kind } = p.peek(ahead)
+    if (kind === "eof") return false
+    if (kind === "ident" && !isKeyword(text)) names.add(text)
+    if (text === "(") depth++
+    else if (text === ")") depth--
+  }
+  if (typed) return p.peek(ahead).text === "{"
+  if (!startsType(p, p.peek(ahead))) return false
+  // `f(a) int a; {`: what follows declares one of the names.
+  for (; p.peek(ahead).kind === "ident" || p.peek(ahead).text === "*"; ahead++)
+    if (names.has(p.peek(ahead).text)) return true
+  return false
 }
 
 /** Reports an identifier that stands where a type should. */

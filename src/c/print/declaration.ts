@@ -115,7 +115,7 @@ function printFunction(p: Printer, decl: FunctionDecl): void {
 export function printSignature(p: Printer, decl: FunctionDecl): string {
   const { type, params } = decl
   let list: string | undefined
-  if (params.length > 0 && params.length === type.params.length) {
+  if (params.length > 0 && (params.length === type.params.length || type.unspecified)) {
     const words = params.map(param => `${storage(param)}${p.declaration(param.type, param.name)}`)
     if (type.variadic) words.push("...")
     list = words.join(", ")

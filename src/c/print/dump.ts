@@ -71,7 +71,7 @@ function dumpInit(out: string[], depth: number, init: Init): void {
     dumpExpr(out, depth, init.expr)
     return
   }
-  line(out, depth, `list '${typeToString(init.type)}'`, init.span)
+  line(out, depth, `list '${typeToString(init.type)}'${init.keeps ? " keeps" : ""}`, init.span)
   for (const { field, index, last, init: inner } of init.entries) {
     const range = last === undefined || last === index ? `[${index}]` : `[${index} ... ${last}]`
     line(out, depth + 1, field === undefined ? range : `.${field.name ?? "(anonymous)"}`, undefined)

@@ -173,12 +173,13 @@ function entries(p: Printer, init: InitList, outer: readonly string[]): string[]
   const named = outer.length > 0 || !inOrder(init, isArray)
   for (const { field, index = 0, last = index, init: inner } of init.entries) {
     if (field !== undefined && field.name === undefined && inner.kind === "list" && named) {
-      out.push(...entries(p, inner, [""]))
+      out.push(...entries(p, inner, [outer.join("")]))
       continue
     }
     const range = last === index ? `[${index}]` : `[${index} ... ${last}]`
-    const designator = isArray ? `${range} = ` : `.${field?.name ?? ""} = `
-    out.push(`${named ? designator : ""}${printInit(p, inner)}`)
+    const place = `${outer.join("")}${isArray ? range : `.${field?.name ?? ""}`}`
+    if (inner.kind === "list" && inner.keeps) out.push(...entries(p, inner, [place]))
+    else out.push(`${named ? `${place} = ` : ""}${printInit(p, inner)}`)
   }
   return out
 }

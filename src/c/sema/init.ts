@@ -33,12 +33,12 @@ export interface Initialized {
   readonly type: Type
 }
 
-/** Resolves an initialiser against the type of its object (C11 6.7.9). */
-export function initialize(c: Context, type: Type, raw: RawInit): Initialized {
+/** Resolves an initialiser against the type of its object (C11 6.7.9). A flexible array at the end of a static one may have elements. */
+export function initialize(c: Context, type: Type, raw: RawInit, isStatic = false): Initialized {
   const t = canonical(type)
   if (t.kind === "record" && !t.decl.complete) incomplete(c, type, raw.span)
   if (t.kind === "array") return initializeArray(c, type, raw)
-  return { init: value(c, type, raw), type }
+  return { init: value(c, type, raw, isStatic), type }
 }
 
 function initializeArray(c: Context, type: Type, raw: RawInit): Initialized {
@@ -57,8 +57,7 @@ function initializeArray(c: Context, type: Type, raw: RawInit): Initialized {
     return c.fail("C_INITIALIZER", "array initializer must be an initializer list or string literal", raw.span)
   }
   const node = new Aggregate(type, raw.span)
-  const list = { entries: raw.entries, at: 0 }
-  fill(c, node, list, 0, true)
+  fill(c, node, cursor(raw.entries), 0, true)
   const complete = t.count === undefined ? arrayOf(t.element, node.extent) : type
   return { init: node.finish(complete), type: complete }
 }
@@ -68,12 +67,12 @@ function elementOf(type: Type): Type {
   return t.kind === "array" ? unqualified(t.element) : type
 }
 
-/** The initialiser of a scalar, a record or (inside a list) an array. */
-function value(c: Context, type: Type, raw: RawInit): Init {
+/** The initialiser of a scalar, a record or (inside a list) an array. `outermost`: of a whole object, whose last member may be flexible. */
+function value(c: Context, type: Type, raw: RawInit, outermost = false): Init {
   const t = canonical(type)
   if (t.kind === "array") return initializeArray(c, type, raw).init
   if (raw.kind !== "rawList") return { kind: "expr", expr: assignable(c, raw, type, { kind: "init" }) }
-  if (t.kind === "record") return (braced(c, type, raw) as Aggregate).finish(type)
+  if (t.kind === "record") return (braced(c, type, raw, outermost) as Aggregate).finish(type)
   if (t.kind === "void" || t.kind === "function") incomplete(c, type, raw.span)
   const [first] = raw.entries
   if (first === undefined) return { kind: "expr", expr: convert(intLit(0n, INT, raw.span), type) }
@@ -112,6 +111,12 @@ function fitString(c: Context, string: StringLit, element: Type, count: number |
 interface Cursor {
   readonly entries: readonly RawEntry[]
   at: number
+  /** The entry whose designators were followed: what is left of it is a plain value. */
+  followed: number
+}
+
+function cursor(entries: readonly RawEntry[]): Cursor {
+  return { entries, at: 0, followed: -1 }
 }
 
 interface Slot {
@@ -124,6 +129,10 @@ interface Slot {
 class Aggregate {
   readonly type: Type
   readonly span: Span
+  /** What is not set here stays as it was set before. */
+  readonly keeps: boolean
+  /** A whole object: its last member may be an array without a size, which then has as many elements as are named. */
+  readonly outermost: boolean
   readonly record: RecordDecl | undefined
   readonly fields: readonly Field[]
   readonly #slots: Slot[] = []
@@ -132,8 +141,10 @@ class Aggregate {
   /** Elements of an array that are initialised or lie before such a one. */
   extent = 0
 
-  constructor(type: Type, span: Span) {
+  constructor(type: Type, span: Span, { outermost = false, keeps = false } = {}) {
     const t = canonical(type)
+    this.outermost = outermost
+    this.keeps = keeps
     this.type = type
     this.span = span
     this.record = t.kind === "record" ? t.decl : undefined
@@ -173,22 +184,29 @@ class Aggregate {
   child(c: Context, first: number, last: number, span: Span): Aggregate {
     const slot = this.#slots.findLast(s => s.first <= last && s.last >= first)
     if (slot === undefined) {
-      const child = new Aggregate(this.typeAt(first), span)
+      const child = new Aggregate(this.typeAt(first), span, { keeps: this.keeps })
       this.set(first, last, child)
       return child
     }
-    if (!(slot.init instanceof Aggregate) || slot.first > first || slot.last < last) {
+    if (slot.first > first || slot.last < last) {
       c.fail("C_INITIALIZER", "a part of what an earlier initializer has set cannot be set again", span)
     }
-    if (slot.first === first && slot.last === last) return slot.init
-    // One element of a range goes its own way.
-    const child = slot.init.#clone()
-    this.set(first, last, child)
+    const { init } = slot
+    if (slot.first === first && slot.last === last && init instanceof Aggregate) return init
+    if (init instanceof Aggregate) {
+      // One element of a range goes its own way.
+      const child = init.#clone()
+      this.set(first, last, child)
+      return child
+    }
+    // What was set as a whole keeps its other parts.
+    const child = new Aggregate(this.typeAt(first), span, { keeps: true })
+    this.#slots.push({ first, last, init: child })
     return child
   }
 
   #clone(): Aggregate {
-    const copy = new Aggregate(this.type, this.span)
+    const copy = new Aggregate(this.type, this.span, this)
     for (const { first, last, init } of this.#slots) {
       copy.set(first, last, init instanceof Aggregate ? init.#clone() : init)
     }
@@ -200,7 +218,7 @@ class Aggregate {
       const done = init instanceof Aggregate ? init.finish(init.type) : init
       return this.record === undefined ? { index: first, last, init: done } : { field: this.fields[first], init: done }
     })
-    return { kind: "list", type, span: this.span, entries }
+    return { kind: "list", type, span: this.span, entries, ...(this.keeps && { keeps: true }) }
   }
 }
 
@@ -211,7 +229,7 @@ class Aggregate {
 function fill(c: Context, node: Aggregate, list: Cursor, place: number, braced: boolean): void {
   while (list.at < list.entries.length) {
     const entry = list.entries[list.at]
-    if (entry.designators.length > 0) {
+    if (entry.designators.length > 0 && list.followed !== list.at) {
       if (!braced) return
       place = designate(c, node, list, entry, 0)
     } else if (place < node.count) {
@@ -236,9 +254,11 @@ function element(c: Context, node: Aggregate, list: Cursor, first: number, last:
     (t.kind === "array" && (stringFor(t.element, init) !== undefined || init.kind === "compound")) ||
     (t.kind === "record" && recordOf(init.type) === t.decl)
   if (whole) {
-    if (t.kind === "array" && t.count === undefined) flexible(c, type, init.span)
     list.at++
-    node.set(first, last, braced(c, type, init) ?? value(c, type, init))
+    if (t.kind === "array" && t.count === undefined) {
+      const made = flexible(c, node, type, init)
+      if (made !== undefined) node.set(first, last, made)
+    } else node.set(first, last, braced(c, type, init) ?? value(c, type, init))
     return last + 1
   }
   if (t.kind !== "array" && t.kind !== "record") {
@@ -246,7 +266,7 @@ function element(c: Context, node: Aggregate, list: Cursor, first: number, last:
     incomplete(c, type, init.span)
   }
   if (t.kind === "record" && !t.decl.complete) incomplete(c, type, init.span)
-  if (t.kind === "array" && t.count === undefined) flexible(c, type, init.span)
+  if (t.kind === "array" && t.count === undefined) noFlexible(c, type, init.span)
   const before = list.at
   const child = new Aggregate(type, init.span)
   c.enter(init.span)
@@ -262,22 +282,28 @@ function element(c: Context, node: Aggregate, list: Cursor, first: number, last:
 }
 
 /** A record or array in braces of its own; kept open, since a later designator may reach into it. */
-function braced(c: Context, type: Type, init: RawInit): Aggregate | undefined {
+function braced(c: Context, type: Type, init: RawInit, outermost = false): Aggregate | undefined {
   const t = canonical(type)
   if (init.kind !== "rawList" || (t.kind !== "record" && t.kind !== "array")) return undefined
   if (t.kind === "array" && stringFor(t.element, init) !== undefined) return undefined
   if (t.kind === "record" && !t.decl.complete) incomplete(c, type, init.span)
-  const child = new Aggregate(type, init.span)
-  fill(c, child, { entries: init.entries, at: 0 }, 0, true)
+  const child = new Aggregate(type, init.span, { outermost })
+  fill(c, child, cursor(init.entries), 0, true)
   return child
 }
 
-function flexible(c: Context, type: Type, span: Span): never {
-  return c.fail(
-    "C_INITIALIZER",
-    `initialization of flexible array member of type ${quoteType(type)} is not supported`,
-    span,
-  )
+/** GNU C: `struct { int n; int a[]; } x = {2, {1, 2}}` makes the object as large as its elements need; without any, nothing is there to set. */
+function flexible(c: Context, node: Aggregate, type: Type, raw: RawInit): Init | undefined {
+  if (raw.kind === "rawList" && raw.entries.length === 0) return undefined
+  if (!node.outermost || node.record?.isUnion !== false) noFlexible(c, type, raw.span)
+  const { init, type: complete } = initializeArray(c, type, raw)
+  return init.kind === "list" ? { ...init, type: complete } : init
+}
+
+function noFlexible(c: Context, type: Type, span: Span): never {
+  return c.fail("C_INITIALIZER", `cannot initialise a flexible array member of type ${quoteType(type)} here`, span, {
+    hint: "its elements need braces of their own, in the initialiser of a whole static object",
+  })
 }
 
 /** Follows designators from the `from`-th on, initialises what they name and what comes behind it; gives the place after it in `node`. */
@@ -285,7 +311,10 @@ function designate(c: Context, node: Aggregate, list: Cursor, entry: RawEntry, f
   const designator = entry.designators[from]
   const [first, last, path] = placeOf(c, node, designator)
   const more = from + 1 < entry.designators.length
-  if (!more && path.length === 0) return element(c, node, list, first, last)
+  if (!more && path.length === 0) {
+    list.followed = list.at
+    return element(c, node, list, first, last)
+  }
   const type = node.typeAt(first)
   if (isScalar(type)) {
     c.fail(
@@ -295,7 +324,7 @@ function designate(c: Context, node: Aggregate, list: Cursor, entry: RawEntry, f
     )
   }
   const t = canonical(type)
-  if (t.kind === "array" && t.count === undefined) flexible(c, type, designator.span)
+  if (t.kind === "array" && t.count === undefined) noFlexible(c, type, designator.span)
   const child = node.child(c, first, last, designator.span)
   // A member of an anonymous member: the same designator goes on inside.
   const next = path.length > 0 ? designate(c, child, list, entry, from) : designate(c, child, list, entry, from + 1)

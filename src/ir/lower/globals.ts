@@ -5,7 +5,7 @@ import type { GlobalRelocation, GlobalVar } from "../ir.ts"
 import { addressConstant } from "./address.ts"
 import type { ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
-import { type Image, imageOf } from "./image.ts"
+import { type Image, imageOf, sizeWith } from "./image.ts"
 import { placedAlign, sizeFor } from "./repr.ts"
 import type { ProgramTypes } from "./types.ts"
 
@@ -111,7 +111,7 @@ export class GlobalTable {
     decl: VarDecl | undefined,
     span: Span,
   ): Pick<PlacedGlobal, "decl" | "type" | "size" | "align" | "constant"> {
-    const size = sizeFor(type, span)
+    const size = sizeWith(type, decl?.init, span)
     const align = Math.max(placedAlign(type, size), decl?.align ?? 1)
     return { decl, type, size, align, constant: isConstant(type) && (qualsOf(type) & VOLATILE) === 0 }
   }

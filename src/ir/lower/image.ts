@@ -23,7 +23,7 @@ export interface Image {
 
 /** Spreads out an initialiser of a type. Later entries override earlier ones. */
 export function imageOf(type: Type, init: Init, span: Span): Image {
-  const painter = new Painter(sizeFor(type, span))
+  const painter = new Painter(sizeWith(type, init, span))
   painter.paint(type, init, 0)
   return painter
 }
@@ -42,7 +42,14 @@ class Painter {
       this.#leaf(type, init.expr, offset, undefined)
       return
     }
-    if (t.kind === "record" || t.kind === "array") this.#clear(offset * 8, (offset + sizeFor(type, init.span)) * 8)
+    if ((t.kind === "record" || t.kind === "array") && !init.keeps) {
+      const to = (offset + sizeFor(type, init.span)) * 8
+      if (!this.#clear(offset * 8, to)) {
+        const expr: Expr = { kind: "compound", init, type, span: init.span }
+        this.dynamic.push({ offset, type, bitField: undefined, expr, from: offset * 8, to })
+        return
+      }
+    }
     for (const entry of init.entries) {
       const { field } = entry
       if (field?.bitWidth !== undefined) {
@@ -50,7 +57,7 @@ class Painter {
         if (inner?.kind === "expr") this.#leaf(field.type, inner.expr, offset, field)
       } else if (field !== undefined) {
         this.#overridden(t.kind === "record" && t.decl.isUnion ? t : undefined, offset)
-        this.paint(field.type, entry.init, offset + field.offset)
+        this.paint(typeWith(field.type, entry.init), entry.init, offset + field.offset)
       } else if (t.kind === "array" && entry.index !== undefined) {
         const stride = sizeFor(t.element, init.span)
         for (let i = entry.index; i <= (entry.last ?? entry.index); i++)
@@ -71,26 +78,30 @@ class Painter {
   #leaf(type: Type, e: Expr, offset: number, bitField: Field | undefined): void {
     const from = bitField === undefined ? offset * 8 : (offset + bitField.offset) * 8 + bitField.bitOffset!
     const to = bitField === undefined ? (offset + sizeFor(type, e.span)) * 8 : from + bitField.bitWidth!
-    this.#clear(from, to)
+    const free = this.#clear(from, to)
     const text = stringOf(e)
     if (canonical(type).kind === "array" && text !== undefined) {
-      this.bytes.set(text.subarray(0, to / 8 - offset), offset)
+      const whole: Expr = { kind: "compound", init: { kind: "expr", expr: e }, type, span: e.span }
+      if (free) this.bytes.set(text.subarray(0, to / 8 - offset), offset)
+      else this.dynamic.push({ offset, type, bitField, expr: whole, from, to })
       return
     }
-    const known = isScalarType(type) ? evaluate(e) : undefined
+    const known = free && isScalarType(type) ? evaluate(e) : undefined
     if (known === undefined) this.dynamic.push({ offset, type, bitField, expr: e, from, to })
     else if (bitField !== undefined) this.#bits(offset, bitField, known)
     else this.#number(offset, intOf(type).size, known)
   }
 
-  /** Makes a range of bits zero and forgets the parts in it. */
-  #clear(from: number, to: number): void {
+  /** Makes a range of bits zero and forgets the parts in it. False where it lies in a part that is computed: what comes there is written later. */
+  #clear(from: number, to: number): boolean {
     if (this.dynamic.length > 0) this.dynamic = this.dynamic.filter(d => d.from < from || d.to > to)
+    if (this.dynamic.some(d => d.from < to && d.to > from)) return false
     if (from % 8 === 0 && to % 8 === 0) {
       this.bytes.fill(0, from / 8, to / 8)
-      return
+      return true
     }
     for (let bit = from; bit < to; bit++) this.bytes[bit >> 3] &= ~(1 << (bit & 7))
+    return true
   }
 
   #number(offset: number, size: number, value: bigint): void {
@@ -110,6 +121,25 @@ class Painter {
       }
     }
   }
+}
+
+/** The type of a member; a flexible array has as many elements as its initialiser. */
+function typeWith(type: Type, init: Init): Type {
+  const t = canonical(type)
+  if (t.kind !== "array" || t.count !== undefined) return type
+  return init.kind === "list" ? init.type : init.expr.type
+}
+
+/** Bytes of an object, with the elements that its initialiser gives to a flexible array at its end. */
+export function sizeWith(type: Type, init: Init | undefined, span: Span): number {
+  const size = sizeFor(type, span)
+  if (init?.kind !== "list" || canonical(type).kind !== "record") return size
+  const ends = init.entries.map(({ field, init: inner }) =>
+    field === undefined || field.type === typeWith(field.type, inner)
+      ? 0
+      : field.offset + sizeFor(typeWith(field.type, inner), span),
+  )
+  return Math.max(size, ...ends)
 }
 
 function isScalarType(type: Type): boolean {

@@ -61,7 +61,9 @@ export class ProgramTypes implements TypeTable {
     let id = this.#functions.get(decl)
     if (id !== undefined) return id
     const names = decl.params.map(p => p.name)
-    const type = this.#prototype(decl.type, names, linkage === "global")
+    // An old-style definition has parameters that its type does not tell of.
+    const params = decl.type.unspecified ? decl.params.map(p => p.type) : decl.type.params
+    const type = this.#prototype({ ...decl.type, params }, names, linkage === "global")
     id = this.#btf.add({ kind: "func", name: decl.name, type, linkage })
     this.#functions.set(decl, id)
     this.#declTags(id, -1, declTags(decl))
