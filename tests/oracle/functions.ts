@@ -434,6 +434,14 @@ const bitFields = [
 ]
 
 const calls = [
+  fn(
+    "return at(a & 3) * 10 + at((a + 1) & 3)",
+    "static __attribute__((noinline)) u32 at(u32 i) { volatile u32 v[4]; v[i] = 6; *(u32 *) &v[0] = 8; return v[i]; }",
+  ),
+  fn(
+    "u32 t[4] = {1, 2, 3, 4}; return at(t, a & 3) * 10 + t[b & 3]",
+    "static __attribute__((noinline)) u32 at(u32 *t, u32 i) { u32 own[4] = {5, 6, 7, 8}; t[i] = own[3 - i]; own[i] = t[0]; return own[i] + t[i]; }",
+  ),
   fn("return twice(a) + twice(b)", "static u64 twice(u64 x) { return x * 2; }"),
   fn("return add(a, b)", "static u8 add(u8 x, u8 y) { return x + y; }"),
   fn("return neg(a)", "static s8 neg(s16 x) { return ~x; }"),

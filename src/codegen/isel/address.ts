@@ -78,9 +78,16 @@ export function selectPointerAdd(s: Selector, v: Inst): void {
   const local = indexedLocal(v)
   const r = s.newReg()
   if (local !== undefined && !s.plan.inRegister(v)) {
-    // The index plus r10 rather than r10 plus the index: no copy is left when this is the index's last use.
-    s.moveInto(r, local.index)
-    s.alu(o.BPF_ALU64, o.BPF_ADD, r, o.R10)
+    if (s.ir.role === "program") {
+      // The index plus r10 rather than r10 plus the index: no copy is left when this is the index's last use.
+      s.moveInto(r, local.index)
+      s.alu(o.BPF_ALU64, o.BPF_ADD, r, o.R10)
+    } else {
+      // In a function that is called the verifier takes the index plus r10 for an address in the caller's stack.
+      const index = s.reg(local.index)
+      s.move(r, o.R10)
+      s.alu(o.BPF_ALU64, o.BPF_ADD, r, index)
+    }
     s.pending.set(v.id, { slot: s.slotOf(local.alloca), off: local.off })
   } else {
     const core = coreOf(offset)

@@ -9,8 +9,12 @@ import { RegSet } from "./regSet.ts"
  *
  *     v3 = v1; v3 += v2        (v1 is used later, v2 is not)
  *     v3 = v2; v3 += v1        no copy is left once v3 and v2 share a register
+ *
+ * A number to which a pointer to the stack is added points, to the verifier, to the stack of the program, even in a function that it calls
+ * (6.18 and before): additions that may be of such pointers stay as they are in functions that are called.
  */
 export function commuteOperands(fn: MFunction, { liveOut }: Liveness): void {
+  const called = fn.ir.role !== "program"
   const live = new RegSet(fn.nextReg)
   for (const { id, insts, term } of fn.blocks) {
     live.reset(liveOut[id])
@@ -18,7 +22,7 @@ export function commuteOperands(fn: MFunction, { liveOut }: Liveness): void {
     if (isVirtual(term.src)) live.add(term.src)
     for (let k = insts.length - 1; k >= 0; k--) {
       const i = insts[k]
-      if (k > 0 && isCommutative(i)) exchange(insts[k - 1], i, r => live.has(r))
+      if (k > 0 && isCommutative(i) && !(called && i.op === WIDE_ADD)) exchange(insts[k - 1], i, r => live.has(r))
       const r = roles(i)
       if ((r & DEF_DST) !== 0 && isVirtual(i.dst)) live.delete(i.dst)
       if ((r & USE_DST) !== 0 && isVirtual(i.dst)) live.add(i.dst)
@@ -35,6 +39,8 @@ function exchange(copy: MInst, i: MInst, liveAfter: (r: Reg) => boolean): void {
   copy.src = b
   i.src = a
 }
+
+const WIDE_ADD = o.BPF_ALU64 | o.BPF_ADD | o.BPF_X
 
 function isCommutative(i: MInst): boolean {
   const cls = i.op & o.BPF_CLASS_MASK

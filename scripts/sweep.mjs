@@ -1,0 +1,23 @@
+// Runs one of the long comparisons of tests/oracle, which print their progress and a summary:
+//   node scripts/sweep.mjs torture [words]     tests/oracle/torture/main.ts
+import { build } from "esbuild"
+
+const [name, ...args] = process.argv.slice(2)
+const outdir = `build/sweep/${name}`
+await build({
+  entryPoints: { main: `tests/oracle/${name}/main.ts` },
+  outdir,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  packages: "external",
+  sourcemap: true,
+  loader: { ".h": "text", ".c": "text" },
+  logLevel: "warning",
+})
+process.setSourceMapsEnabled(true)
+const { main } = await import(new URL(`../${outdir}/main.mjs`, import.meta.url))
+process.exitCode = await main(args)
