@@ -6,7 +6,9 @@ import { isAlloca, placeOf } from "./pointers.ts"
 export type Bytes = bigint
 
 export const bytesAt = (offset: number, size: number): Bytes =>
-  offset < 0 || size <= 0 ? 0n : ((1n << BigInt(size)) - 1n) << BigInt(offset)
+  offset < 0 || offset >= MOST || size <= 0 ? 0n : ((1n << BigInt(Math.min(size, MOST))) - 1n) << BigInt(offset)
+/** Objects that are larger do not fit on the stack, and are refused when they are still there at the end. */
+const MOST = 4096
 export const allBytes = (object: Alloca): Bytes => bytesAt(0, object.size)
 
 /** One access to a stack object. `maybe`: written, but perhaps not all of it, or not always. */
