@@ -39,6 +39,8 @@ export class Btf {
   readonly count: number
   readonly words: Uint32Array
   readonly strings: StringTable
+  /** The whole section, as it was opened. */
+  readonly bytes: Uint8Array
   readonly #index: TypeIndex
   readonly #types = new Map<number, BtfType>()
   readonly #found = new Map<string, number>()
@@ -47,6 +49,7 @@ export class Btf {
   private constructor(bytes: Uint8Array, base: Btf | undefined) {
     const { littleEndian, words, strings } = parseHeader(bytes)
     this.base = base
+    this.bytes = bytes
     this.littleEndian = littleEndian
     this.words = words
     this.strings = new StringTable(strings, base === undefined ? 0 : base.strings.end)
@@ -116,16 +119,22 @@ export class Btf {
 
   /** Ids of all types with a name and one of the kinds given (any, when none is given), in rising order. */
   findAll(name: string, ...kinds: readonly BtfKind[]): number[] {
-    const offsets = new Set(this.#offsets(name))
-    if (offsets.size === 0) return []
-    const ids: number[] = []
-    for (const kind of kinds.length === 0 ? NAMED_KINDS : kinds) {
-      for (const id of this.ids(kind)) {
-        const owner = this.#owner(id)
-        if (offsets.has(owner.words[owner.#start(id)])) ids.push(id)
+    const ids = this.base?.findAll(name, ...kinds) ?? []
+    const { words, firstId } = this
+    const { first, next, start } = this.#index
+    for (const offset of this.#offsets(name)) {
+      for (const kind of kinds.length === 0 ? NAMED_KINDS : kinds) {
+        for (let i = first[BTF_KIND[kind]]; i !== 0; i = next[i - 1]) {
+          if (words[start[i - 1]] === offset) ids.push(firstId + i - 1)
+        }
       }
     }
     return ids.sort((a, b) => a - b)
+  }
+
+  /** The strings that begin with a prefix, the base's included: names among them. */
+  namesFrom(prefix: string): string[] {
+    return [...(this.base?.namesFrom(prefix) ?? []), ...this.strings.from(prefix)]
   }
 
   /** Ids of all types of a kind, in rising order, the base's first. */

@@ -51,6 +51,15 @@ export class StringTable {
     return at < 0 ? -1 : this.start + at + 1
   }
 
+  /** The strings that begin with a prefix, which is ASCII and not empty. */
+  *from(prefix: string): Generator<string, void, undefined> {
+    const text = this.#decoded()
+    if (text.startsWith(prefix)) yield this.get(this.start)
+    for (let at = text.indexOf(`\0${prefix}`); at >= 0; at = text.indexOf(`\0${prefix}`, at + 1)) {
+      yield this.get(this.start + at + 1)
+    }
+  }
+
   #decoded(): string {
     if (this.#text === undefined) {
       const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytes)

@@ -1,3 +1,4 @@
+export { relocateCore } from "./core.ts"
 export { ElfFile, type ElfRelocation, type ElfSection, type ElfSymbol } from "./elf.ts"
 export * from "./object.ts"
 export { readElf } from "./read.ts"

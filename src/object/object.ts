@@ -50,10 +50,18 @@ export interface FunctionSpec {
   readonly lineInfo: readonly LineInfo[]
   /** The verifier checks a global subprogram by itself, and a static one wherever it is called. Programs are global. */
   readonly linkage: "static" | "global"
+  /** Instructions that cannot run in the kernel the object is meant for. */
+  readonly poisoned?: readonly Poisoned[]
   /** Gives way to a function of the same name when objects are linked. */
   readonly weak?: boolean
   /** Seen by the objects it is linked with, and static after that. */
   readonly hidden?: boolean
+}
+
+/** An instruction that must not be reached, and one plain line that says why. */
+export interface Poisoned {
+  readonly insn: number
+  readonly why: string
 }
 
 export interface ProgramSpec extends FunctionSpec {

@@ -1,16 +1,14 @@
 import type { SkepError } from "../base/index.ts"
 import { Btf, type BtfExt, encodeBtfExt } from "../btf/index.ts"
 import { callSub, encodeInsns, type Insn, lddw, SLOT_BYTES, slotStarts } from "../isa/index.ts"
+import { continueBtf, describeKfuncs, describeMaps, MAPS_SECTION } from "./describeMaps.ts"
 import { elfError } from "./elf.ts"
 import * as f from "./elfFormat.ts"
 import { ElfWriter, type SymbolRef } from "./elfWriter.ts"
-import { continueBtf, describeKfuncs, describeMaps, MAPS_SECTION } from "./mapBtf.ts"
 import type { BpfObject, FunctionSpec, LineInfo, MapSpec, ProgramSpec, Relocation } from "./object.ts"
+import { isData, TEXT_SECTION } from "./sectionNames.ts"
 import { sectionOfProgram } from "./sections.ts"
 
-/** Section of the subprograms. */
-export const TEXT_SECTION = ".text"
-const DATA_PREFIXES = [".rodata", ".data", ".bss"]
 /** Sections that mean something else than a program. */
 const RESERVED = [TEXT_SECTION, MAPS_SECTION, ".BTF", ".BTF.ext", ".symtab", ".strtab", "license", "version", "maps"]
 
@@ -30,11 +28,6 @@ export function writeElf(object: BpfObject): Uint8Array {
 export function dataSection(map: MapSpec): string {
   if (isData(map.name)) return map.name
   return `${map.frozen ? ".rodata" : ".data"}.${map.name}`
-}
-
-/** True for the name of a section of global data. */
-export function isData(section: string): boolean {
-  return DATA_PREFIXES.some(prefix => section === prefix || section.startsWith(`${prefix}.`))
 }
 
 interface Place {
