@@ -5,6 +5,8 @@ export class SourceFile {
   /** True for skep's own shim headers and for generated text: diagnostics prefer the user's place over these. */
   readonly system: boolean
   #lines: number[] | undefined
+  /** By offset, in rising order. */
+  #marks: LineMark[] | undefined
 
   constructor(name: string, text: string, system = false) {
     this.name = name
@@ -25,6 +27,26 @@ export class SourceFile {
     return { line: low + 1, column: offset - starts[low] + 1 }
   }
 
+  /** A directive (`#line`) at `offset` says that the line after it is line `line` of the file `name`. Saying it twice changes nothing. */
+  renumber(offset: number, line: number, name: string | undefined): void {
+    this.#marks ??= []
+    const mark = {
+      offset,
+      delta: line - (this.position(offset).line + 1),
+      name: name ?? this.presumed(offset).name,
+    }
+    const at = this.#marks.findLastIndex(known => known.offset <= offset)
+    if (this.#marks[at]?.offset === offset) this.#marks[at] = mark
+    else this.#marks.splice(at + 1, 0, mark)
+  }
+
+  /** Line, column and file of an offset as messages tell them: where the text was generated from, if it says so. */
+  presumed(offset: number): { name: string; line: number; column: number } {
+    const { line, column } = this.position(offset)
+    const mark = this.#marks?.findLast(known => known.offset <= offset)
+    return mark === undefined ? { name: this.name, line, column } : { name: mark.name, line: line + mark.delta, column }
+  }
+
   /** The text of a line (from 1), without its line end; empty when there is no such line. */
   line(line: number): string {
     const starts = this.#lineStarts()
@@ -40,6 +62,12 @@ export class SourceFile {
     }
     return this.#lines
   }
+}
+
+interface LineMark {
+  readonly offset: number
+  readonly delta: number
+  readonly name: string
 }
 
 /**
@@ -73,6 +101,6 @@ export function joinSpans(first: Span, last: Span): Span {
 
 /** `file:line:column` of a span's start. */
 export function formatPlace(span: Span): string {
-  const { line, column } = span.file.position(span.start)
-  return `${span.file.name}:${line}:${column}`
+  const { name, line, column } = span.file.presumed(span.start)
+  return `${name}:${line}:${column}`
 }

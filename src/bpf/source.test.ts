@@ -11,6 +11,8 @@ function flags(given: string[], macros: string[], includes: string[]): void {
 }
 flags(["-DA", "-DB=2", "-UA"], ["-DA", "-DB=2", "-UA"], [])
 flags(["-D", "A=1", "-I", "x", "-Iy"], ["-DA=1"], ["x", "y"])
+flags(["-include", "a.h", "-includeb.h", "-isystem", "s", "-iquoteq"], ["-include a.h", "-include b.h"], ["s", "q"])
+flags(["-mcpu=v3", "-nostdinc", "-mlittle-endian", "-pipe"], [], [])
 flags(["-O2", "-Wall", "-g", "-std=gnu11", "-fno-builtin", "-w"], [], [])
 
 function badFlags(given: string[], message: RegExp): void {

@@ -46,28 +46,32 @@ export function pathOf(file: string | URL): string {
 
 /** What the flags of a C compiler say that skep knows. */
 export interface Flags {
-  /** `-D` and `-U`, in order. */
+  /** `-DNAME=VALUE`, `-UNAME` and `-include FILE`, in order. */
   readonly macros: readonly string[]
-  /** Folders of `-I`. */
+  /** Folders of `-I` and its like. */
   readonly includes: readonly string[]
 }
+
+/** Flags with a value, which may be an argument of its own. */
+const WITH_VALUE = /^-([DUI]|isystem|iquote|idirafter|include)/
 
 /** Takes flags apart. Those that cannot change a program here (`-O2`, `-W…`, `-g`) are left out. @throws SkepError BPF_OPTION */
 export function parseFlags(cflags: readonly string[]): Flags {
   const macros: string[] = []
   const includes: string[] = []
   for (let i = 0; i < cflags.length; i++) {
-    const flag = cflags[i]
-    const letter = /^-[DUI]/.exec(flag)?.[0]
-    if (letter === undefined) {
-      if (/^-(O|W|w$|g|std=|f|nostdinc|Q)/.test(flag)) continue
-      throw badOption(`unknown compiler flag '${flag}'`, "skep knows -DNAME, -DNAME=VALUE, -UNAME and -IFOLDER")
+    const flag = cflags[i].trim()
+    const name = WITH_VALUE.exec(flag)?.[0]
+    if (name === undefined) {
+      if (flag === "" || /^-(O|W|w$|g|mcpu=|mlittle-endian$|std=|f|nostd|Q|pipe$|v$)/.test(flag)) continue
+      throw badOption(`unknown compiler flag '${flag}'`, "skep knows -DNAME=VALUE, -UNAME, -IFOLDER and -include FILE")
     }
-    const value = flag.length > 2 ? flag.slice(2) : cflags[++i]
+    const value = flag.length > name.length ? flag.slice(name.length) : cflags[++i]
     if (value === undefined || value === "")
-      throw badOption(`flag ${letter} needs a value`, `write it as ${letter}NAME`)
-    if (letter === "-I") includes.push(value)
-    else macros.push(letter + value)
+      throw badOption(`flag ${name} needs a value`, `write it as ${name}${name.length > 2 ? " " : ""}NAME`)
+    if (name === "-include") macros.push(`-include ${value.trim()}`)
+    else if (name.startsWith("-D") || name.startsWith("-U")) macros.push(name + value)
+    else includes.push(value)
   }
   return { macros, includes }
 }

@@ -43,6 +43,8 @@ export interface IntLit extends ExprBase {
   readonly kind: "int"
   /** Value in the range of `type`. */
   readonly value: bigint
+  /** Value of a floating constant, which has a floating type; only inside the type checker. */
+  readonly float?: number
   /** Spelling to print, where it is not plain decimal: `'a'`, `0x10`, `AF_INET`. */
   readonly text?: string
 }

@@ -118,7 +118,8 @@ function failure(error: unknown): Failure {
     return { code: "INTERNAL", message }
   }
   const at = error.span
-  const place = at === undefined ? "" : `${at.file.name}:${at.file.position(at.start).line}: `
+  const { name, line } = at?.file.presumed(at.start) ?? {}
+  const place = at === undefined ? "" : `${name}:${line}: `
   return { code: error.code, message: place + error.message, hint: error.hint }
 }
 

@@ -21,6 +21,7 @@ export function wrapTo(value: bigint, type: Type): bigint {
 export function evaluate(e: Expr): bigint | undefined {
   switch (e.kind) {
     case "int":
+      return e.float === undefined ? e.value : undefined
     case "sizeof":
     case "offsetof":
       return e.value

@@ -147,3 +147,17 @@ test("an error of another room is shown in the same form", () => {
   const error = new SkepError({ code: "BTF_X", message: "bad", why: "because", hint: "do", log: "log" })
   assert.equal(renderError(error), "error: bad [BTF_X]\nhint: do\nwhy: because\nlog")
 })
+
+test("a place after #line is that of the text it was generated from", () => {
+  const text = 'x\n#line 40 "gen.y"\ny\n# 7\nz\n'
+  const file = new SourceFile("a.c", text)
+  preprocess(file, { diagnostics: new Diagnostics() })
+  const sink = new Diagnostics()
+  for (const name of ["x", "y", "z"]) sink.error("C_X", "no good", at(file, name, name === "y" ? 1 : 0))
+  const shown = sink.list.map(d => renderDiagnostic(d).split("\n").slice(0, 2))
+  assert.deepEqual(shown, [
+    ["a.c:1:1: error: no good [C_X]", "x"],
+    ["gen.y:40:1: error: no good [C_X]", "y"],
+    ["gen.y:7:1: error: no good [C_X]", "z"],
+  ])
+})

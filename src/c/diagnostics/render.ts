@@ -23,7 +23,8 @@ const STYLE = { error: "1;31", warning: "1;35", note: "1;36", hint: "1;32", bold
 export function renderDiagnostic(d: Diagnostic, options: RenderOptions = {}): string {
   const out: string[] = []
   for (const from of [...(d.included ?? [])].reverse()) {
-    out.push(`In file included from ${from.file.name}:${from.file.position(from.start).line}:`)
+    const { name, line } = from.file.presumed(from.start)
+    out.push(`In file included from ${name}:${line}:`)
   }
   part(out, d.severity, d.message, d.span, d.ranges ?? [], options, d.code)
   for (const origin of expansions(d.span)) {

@@ -1,7 +1,8 @@
 import { joinSpans, type Span } from "../../base/index.ts"
 import type { Expr } from "../ast.ts"
-import { VOID } from "../sema/basic.ts"
-import { castKind, FLOAT_HINT, incomplete, makeCast, rvalue } from "../sema/convert.ts"
+import { INT, VOID } from "../sema/basic.ts"
+import { castKind, FLOAT_HINT, incomplete, intLit, makeCast, rvalue } from "../sema/convert.ts"
+import { floatToInt, floatValue } from "../sema/float.ts"
 import { recordOf } from "../sema/records.ts"
 import { canonical, compatible, sameType, unqualified } from "../sema/typeops.ts"
 import { quoteType } from "../sema/typeString.ts"
@@ -94,13 +95,18 @@ function sizeOfExpression(p: Parser, op: "sizeof" | "alignof"): Expr {
 export function makeExplicitCast(p: Parser, type: Type, operand: Expr, start: Span): Expr {
   const span = joinSpans(start, operand.span)
   const to = canonical(type)
-  if (to.kind === "void") return makeCast("void", operand, VOID, false, span)
+  if (to.kind === "void") {
+    const value = floatValue(operand) === undefined ? operand : intLit(0n, INT, span)
+    return makeCast("void", value, VOID, false, span)
+  }
   const e = rvalue(p, operand)
   if (to.kind === "record") {
     if (!to.decl.complete) incomplete(p, type, span)
     if (sameType(type, e.type, false)) return makeCast("none", e, unqualified(type), false, span)
     return castToUnion(p, type, e, span)
   }
+  const whole = floatToInt(e, unqualified(type))
+  if (whole !== undefined) return whole
   const kind = castKind(e.type, type)
   if (kind !== undefined) return makeCast(kind, e, unqualified(type), false, span)
   if (to.kind === "float" || canonical(e.type).kind === "float") {

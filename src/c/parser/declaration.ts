@@ -246,7 +246,5 @@ function checkLabels(p: Parser): void {
   for (const [name, label] of p.fn?.labels ?? []) {
     if (label.defined === undefined && label.used !== undefined)
       p.error("C_UNDECLARED_LABEL", `use of undeclared label '${name}'`, label.used)
-    if (label.defined !== undefined && label.used === undefined)
-      p.warn("C_UNUSED_LABEL", `unused label '${name}'`, label.defined)
   }
 }

@@ -1,9 +1,10 @@
 import { joinSpans } from "../../base/index.ts"
-import type { IntLit, StringLit } from "../ast.ts"
+import type { Expr, IntLit, StringLit } from "../ast.ts"
 import { wrap } from "../constant/evaluate.ts"
 import { arrayOf, CHAR, INT, LLONG, LONG, UINT, ULLONG, ULONG, USHORT } from "../sema/basic.ts"
 import type { Context } from "../sema/context.ts"
-import { FLOAT_HINT, intLit } from "../sema/convert.ts"
+import { intLit } from "../sema/convert.ts"
+import { floatLit, parseFloating } from "../sema/float.ts"
 import type { Token } from "../token.ts"
 import type { IntType } from "../types.ts"
 
@@ -11,7 +12,7 @@ import type { IntType } from "../types.ts"
  *     integer-constant: (decimal | 0 octal* | 0x hex+ | 0b binary+) suffix?
  *     suffix: [uU] (l | L | ll | LL)? | (l | L | ll | LL) [uU]?
  */
-export function integerConstant(c: Context, token: Token): IntLit {
+export function numericConstant(c: Context, token: Token): Expr {
   const { text } = token
   const first = text.charCodeAt(0)
   if (text.length === 1 && first >= 48 && first <= 57) return intLit(BigInt(first - 48), INT, token)
@@ -22,7 +23,9 @@ export function integerConstant(c: Context, token: Token): IntLit {
   while (end < lower.length && digit(lower.charCodeAt(end)) < (base === 8 || base === 2 ? 10 : base)) end++
   const rest = lower.slice(end)
   if (rest.startsWith(".") || (base !== 16 && /^e[-+\d]/.test(rest)) || (base === 16 && rest.startsWith("p"))) {
-    return c.fail("C_FLOAT", "floating point constants cannot be used in a BPF program", token, { hint: FLOAT_HINT })
+    const floating = parseFloating(text)
+    if (floating === undefined) return c.fail("C_BAD_NUMBER", `'${text}' is no floating constant`, token)
+    return floatLit(floating.value, floating.type, token, text)
   }
   const digits = lower.slice(start, end)
   if (digits === "") return c.fail("C_BAD_NUMBER", `'${text}' has no digits`, token)

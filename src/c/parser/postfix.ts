@@ -16,7 +16,7 @@ import { builtinForm } from "./builtinForms.ts"
 import { assignment, expression } from "./expression.ts"
 import { genericSelection } from "./generic.ts"
 import { isKeyword } from "./keywords.ts"
-import { characterConstant, integerConstant, stringLiteral } from "./literals.ts"
+import { characterConstant, numericConstant, stringLiteral } from "./literals.ts"
 import type { Parser } from "./parser.ts"
 
 const MAX_CHAIN = 1000
@@ -75,7 +75,7 @@ export function primary(p: Parser): Expr {
   const { tok } = p
   switch (tok.kind) {
     case "number":
-      return integerConstant(p, p.next())
+      return numericConstant(p, p.next())
     case "char":
       return characterConstant(p, p.next())
     case "string":

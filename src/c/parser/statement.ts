@@ -1,6 +1,8 @@
 import type { Expr, ExprStmt, Stmt } from "../ast.ts"
 import { assignable } from "../sema/assignable.ts"
-import { isLvalue, rvalue } from "../sema/convert.ts"
+import { INT } from "../sema/basic.ts"
+import { intLit, isLvalue, rvalue } from "../sema/convert.ts"
+import { floatValue } from "../sema/float.ts"
 import { isVoid, qualsOf } from "../sema/typeops.ts"
 import type { Token } from "../token.ts"
 import { VOLATILE } from "../types.ts"
@@ -79,6 +81,7 @@ export function expressionStatement(p: Parser): ExprStmt {
 
 /** The expression of a statement: read only if it is volatile. */
 export function discard(p: Parser, e: Expr): Expr {
+  if (floatValue(e) !== undefined) return intLit(0n, INT, e.span)
   return isLvalue(e) && (qualsOf(e.type) & VOLATILE) !== 0 ? rvalue(p, e) : e
 }
 

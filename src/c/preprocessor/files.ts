@@ -29,7 +29,6 @@ export class FileStack {
   readonly #frames: Frame[] = []
   readonly #guards = new Map<SourceFile, string>()
   readonly #once = new Set<SourceFile>()
-  readonly #lines = new Map<SourceFile, LineMark[]>()
 
   constructor(main: SourceFile, diagnostics: Diagnostics) {
     this.main = main
@@ -75,26 +74,7 @@ export class FileStack {
 
   /** `#line`: the line after the directive gets this number, and the file this name. */
   setLine(at: Span, line: number, name: string | undefined): void {
-    const { file } = this.top
-    const physical = file.position(at.start).line
-    const marks = this.#lines.get(file)
-    const mark = { offset: at.start, delta: line - (physical + 1), name: name ?? this.presumedName(at) }
-    if (marks === undefined) this.#lines.set(file, [mark])
-    else marks.push(mark)
-  }
-
-  /** The line that `__LINE__` gives. */
-  presumedLine(at: Span): number {
-    return at.file.position(at.start).line + (this.#mark(at)?.delta ?? 0)
-  }
-
-  /** The name that `__FILE__` gives. */
-  presumedName(at: Span): string {
-    return this.#mark(at)?.name ?? at.file.name
-  }
-
-  #mark(at: Span): LineMark | undefined {
-    return this.#lines.get(at.file)?.findLast(mark => mark.offset <= at.start)
+    this.top.file.renumber(at.start, line, name)
   }
 
   #push(file: SourceFile): void {
@@ -103,12 +83,6 @@ export class FileStack {
     )
     this.#frames.push({ file, lexer, conditionals: [], guard: new GuardFinder() })
   }
-}
-
-interface LineMark {
-  readonly offset: number
-  readonly delta: number
-  readonly name: string
 }
 
 /** Finds out whether a file is all between `#ifndef X` and `#endif`: then a second include gives nothing while X is defined. */

@@ -164,9 +164,9 @@ export class Preprocessor implements ExpanderSource {
     const quoted = (text: string) => make("string", `"${text.replace(/["\\]/g, "\\$&")}"`)
     switch (macro.dynamic) {
       case "file":
-        return quoted(this.#files.presumedName(use))
+        return quoted(use.file.presumed(use.start).name)
       case "line":
-        return make("number", String(this.#files.presumedLine(use)))
+        return make("number", String(use.file.presumed(use.start).line))
       case "counter":
         return make("number", String(this.#counter++))
       case "includeLevel":

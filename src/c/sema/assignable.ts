@@ -4,6 +4,7 @@ import type { DiagnosticExtra } from "../diagnostics/index.ts"
 import { ATOMIC, type Type } from "../types.ts"
 import type { Context } from "./context.ts"
 import { convert, FLOAT_HINT, isNullConstant, rvalue } from "./convert.ts"
+import { floatToInt } from "./float.ts"
 import { canonical, compatible, integerOf, isBool, qualsOf, unqualified } from "./typeops.ts"
 import { quoteTypes } from "./typeString.ts"
 
@@ -47,6 +48,11 @@ export function assignable(c: Context, operand: Expr, target: Type, purpose: Pur
         return convert(e, target)
       }
       break
+    case "float": {
+      const whole = floatToInt(e, target)
+      if (whole !== undefined) return whole
+      break
+    }
     case "record":
       if (to.kind === "record" && to.decl === from.decl) return e
       break

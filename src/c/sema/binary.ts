@@ -16,6 +16,7 @@ import {
   promotedType,
   rvalue,
 } from "./convert.ts"
+import { floatBinary } from "./float.ts"
 import {
   canonical,
   commonInteger,
@@ -36,10 +37,12 @@ const COMPARES = new Set<string>(["==", "!=", "<", ">", "<=", ">="])
 const INTEGER_ONLY = new Set<string>(["%", "<<", ">>", "&", "|", "^"])
 
 /** `left op right` for every operator but `&&`, `||` and `,`. */
-export function binary(c: Context, op: BinaryOp, first: Expr, second: Expr, at: Span): Binary {
+export function binary(c: Context, op: BinaryOp, first: Expr, second: Expr, at: Span): Expr {
   const left = rvalue(c, first)
   const right = rvalue(c, second)
   const span = joinSpans(first.span, second.span)
+  const floating = floatBinary(op, left, right, span)
+  if (floating !== undefined) return floating
   const a = promotedType(left)
   const b = promotedType(right)
   if (a !== undefined && b !== undefined) {

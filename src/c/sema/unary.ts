@@ -1,9 +1,10 @@
 import { joinSpans, type Span } from "../../base/index.ts"
 import type { Expr, SizeOf } from "../ast.ts"
-import { CONST, type Type } from "../types.ts"
+import { CONST, type FloatType, type Type } from "../types.ts"
 import { INT, pointerTo, SIZE_T } from "./basic.ts"
 import type { Context } from "./context.ts"
-import { condition, FLOAT_HINT, incomplete, isLvalue, promote, rvalue } from "./convert.ts"
+import { condition, FLOAT_HINT, incomplete, intLit, isLvalue, promote, rvalue } from "./convert.ts"
+import { floatLit, floatValue } from "./float.ts"
 import { recordOf } from "./records.ts"
 import { alignOf, canonical, isPointer, isVoid, qualsOf, sizeOf, strideOf, unqualified } from "./typeops.ts"
 import { quoteType } from "./typeString.ts"
@@ -11,6 +12,11 @@ import { quoteType } from "./typeString.ts"
 /** `+ - ~ !` */
 export function unary(c: Context, op: "-" | "+" | "~" | "!", operand: Expr, start: Span): Expr {
   const span = joinSpans(start, operand.span)
+  const floating = floatValue(operand)
+  if (floating !== undefined && op !== "~") {
+    if (op === "!") return intLit(BigInt(floating === 0), INT, span)
+    return floatLit(op === "-" ? -floating : floating, canonical(operand.type) as FloatType, span)
+  }
   if (op === "!") return { kind: "unary", op, operand: notOperand(c, operand), type: INT, span }
   const e = promote(rvalue(c, operand))
   const kind = canonical(e.type).kind

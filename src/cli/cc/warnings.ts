@@ -19,7 +19,6 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   C_NUMBER_UNSIGNED: ["implicitly-unsigned-literal"],
   C_POINTER_TYPES: ["incompatible-pointer-types"],
   C_SHIFT_RANGE: ["shift-count-overflow", "shift-count-negative"],
-  C_UNUSED_LABEL: ["unused-label", "unused"],
   C_WARNING_DIRECTIVE: ["#warnings"],
 }
 

@@ -14,7 +14,8 @@ export class LineTable {
     if (lines === undefined) this.#index.set(span.file, (lines = new Map()))
     let index = lines.get(line)
     if (index === undefined) {
-      index = this.lines.push({ file: span.file.name, text: span.file.line(line), line }) - 1
+      const { name: file, line: number } = span.file.presumed(span.start)
+      index = this.lines.push({ file, text: span.file.line(line), line: number }) - 1
       lines.set(line, index)
     }
     return { line: index, column }
