@@ -67,6 +67,11 @@ function comparison(s: Selector, condition: Condition, targets: MBlock[]): MTerm
   if (pred[0] === "s" && s.plan.isNotNegative(a) && s.plan.isNotNegative(b)) pred = `u${pred.slice(1)}` as Predicate
   const signed = pred[0] === "s"
   let imm = immediate(b)
+  if (imm === 0 && (pred === "eq" || pred === "ne") && s.plan.isLowered(a)) {
+    // Verifiers before Linux 6.8 learn no bound from "is not zero", but they do from "is above zero".
+    if (pred === "eq") imm = 1
+    pred = pred === "eq" ? "ult" : "ugt"
+  }
   let wide = true
   let left: Reg
   let right: Reg = NO_REG

@@ -1,4 +1,4 @@
-import type { Inst, IrFunction, Phi, Value } from "../../ir/index.ts"
+import { bitsOf, type Inst, type IrFunction, type Phi, type Value } from "../../ir/index.ts"
 import type { CpuLevel } from "../options.ts"
 import {
   coreAddress,
@@ -36,6 +36,8 @@ export class Plan {
   readonly #paramUses: Int32Array
   readonly #paramZero: Uint8Array
   readonly #signs: SignFacts
+  /** Values from which a constant is taken away. */
+  readonly #lowered = new Set<Value>()
   readonly #work: (Inst | Phi)[] = []
 
   constructor(func: IrFunction, cpu: CpuLevel, sizeOf: (global: string) => number) {
@@ -82,6 +84,11 @@ export class Plan {
     return this.#extended[load.id] !== 0
   }
 
+  /** Whether a constant is taken away from a value: what is known of its lower bound then counts. */
+  isLowered(v: Value): boolean {
+    return this.#lowered.has(v)
+  }
+
   /** Whether the sign bit of a value is known to be clear. */
   isNotNegative(v: Value): boolean {
     return this.#signs.isNotNegative(v)
@@ -97,7 +104,10 @@ export class Plan {
     }
     for (const block of func.blocks) {
       for (const phi of block.phis) add(phi.args)
-      for (const inst of block.insts) add(inst.args)
+      for (const inst of block.insts) {
+        add(inst.args)
+        if (takesAway(inst)) this.#lowered.add(inst.args[0]).add(underExtension(inst.args[0]))
+      }
       add(block.term.args)
     }
   }
@@ -264,3 +274,10 @@ function hasEffect(inst: Inst): boolean {
       return false
   }
 }
+
+/** `x - 1`, as which sums are written. */
+function takesAway({ op, args }: Inst): boolean {
+  return op === "add" && args[1].kind === "const" && BigInt.asIntN(bitsOf(args[1].type), args[1].value) < 0n
+}
+
+const underExtension = (v: Value): Value => (v.kind === "inst" && v.op === "zext" ? v.args[0] : v)

@@ -22,6 +22,14 @@ function selects(body: string, cpu: CpuLevel, expected: string, parts: { params?
 const ab = { params: "i64 %a, i64 %b" }
 const xy = { params: "i32 %x, i32 %y" }
 
+// Not zero, and then one less: the bound is told to old verifiers, too.
+selects(
+  "%1 = cmp eq i64 %a, 0; br %1, b1, b2; b1:; ret 7; b2:; %2 = add i64 %a, -1; ret %2",
+  3,
+  "r0 = 7; if r1 < 1 goto +2; r0 = r1; r0 += -1; exit",
+  ab,
+)
+
 // Arithmetic of 64 bits.
 selects("%1 = add i64 %a, %b; ret %1", 3, "r0 = r1; r0 += r2; exit", ab)
 selects("%1 = sub i64 %a, 5; ret %1", 3, "r0 = r1; r0 += -5; exit", ab)
