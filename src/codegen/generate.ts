@@ -15,6 +15,7 @@ import type { SelectContext } from "./isel/selector.ts"
 import type { MFunction } from "./mir/mir.ts"
 import { printMachine } from "./mir/print.ts"
 import { threadConstants } from "./mir/thread.ts"
+import { generateNaked } from "./naked.ts"
 import type { CodegenOptions, DumpStage } from "./options.ts"
 import { allocateRegisters } from "./regalloc/allocate.ts"
 import { AllocationChecker } from "./regalloc/check.ts"
@@ -39,8 +40,9 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
     return spec
   }
   const programs = module.programs.map(info => toProgram(info, compile(find(functions, info.func))))
-  const reached = new Set<string>()
-  const work: FunctionSpec[] = [...programs]
+  const subprograms = module.functions.filter(f => f.role === "global")
+  const reached = new Set<string>(subprograms.map(f => f.name))
+  const work: FunctionSpec[] = [...programs, ...subprograms.map(compile)]
   for (let spec = work.pop(); spec !== undefined; spec = work.pop()) {
     for (const r of spec.relocations) {
       if ((r.kind !== "call" && r.kind !== "function") || reached.has(r.function)) continue
@@ -85,6 +87,10 @@ function toProgram(info: ProgramInfo, spec: FunctionSpec): ProgramSpec {
 
 function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTable): FunctionSpec {
   const { options } = context
+  const linkage = ir.role === "program" || ir.role === "global" ? "global" : "static"
+  const { name, btfId, weak, hidden } = ir
+  const facts = { name, btfId, linkage, ...(weak && { weak }), ...(hidden && { hidden }) } as const
+  if (ir.naked) return { ...facts, ...generateNaked(ir, context, lines) }
   const show = (stage: DumpStage, fn: MFunction) => {
     if (options.dump?.stages.has(stage)) options.dump.write(stage, ir.name, printMachine(fn))
   }
@@ -113,7 +119,5 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
   const order = orderBlocks(fn, options.cpu)
   fn.blocks = [...order]
   show("layout", fn)
-  const code = assemble(fn, order, options.cpu, lines)
-  const linkage = ir.role === "program" || ir.role === "global" ? "global" : "static"
-  return { name: ir.name, ...code, btfId: ir.btfId, linkage }
+  return { ...facts, ...assemble(fn, order, options.cpu, lines) }
 }

@@ -312,6 +312,9 @@ export interface IrFunction {
   role: "program" | "static" | "callback" | "global"
   /** The body is one `asm` and nothing is added to it: no prologue, no exit. */
   naked?: boolean
+  /** When objects are linked: gives way to another of its name; is seen by the other objects, but not by the kernel. */
+  weak?: boolean
+  hidden?: boolean
   /** `noinline` asks for a subprogram of its own. */
   inline: "always" | "never" | "auto"
   span: Span

@@ -22,10 +22,14 @@ export const MIN32 = -(2 ** 31)
 export const MAX32 = 2 ** 31 - 1
 export const MAXU32 = 2 ** 32 - 1
 
-/** The register that a word names: `r0` to `r10`, `w0` to `w10`. */
+/** Number of the register of operand 0 of an inline `asm`; see `assembleInline`. */
+export const FIRST_OPERAND = 16
+
+/** The register that a word names: `r0` to `r10`, `w0` to `w10`; `r$0`, `w$0` and so on are operands of an inline `asm`. */
 export function asRegister(word: string): Register | undefined {
   const letter = word.charCodeAt(0)
   if (letter !== 114 && letter !== 119) return undefined
+  if (word.charCodeAt(1) === 36) return { number: FIRST_OPERAND + Number(word.slice(2)), half: letter === 119 }
   const number = word.length === 2 ? word.charCodeAt(1) - 48 : word.slice(1) === "10" ? 10 : -1
   return number >= 0 && number <= 10 ? { number, half: letter === 119 } : undefined
 }

@@ -55,7 +55,7 @@ export function inlineCalls(module: Module, prepare: (func: IrFunction) => void)
       }
     }
   }
-  for (const func of module.functions) if (func.role === "program") need(func)
+  for (const func of module.functions) if (func.role === "program" || func.role === "global") need(func)
   for (const { relocations } of module.globals)
     for (const r of relocations ?? []) if (r.kind === "function") needNamed(r.name)
   module.functions = module.functions.filter(f => needed.has(f))
@@ -129,8 +129,12 @@ const tooLarge = (func: IrFunction, call: Inst) =>
 function target(inst: Inst, byName: ReadonlyMap<string, IrFunction>): IrFunction | undefined {
   if (inst.op !== "call" || inst.callee.kind !== "function") return undefined
   const func = byName.get(inst.callee.name)
-  return func === undefined || func.inline === "never" || func.blocks.length === 0 ? undefined : func
+  if (func === undefined || func.inline === "never" || func.blocks.length === 0) return undefined
+  // A global function is there for others anyway: a copy of it is worth it only when a call is not much smaller.
+  return func.role === "global" && func.inline === "auto" && sizeOf(func) > SMALL ? undefined : func
 }
+
+const SMALL = 40
 
 /** Copies a function's blocks into another; returns go to `rest`. */
 function copyBody(

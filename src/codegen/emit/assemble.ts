@@ -6,6 +6,7 @@ import type { CpuLevel } from "../options.ts"
 import { inverseJump, jumpInsn } from "./branch.ts"
 import { relaxJumps } from "./islands.ts"
 import type { LineTable } from "./lines.ts"
+import { pseudoSource, relocationOf } from "./symbol.ts"
 
 /** The final code of a function. */
 export interface Assembled {
@@ -106,29 +107,9 @@ class Assembler {
 
   /** Records what the loader fills in, and gives the pseudo source register that says so. */
   #symbol({ sym }: MInst): number {
-    const insn = this.#insns.length
-    switch (sym?.kind) {
-      case undefined:
-        return 0
-      case "map":
-        this.#relocations.push({ kind: "map", insn, map: sym.name })
-        return o.BPF_PSEUDO_MAP_FD
-      case "mapValue":
-        this.#relocations.push({ kind: "mapValue", insn, map: sym.name, offset: sym.offset })
-        return o.BPF_PSEUDO_MAP_VALUE
-      case "function":
-        this.#relocations.push({ kind: "function", insn, function: sym.name })
-        return o.BPF_PSEUDO_FUNC
-      case "call":
-        this.#relocations.push({ kind: "call", insn, function: sym.name })
-        return o.BPF_PSEUDO_CALL
-      case "kfunc":
-        this.#relocations.push({ kind: "kfunc", insn, name: sym.name, ...(sym.weak && { weak: true }) })
-        return o.BPF_PSEUDO_KFUNC_CALL
-      case "ksym":
-        this.#relocations.push({ kind: "ksym", insn, name: sym.name, typed: sym.typed, weak: sym.weak })
-        return sym.typed ? o.BPF_PSEUDO_BTF_ID : 0
-    }
+    if (sym === undefined) return 0
+    this.#relocations.push(relocationOf(sym, this.#insns.length))
+    return pseudoSource(sym)
   }
 
   #term(term: MTerm, next: MBlock | undefined): void {

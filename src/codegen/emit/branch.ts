@@ -25,6 +25,7 @@ const EXCHANGED: Record<number, number> = {
 
 /** The jump of a branch, taken when its comparison holds. */
 export function jumpInsn(t: MTerm): o.Insn {
+  if (t.op === o.BPF_JCOND) return o.mayGoto(0)
   return makeJump(t.op, t.wide, t.dst, t.src, t.imm)
 }
 

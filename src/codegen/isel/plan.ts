@@ -244,6 +244,10 @@ export class Plan {
         for (const arg of args) this.#register(arg)
         if (old) this.#clear(args[0])
         return
+      case "asmout":
+        this.#need(args[0] as Inst)
+        return
+      case "asm":
       case "call":
         for (const arg of args) {
           this.#register(arg)
@@ -267,6 +271,7 @@ function hasEffect(inst: Inst): boolean {
     case "call":
     case "atomic":
     case "ldpacket":
+    case "asm":
       return true
     case "opaque":
       return inst.args.length === 0

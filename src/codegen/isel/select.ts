@@ -4,6 +4,7 @@ import { removeUnreachable } from "../mir/cfg.ts"
 import { FIRST_VIRTUAL, type MBlock, type MFunction, makeTerm, newMBlock, newSlot } from "../mir/mir.ts"
 import { selectPointerAdd } from "./address.ts"
 import { selectBinary, selectByteSwap, selectConvert, selectSignExtendInReg } from "./arith.ts"
+import { selectAsm, selectAsmOut } from "./asm.ts"
 import { selectAtomic } from "./atomic.ts"
 import { selectCall } from "./call.ts"
 import { branch, selectCompare, selectGroup, selectSelects } from "./condition.ts"
@@ -123,6 +124,9 @@ function selectInst(s: Selector, insts: Inst[], at: number): number {
     case "ldpacket":
       selectPacketLoad(s, v)
       return 1
+    case "asm":
+      selectAsm(s, v)
+      return 1
     default:
   }
   if (!s.plan.needed(v) && !(v.op === "load" && v.volatile)) return 1
@@ -137,6 +141,9 @@ function selectInst(s: Selector, insts: Inst[], at: number): number {
     case "globaladdr":
     case "funcaddr":
     case "ksymaddr":
+      return 1
+    case "asmout":
+      selectAsmOut(s, v)
       return 1
     case "core":
       selectCore(s, v)

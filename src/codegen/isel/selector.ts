@@ -56,6 +56,8 @@ export class Selector {
   readonly pending = new Map<number, { readonly slot: FrameSlot; readonly off: number }>()
   /** Sign extensions to 64 bits of i32 values that were selected, by value. */
   readonly #extensions = new Map<Value, Inst[]>()
+  /** Registers of the outputs of an `asm`. */
+  readonly asmOutputs = new Map<Value, readonly Reg[]>()
   readonly #dominators: DominatorTree
   /** Block of the IR that is being selected. */
   irBlock: Block

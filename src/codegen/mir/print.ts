@@ -104,6 +104,7 @@ export function printTerm(t: MTerm): string {
     case "unreachable":
       return "unreachable"
     case "br": {
+      if (t.op === o.BPF_JCOND) return `may_goto ${targets[0]} else ${targets[1]}`
       const right = t.src === NO_REG ? `${t.imm}` : reg(t.src, t.wide)
       return `if ${reg(t.dst, t.wide)} ${JUMP[t.op >> 4]} ${right} goto ${targets[0]} else ${targets[1]}`
     }

@@ -29,6 +29,7 @@ function threadJump(block: MBlock): boolean {
   while (to.insts.length === 0 && to.term.kind === "jump" && !to.header && to.term.targets[0] !== to)
     to = to.term.targets[0]
   if (to === block || to.header || to.insts.length > 0 || to.term.kind !== "br" || to.term.src !== NO_REG) return false
+  if (to.term.dst === NO_REG) return false
   const value = constantAtEnd(block, to.term.dst)
   if (value === undefined) return false
   block.term.targets = [to.term.targets[holds(to.term, value) ? 0 : 1]]

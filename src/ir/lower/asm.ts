@@ -2,21 +2,20 @@ import type { AsmOperand, AsmStmt } from "../../c/index.ts"
 import type { Value } from "../ir.ts"
 import { undef } from "../values.ts"
 import { loadPlace, storePlace } from "./access.ts"
+import { assembly } from "./assembly.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { scalar } from "./expr.ts"
-import { fail } from "./fail.ts"
 import { place } from "./place.ts"
 import { reprOf, type Scalar, wide } from "./repr.ts"
 
 /**
- * `asm` with an empty template: a value goes through it unseen by the optimiser (`"+r"(x)`, `"=r"(y) : "0"(x)`), or it is a barrier for memory.
- * Text in the template is refused.
+ * `asm`. With an empty template a value goes through it unseen by the optimiser (`"+r"(x)`, `"=r"(y) : "0"(x)`), or it is a barrier for memory; text
+ * is kept for the code generator.
  */
 export function asm(cx: FunctionContext, s: AsmStmt): void {
-  if (s.template.trim() !== "") {
-    fail("IR_ASM", "inline assembly is not supported; only an empty template is", s.span, {
-      hint: "write it in C, or leave the template empty to hide a value from the optimiser",
-    })
+  if (s.template.trim() !== "" || s.labels.length > 0) {
+    assembly(cx, s)
+    return
   }
   const inputs = s.inputs.map(operand => ({ operand, value: inMemory(operand) ? undefined : scalar(cx, operand.expr) }))
   const outputs = s.outputs.map(operand => ({ operand, to: place(cx, operand.expr) }))
@@ -40,10 +39,10 @@ export function asm(cx: FunctionContext, s: AsmStmt): void {
   })
 }
 
-const inMemory = ({ constraint }: AsmOperand): boolean => constraint.includes("m") && !constraint.includes("r")
+export const inMemory = ({ constraint }: AsmOperand): boolean => constraint.includes("m") && !constraint.includes("r")
 
 /** Whether an input's constraint (`"0"`, `"[name]"`) is that of an output. */
-function tiedTo(input: AsmOperand, index: number, output: AsmOperand): boolean {
+export function tiedTo(input: AsmOperand, index: number, output: AsmOperand): boolean {
   return input.constraint === String(index) || (output.name !== undefined && input.constraint === `[${output.name}]`)
 }
 

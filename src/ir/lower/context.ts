@@ -1,7 +1,7 @@
 import type { Span } from "../../base/index.ts"
 import type { CaseStmt, DefaultStmt, Field, FunctionDecl, Type, VarDecl } from "../../c/index.ts"
 import { FunctionBuilder } from "../builder.ts"
-import type { Block, IrFunction, Value } from "../ir.ts"
+import type { AsmSymbol, Block, IrFunction, Value } from "../ir.ts"
 import type { GlobalTable } from "./globals.ts"
 import { placedAlign, roomFor, sizeFor } from "./repr.ts"
 
@@ -34,6 +34,8 @@ export interface ModuleContext {
   definition(decl: FunctionDecl): FunctionDecl
   /** How the kernel gives a variable or function that the program only declares; undefined for one of its own. */
   extern(decl: VarDecl | FunctionDecl): KernelSymbol | undefined
+  /** What a name in assembler text stands for; `called` for the target of a call. */
+  named(name: string, called: boolean, span: Span): AsmSymbol | undefined
   /** Makes sure that a function gets lowered and returns its name; `callback` when its address is taken. */
   use(decl: FunctionDecl, how: "call" | "callback", span: Span): string
 }

@@ -4,6 +4,7 @@ import { removeUnreachable } from "../edit.ts"
 import type { IrFunction, IrType } from "../ir.ts"
 import type { ValueType } from "../values.ts"
 import { storePlace } from "./access.ts"
+import { asm } from "./asm.ts"
 import { FunctionContext, type ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
 import { isVolatile, type Repr, reprOf } from "./repr.ts"
@@ -49,13 +50,34 @@ export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunc
   }
   const irRet: IrType = ret === "memory" || ret === "wide" ? "void" : ret
   const func = newFunction({ name, params, ret: irRet, span: decl.span, role, inline: inlining(decl) })
+  const has = (name: string, arg?: string) =>
+    decl.attrs.some(a => a.name === name && (arg === undefined || a.args[0] === arg))
+  if (has("weak")) func.weak = true
+  if (has("visibility", "hidden")) func.hidden = true
   const cx = new FunctionContext(module, decl, func, inMemory(ret) ? func.params[0] : undefined)
+  if (has("naked")) {
+    nakedBody(cx, decl)
+    return func
+  }
   bindParameters(cx, decl)
   statement(cx, decl.body!)
   cx.b.span = { ...decl.body!.span, start: Math.max(decl.body!.span.end - 1, decl.body!.span.start) }
   fallOff(cx)
   removeUnreachable(func)
   return func
+}
+
+/** Assembler text alone: it finds its arguments in registers and leaves by itself. */
+function nakedBody(cx: FunctionContext, decl: FunctionDecl): void {
+  cx.b.func.naked = true
+  cx.b.func.inline = "never"
+  for (const s of decl.body!.body) {
+    if (s.kind === "asm") asm(cx, s)
+    else if (s.kind !== "null") fail("IR_ASM", "a naked function holds assembler text only", s.span)
+  }
+  const fixed = cx.b.func.blocks.every(block => block.insts.every(i => i.op === "asm" && i.args.length === 0))
+  if (!fixed) fail("IR_ASM", "the assembler text of a naked function takes constants only", decl.span)
+  cx.b.unreachable()
 }
 
 function bindParameters(cx: FunctionContext, decl: FunctionDecl): void {
@@ -75,6 +97,7 @@ function bindParameters(cx: FunctionContext, decl: FunctionDecl): void {
 }
 
 function inlining(decl: FunctionDecl): IrFunction["inline"] {
-  if (decl.attrs.some(a => a.name === "noinline")) return "never"
+  // A weak function may not be the one that is called in the end.
+  if (decl.attrs.some(a => a.name === "noinline" || a.name === "weak")) return "never"
   return decl.attrs.some(a => a.name === "always_inline") ? "always" : "auto"
 }

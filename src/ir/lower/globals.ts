@@ -47,6 +47,11 @@ export class GlobalTable {
     this.#definitions.set(decl.name, decl)
   }
 
+  /** The variable of a name that is defined outside of functions. */
+  defined(name: string): VarDecl | undefined {
+    return this.#definitions.get(name)
+  }
+
   /** Tells which function a static local variable is declared in. */
   own(decl: VarDecl, func: string): void {
     this.#owners.set(decl, func)

@@ -96,6 +96,18 @@ lowers(
 )
 lowers("atomic", "long f(long *p, int *q) { __sync_fetch_and_add(p, 1); return __sync_val_compare_and_swap(q, 1, 2); }")
 lowers("atomic_qualifier", "_Atomic int n;\nint f(void) { n += 2; return n--; }")
+lowers(
+  "asm_text",
+  'int n; int f(int *p, int x) { long y; asm volatile("%[y] = *(u32 *)(%[p] + %[o]); %w1 += %w1; r1 = n ll" : [y] "=&r"(y), "+r"(x) : [p] "r"(p), [o] "i"(4) : "r1", "memory"); return x + y; }',
+)
+lowers(
+  "asm_goto",
+  'int f(int x) { asm goto("if %0 > 4 goto %l[big]; if %0 == 2 goto %l2" :: "r"(x) :: big, two); return 0; big: return 1; two: return 2; }',
+)
+lowers(
+  "naked",
+  'static int g(void) { return 1; }\n__attribute__((naked)) int f(void *p) { asm volatile("call g; r0 += %[n]; exit" :: [n] "i"(5)); }',
+)
 lowers("asm", 'int f(int x) { asm volatile("" : "+r"(x) :: "memory"); return x; }')
 lowers("popcount", "int f(unsigned long x) { return __builtin_popcountll(x); }")
 lowers("overflow", "int f(int a, int b, int *r) { return __builtin_add_overflow(a, b, r); }")

@@ -10,7 +10,7 @@ import {
   type VarDecl,
 } from "../../c/index.ts"
 import type { MapSpec } from "../../object/index.ts"
-import type { IrFunction, Module, ProgramInfo } from "../ir.ts"
+import type { AsmSymbol, IrFunction, Module, ProgramInfo } from "../ir.ts"
 import type { KernelSymbol, ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
 import { lowerFunction } from "./function.ts"
@@ -109,6 +109,15 @@ class Lowering implements ModuleContext {
     if (decl.kind === "function") return { kind, weak, btfType: this.#types.func(decl, "extern") }
     const typed = kind === "ksym" && canonical(decl.type).kind !== "void"
     return { kind, weak, btfType: typed ? this.#types.externVariable(decl) : 0 }
+  }
+
+  named(name: string, called: boolean, span: Span): AsmSymbol | undefined {
+    if (this.#unit.maps.some(m => m.name === name)) return called ? undefined : { name, kind: "map" }
+    const func = this.#unit.unit.decls.find((d): d is FunctionDecl => d.kind === "function" && d.name === name)
+    if (func !== undefined && this.extern(func) !== undefined) return { name, kind: "kfunc" }
+    if (func !== undefined) return { name: this.use(func, "callback", span), kind: "function" }
+    const variable = this.globals.defined(name)
+    return variable === undefined ? undefined : { name: this.globals.variable(variable, span).name, kind: "global" }
   }
 
   definition(decl: FunctionDecl): FunctionDecl {

@@ -68,10 +68,35 @@ refused(
   "the number of bytes must be a constant",
 )
 refused(
-  'int f(int x) { asm("r0 = 1" : "+r"(x)); return x; }',
+  'int f(int x) { asm("movl $1, %eax" : "+r"(x)); return x; }',
   "IR_ASM",
   "1:16",
-  "inline assembly is not supported; only an empty template is",
+  "the assembler does not understand this: expected an instruction",
+)
+refused('int f(int x) { asm("%[y] = 1" : [x] "=r"(x)); return x; }', "IR_ASM", "1:16", "the asm has no operand y")
+refused(
+  'int f(int x) { asm("call g"); return x; }',
+  "IR_ASM",
+  "1:16",
+  "g in the asm is nothing that the program declares",
+)
+refused(
+  'int f(int n) { __int128 x = n; asm("%0 = 1" : "+r"(x)); return x; }',
+  "IR_ASM",
+  "1:52",
+  'an operand of constraint "+r" does not fit a register',
+)
+refused(
+  '__attribute__((naked)) int f(int x) { asm("r0 = %0; exit" :: "r"(x)); }',
+  "IR_ASM",
+  "1:28",
+  "the assembler text of a naked function takes constants only",
+)
+refused(
+  "__attribute__((naked)) int f(int x) { return x; }",
+  "IR_ASM",
+  "1:39",
+  "a naked function holds assembler text only",
 )
 refused(
   "int f(short *p) { return __sync_fetch_and_add(p, 1); }",
