@@ -1,36 +1,67 @@
 // Bundles the library and the command line into dist/, with type declarations beside them.
 //   node scripts/build.mjs [--no-types]
 import { spawnSync } from "node:child_process"
-import { existsSync, renameSync, rmSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { build } from "esbuild"
+
+const common = {
+  bundle: true,
+  format: "cjs",
+  platform: "node",
+  target: "node20",
+  minify: true,
+  // Node shows the line that threw.
+  lineLimit: 160,
+  // Read as Latin-1.
+  charset: "ascii",
+  logLevel: "warning",
+}
+
+/** What core.js exports to skep itself. */
+const INTERNAL = ["commandLine", "used"]
 
 /**
  * False when the types have errors; all else is an exception.
  * The new dist/ takes the place of the old one when it is complete: a skep that starts meanwhile finds one or the other.
+ *
+ *     core.js     all of skep; loaded by the other two with the code that V8 kept of it (src/start)
+ *     skep.js     the command line
+ *     index.mjs   the library: the names that library.js gets from core.js
  */
 export async function buildDist({ types }) {
   const outdir = `build/dist-${process.pid}`
   await build({
-    entryPoints: { index: "src/index.ts", skep: "src/cli/main.ts" },
+    ...common,
+    entryPoints: { core: "src/core.ts" },
     outdir,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
     external: ["koffi"],
-    chunkNames: "chunks/[name]-[hash]",
     loader: { ".h": "text", ".c": "text" },
-    minify: true,
-    // Node shows the line that threw.
-    lineLimit: 160,
-    logLevel: "warning",
+    banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+    define: { "import.meta.url": "importMetaUrl" },
   })
+  const core = `${outdir}/core.js`
+  const hash = createHash("sha256").update(readFileSync(core)).digest("hex").slice(0, 16)
+  await build({
+    ...common,
+    entryPoints: { skep: "src/cli/main.ts", library: "src/start/library.ts" },
+    outdir,
+    define: { SKEP_BUILD: JSON.stringify(hash) },
+  })
+  writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n')
+  const names = Object.keys(createRequire(import.meta.url)(resolve(core))).filter(name => !INTERNAL.includes(name))
+  writeFileSync(
+    `${outdir}/index.mjs`,
+    `import start from "./library.js"\nexport const { ${names.sort().join(", ")} } = start.library\n`,
+  )
   let ok = true
   if (types) {
     const tsc = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json", "--outDir", `${outdir}/types`]
     ok = spawnSync(process.execPath, tsc, { stdio: "inherit" }).status === 0
+    writeFileSync(`${outdir}/types/package.json`, '{ "type": "module" }\n')
   }
   const old = `${outdir}-old`
   if (existsSync("dist")) renameSync("dist", old)

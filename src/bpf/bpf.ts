@@ -1,4 +1,5 @@
 import { Btf } from "../btf/index.ts"
+import { used } from "../cache/index.ts"
 import type { Histograms } from "../compiler/index.ts"
 import type {
   AttachTarget,
@@ -69,6 +70,7 @@ export class BPF implements Disposable, AsyncDisposable {
     try {
       const bpf = new BPF(compiled, machine, loaded)
       if (options.autoAttach !== false) bpf.#attachAll()
+      used.add("load")
       return bpf
     } catch (error) {
       loaded[Symbol.dispose]()

@@ -1,4 +1,5 @@
 import { SkepError } from "../base/index.ts"
+import { used } from "../cache/index.ts"
 import type { CompileResult } from "../compiler/index.ts"
 import { type BpfObject, readElf } from "../object/index.ts"
 import { badOption } from "./errors.ts"
@@ -35,13 +36,15 @@ async function compileSource(source: Source, options: LoadOptions): Promise<Comp
   const { compile } = await import("../compiler/index.ts")
   const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
   try {
-    return compile({
+    const result = compile({
       ...source,
       resolve: includeResolver([...flags.includes, ...(options.includes ?? [])]),
       flags: flags.macros,
       target: runningTarget(),
       cpu: options.cpu ?? runningCpu(),
     })
+    used.add("compile")
+    return result
   } catch (error) {
     // Whoever does not catch it sees the source line, the caret and the hint.
     if (error instanceof SkepError) error.tell((await import("../c/index.ts")).renderError(error))

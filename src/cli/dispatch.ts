@@ -1,4 +1,5 @@
 import { didYouMean } from "../base/index.ts"
+import { used } from "../cache/index.ts"
 import { SUCCESS, USAGE, UsageError } from "./command.ts"
 import { COMMANDS } from "./commands.ts"
 import { COMMON, readArgs, type Values } from "./options.ts"
@@ -30,6 +31,12 @@ export async function dispatch(args: readonly string[], version: () => string): 
 }
 
 async function run(name: string, args: readonly string[], version: () => string): Promise<number> {
+  const status = await runCommand(name, args, version)
+  if (status === SUCCESS) used.add(name)
+  return status
+}
+
+async function runCommand(name: string, args: readonly string[], version: () => string): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (entry === undefined) throw unknownCommand(name)
   const command = await entry.load()

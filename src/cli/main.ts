@@ -1,19 +1,31 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs"
-import * as nodeModule from "node:module"
-import { basename } from "node:path"
+import { basename, join } from "node:path"
+import { type Bundle, loadCompiled } from "../start/index.ts"
+import type { dispatch } from "./dispatch.ts"
 
-// Newer Nodes keep compiled code from one run to the next.
-if ("enableCompileCache" in nodeModule) (nodeModule.enableCompileCache as () => unknown)()
-const { dispatch } = await import("./dispatch.ts")
+/** Name of the content of core.js, put in by the build. */
+declare const SKEP_BUILD: string
+
+interface Core extends Bundle {
+  commandLine(): Promise<typeof dispatch>
+}
+
+const core = loadCompiled<Core>(join(__dirname, "core.js"), SKEP_BUILD)
 
 // A reader that goes away (`skep … | head`) is no error: what was wanted has been read.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
 }
 
-const version = (): string => JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version
+const version = (): string => JSON.parse(readFileSync(join(__dirname, "../package.json"), "utf8")).version
 
 // Under the name skep-cc it is a C compiler: for tools that take one word for it.
 const asCompiler = /^skep-cc\b/.test(basename(process.argv[1] ?? ""))
-process.exitCode = await dispatch([...(asCompiler ? ["cc"] : []), ...process.argv.slice(2)], version)
+const args = [...(asCompiler ? ["cc"] : []), ...process.argv.slice(2)]
+core
+  .commandLine()
+  .then(dispatch => dispatch(args, version))
+  .then(status => {
+    process.exitCode = status
+  })

@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs"
 import { SkepError } from "../base/index.ts"
 import { Btf } from "../btf/index.ts"
 import type { Loaded, LoadOptions, Machine, TraceOptions, TraceReader } from "../machine/index.ts"
 import type { BpfObject } from "../object/index.ts"
+import { vmlinuxTypes } from "./host/index.ts"
 import { KernelLoaded } from "./load.ts"
 import type { FunctionNames, KernelOptions } from "./options.ts"
 import { TracePipe } from "./tracePipe.ts"
-
-const VMLINUX = "/sys/kernel/btf/vmlinux"
 
 /** This computer's kernel. */
 export class KernelMachine implements Machine {
@@ -34,11 +32,11 @@ export function runningBtf(): Btf {
   if (running !== undefined) return running
   let bytes: Uint8Array
   try {
-    bytes = readFileSync(VMLINUX)
+    bytes = vmlinuxTypes()
   } catch (cause) {
     throw new SkepError({
       code: "KERNEL_NO_BTF",
-      message: `the kernel does not tell its types: ${VMLINUX} cannot be read`,
+      message: "the kernel does not tell its types: /sys/kernel/btf/vmlinux cannot be read",
       why: "it was built without CONFIG_DEBUG_INFO_BTF (Linux 5.4)",
       hint: "define the kernel structs that the program uses in the program itself, or use a distribution's kernel",
       missing: { feature: "BTF of the kernel", minKernel: "5.4" },

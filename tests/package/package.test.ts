@@ -30,8 +30,9 @@ const installed = offline ? { skip: `npm cannot reach its registry: ${offline}` 
 
 test("the package has the library, the program, types and documents, and nothing else", () => {
   for (const path of [
-    "dist/index.js",
+    "dist/index.mjs",
     "dist/skep.js",
+    "dist/core.js",
     "dist/types/index.d.ts",
     "LICENSE",
     "README.md",
@@ -40,7 +41,10 @@ test("the package has the library, the program, types and documents, and nothing
     assert.ok(packed.includes(path), `${path} is not in the package`)
   }
   const others = packed.filter(
-    path => !/^(dist\/(skep\.js|index\.js|chunks\/.*\.js|types\/.*\.d\.ts)|[A-Z]+(\.md)?|package\.json)$/.test(path),
+    path =>
+      !/^(dist\/((skep|core|library)\.js|index\.mjs|(types\/)?package\.json|types\/.*\.d\.ts)|[A-Z]+(\.md)?|package\.json)$/.test(
+        path,
+      ),
   )
   assert.deepEqual(others, [])
 })

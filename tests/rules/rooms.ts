@@ -15,8 +15,9 @@ export const rooms: Record<string, Room> = {
   codegen: { may: ["base", "ir", "object", "isa", "btf"], browser: true },
   compiler: { may: ["base", "isa", "btf", "object", "c", "bcc", "libbpf", "ir", "opt", "codegen"], browser: true },
   machine: { may: ["base", "object", "isa", "btf"], browser: true },
+  cache: { may: [] },
   symbols: { may: ["base"] },
-  kernel: { may: ["base", "machine", "object", "btf", "isa", "symbols"], packages: ["koffi"] },
+  kernel: { may: ["base", "cache", "machine", "object", "btf", "isa", "symbols"], packages: ["koffi"] },
   bpf: {
     may: [
       "base",
@@ -31,10 +32,12 @@ export const rooms: Record<string, Room> = {
       "codegen",
       "compiler",
       "machine",
+      "cache",
       "symbols",
       "kernel",
     ],
   },
   tools: { may: ["*"] },
+  start: { may: ["cache"] },
   cli: { may: ["*"] },
 }

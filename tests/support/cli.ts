@@ -34,7 +34,7 @@ export function fileWith(name: string, text: string): string {
 /** Runs the built command line to its end. */
 export function skep(args: readonly string[], options: SpawnSyncOptions = {}): Ran {
   // The test runner tells its children by a variable; colours depend on others.
-  const { NODE_TEST_CONTEXT: _, NO_COLOR: __, FORCE_COLOR: ___, ...env } = process.env
+  const { NODE_TEST_CONTEXT: _, NO_COLOR: __, FORCE_COLOR: ___, ...env } = options.env ?? process.env
   const ran = spawnSync(process.execPath, [program, ...args], { timeout: 60_000, ...options, env, encoding: "utf8" })
   const { status, signal, stdout, stderr } = ran
   return { status, signal, stdout: String(stdout), stderr: String(stderr) }

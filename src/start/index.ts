@@ -1,0 +1,1 @@
+export { type Bundle, loadCompiled } from "./loadCompiled.ts"

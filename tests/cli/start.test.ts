@@ -1,0 +1,83 @@
+import assert from "node:assert/strict"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
+import { join } from "node:path"
+import { test } from "node:test"
+import { scratch, skep } from "../support/cli.ts"
+
+/** The command line starts with code that an earlier run kept, and without it. */
+
+const program = "examples/hello_world.c"
+
+function compile(caches: string, more: NodeJS.ProcessEnv = {}): string {
+  const { status, stdout, stderr } = skep(["compile", "--emit=asm", program], {
+    env: { ...process.env, XDG_CACHE_HOME: caches, ...more },
+  })
+  assert.equal(stderr, "")
+  assert.equal(status, 0)
+  return stdout
+}
+
+const newCaches = (): string => mkdtempSync(join(scratch(), "caches-"))
+const codeIn = (caches: string): string[] => readdirSync(join(caches, "skep")).filter(name => name.startsWith("code-"))
+
+const plain = compile(newCaches(), { SKEP_CACHE: "off" })
+
+test("the first run keeps code, the next ones use it as it is", () => {
+  const caches = newCaches()
+  assert.equal(compile(caches), plain)
+  const [name, ...others] = codeIn(caches)
+  assert.deepEqual(others, [])
+  const file = join(caches, "skep", name)
+  assert.ok(statSync(file).size > 500_000, "the compiler's code is in it")
+  const { mtimeMs } = statSync(file)
+  assert.equal(compile(caches), plain)
+  assert.equal(statSync(file).mtimeMs, mtimeMs)
+})
+
+test("a command that was not used before adds its code", () => {
+  const caches = newCaches()
+  compile(caches)
+  const file = join(caches, "skep", codeIn(caches)[0])
+  const before = readFileSync(file).toString("latin1", 0, 60)
+  const { status } = skep(["disasm", "--help"], { env: { ...process.env, XDG_CACHE_HOME: caches } })
+  assert.equal(status, 0)
+  const header = readFileSync(file).toString("latin1", 0, 60)
+  assert.match(before, /^\["compile"\] /)
+  assert.match(header, /^\["compile","disasm"\] /)
+  assert.equal(compile(caches), plain)
+})
+
+test("code that V8 refuses is made anew", () => {
+  for (const bad of ["", "garbage", `["compile"]${" ".repeat(1100)}`]) {
+    const caches = newCaches()
+    compile(caches)
+    const file = join(caches, "skep", codeIn(caches)[0])
+    writeFileSync(file, bad)
+    assert.equal(compile(caches), plain)
+    assert.ok(statSync(file).size > 500_000)
+  }
+})
+
+test("without a folder of our own to keep it in", () => {
+  assert.equal(compile("/proc/no such place"), plain)
+  const caches = newCaches()
+  mkdirSync(join(caches, "skep"))
+  chmodSync(join(caches, "skep"), 0o777)
+  assert.equal(compile(caches), plain)
+  assert.deepEqual(codeIn(caches), [])
+})
+
+test("SKEP_CACHE=off keeps nothing", () => {
+  const caches = newCaches()
+  assert.equal(compile(caches, { SKEP_CACHE: "off" }), plain)
+  assert.ok(!existsSync(join(caches, "skep")))
+})
