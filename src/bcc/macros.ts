@@ -123,9 +123,13 @@ export class ShimMacros {
         return arch === "x86_64" ? " 0xff11000000000000UL" : undefined
       case "PAGE_OFFSET":
         return PAGE_OFFSET[arch]
+      case "bpf_target_defined":
+        return " 1"
+      case "bpf_target_x86":
       case "__TARGET_ARCH_x86":
       case "__x86_64__":
         return arch === "x86_64" ? " 1" : undefined
+      case "bpf_target_arm64":
       case "__TARGET_ARCH_arm64":
       case "__aarch64__":
         return arch === "arm64" ? " 1" : undefined

@@ -71,3 +71,27 @@ static inline u64 load_dword(void *skb, u64 offset)
 {
 	return load_word(skb, offset) << 32 | load_word(skb, offset + 4);
 }
+
+static inline u64 bpf_dext_pkt(void *packet, u64 offset, u64 skip, u64 bits)
+{
+	u64 end = skip + bits;
+	if (end <= 8)
+		return load_byte(packet, offset) >> (8 - end) & MASK(bits);
+	if (end <= 16)
+		return load_half(packet, offset) >> (16 - end) & MASK(bits);
+	if (end <= 32)
+		return load_word(packet, offset) >> (32 - end) & MASK(bits);
+	return load_dword(packet, offset) >> (64 - end) & MASK(bits);
+}
+
+static inline void bpf_dins_pkt(void *packet, u64 offset, u64 skip, u64 bits, u64 value)
+{
+	u64 end = skip + bits;
+	u64 width = end <= 8 ? 1 : end <= 16 ? 2 : end <= 32 ? 4 : 8;
+	u64 shift = width * 8 - end;
+	u64 all = value;
+	if (bits != width * 8)
+		all = (bpf_dext_pkt(packet, offset, 0, width * 8) & ~(MASK(bits) << shift)) | (value & MASK(bits)) << shift;
+	all = bpf_htonll(all << (64 - width * 8));
+	bpf_skb_store_bytes(packet, offset, &all, width, 0);
+}

@@ -53,8 +53,14 @@
 /* Fields of tracepoints that lie behind the record: offset in the low half, length in the high half */
 #define TP_DATA_LOC_READ_CONST(_to, _field, _length) \
 	bpf_probe_read((void *)(_to), _length, (char *)args + (args->data_loc_##_field & 0xffff))
-#define TP_DATA_LOC_READ(_to, _field) \
-	TP_DATA_LOC_READ_CONST(_to, _field, (unsigned int)args->data_loc_##_field >> 16)
+#define TP_DATA_LOC_READ(_to, _field) ({ \
+	unsigned int __length = (unsigned int)args->data_loc_##_field >> 16; \
+	const unsigned int __room = __SKEP_ROOM(_to); \
+	TP_DATA_LOC_READ_CONST(_to, _field, __length < __room ? __length : __room); \
+})
+/* Bytes at a place: those of an array, else as many as such a field can have */
+#define __SKEP_ROOM(_to) \
+	(__builtin_types_compatible_p(__typeof__(_to), __typeof__((_to) + 0)) ? 0xffff : sizeof(_to))
 #define TP_DATA_LOC_READ_STR(_to, _field, _length) \
 	bpf_probe_read_str((void *)(_to), _length, (char *)args + (args->data_loc_##_field & 0xffff))
 

@@ -91,6 +91,8 @@
 	__SKEP_TABLE("devmap", int, int, _name, _max, 0)
 #define BPF_CPUMAP(_name, _max) \
 	__SKEP_TABLE("cpumap", int, u32, _name, _max, 0)
+#define BPF_XDP_REDIRECT_MAP(_type, _leaf, _name, _max) \
+	__SKEP_TABLE(_type, int, _leaf, _name, _max, 0)
 #define __SKEP_XSKMAP(_name, _max, _pin) \
 	__SKEP_TABLE_WITH("xskmap", int, int, _name, _max, 0, "", _pin, "")
 #define __SKEP_XSKMAP2(_name, _max) __SKEP_XSKMAP(_name, _max, "")
@@ -118,11 +120,10 @@
 #define BPF_QUEUESTACK_SHARED(...) __SKEP_VISIBLE_QUEUESTACK("shared", __VA_ARGS__)
 #define BPF_QUEUE(...) BPF_QUEUESTACK("queue", __VA_ARGS__)
 #define BPF_STACK(...) BPF_QUEUESTACK("stack", __VA_ARGS__)
-#define __SKEP_QUEUE_PIN5(_type, _name, _leaf, _max, _pin) __SKEP_QUEUESTACK("", _type, _name, _leaf, _max, 0, _pin)
-#define __SKEP_QUEUE_PIN6(_type, _name, _leaf, _max, _pin, _flags) \
+#define BPF_QUEUESTACK_PINNED(_type, _name, _leaf, _max, _flags, _pin) \
 	__SKEP_QUEUESTACK("", _type, _name, _leaf, _max, _flags, _pin)
-#define BPF_QUEUESTACK_PINNED(...) \
-	__SKEP_PICK(__VA_ARGS__, 0, 0, __SKEP_QUEUE_PIN6, __SKEP_QUEUE_PIN5, 0, 0, 0, 0)(__VA_ARGS__)
+#define BPF_QUEUE_STACK3(_type, _name, _leaf, _max) BPF_QUEUESTACK(_type, _name, _leaf, _max, 0)
+#define BPF_QUEUE_STACK4(_type, _name, _leaf, _max, _flags) BPF_QUEUESTACK(_type, _name, _leaf, _max, _flags)
 
 #define BPF_SOCKMAP(_name, _max) \
 	__SKEP_TABLE("sockmap", u32, int, _name, _max, 0)

@@ -58,6 +58,8 @@ const RAW_HELPERS: Readonly<Record<string, string>> = {
   bpf_l4_csum_replace_: "bpf_l4_csum_replace",
   bpf_tail_call_: "bpf_tail_call",
   bpf_map_lookup_elem_: "bpf_map_lookup_elem",
+  bpf_map_update_elem_: "bpf_map_update_elem",
+  bpf_map_delete_elem_: "bpf_map_delete_elem",
 }
 
 /**
