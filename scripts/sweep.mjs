@@ -1,11 +1,13 @@
 // Runs one of the long comparisons of tests/oracle, which print their progress and a summary:
 //   node scripts/sweep.mjs torture [words]     tests/oracle/torture/main.ts
+import { existsSync } from "node:fs"
 import { build } from "esbuild"
 
 const [name, ...args] = process.argv.slice(2)
 const outdir = `build/sweep/${name}`
+const parts = ["main", "worker"].filter(part => existsSync(`tests/oracle/${name}/${part}.ts`))
 await build({
-  entryPoints: { main: `tests/oracle/${name}/main.ts` },
+  entryPoints: Object.fromEntries(parts.map(part => [part, `tests/oracle/${name}/${part}.ts`])),
   outdir,
   outExtension: { ".js": ".mjs" },
   bundle: true,
