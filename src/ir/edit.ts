@@ -15,8 +15,16 @@ export function replaceAllUses(func: IrFunction, from: Value, to: Value): void {
  */
 export function replaceValues(func: IrFunction, map: ReadonlyMap<Value, Value>): void {
   if (map.size === 0) return
-  const resolve = (v: Value): Value => {
-    for (let next = map.get(v); next !== undefined && next !== v; next = map.get(v)) v = next
+  // Where a chain was followed to, so that long ones are followed once.
+  const ends = new Map<Value, Value>()
+  const resolve = (from: Value): Value => {
+    const chain: Value[] = []
+    let v = from
+    for (let next = ends.get(v) ?? map.get(v); next !== undefined && next !== v; next = ends.get(v) ?? map.get(v)) {
+      chain.push(v)
+      v = next
+    }
+    for (let i = 0; i + 1 < chain.length; i++) ends.set(chain[i], v)
     return v
   }
   const patch = (args: Value[]) => {

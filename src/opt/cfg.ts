@@ -7,6 +7,7 @@ import {
   removeUnreachable,
   replacePred,
   replaceValues,
+  reversePostOrder,
   sameValue,
   type Value,
 } from "../ir/index.ts"
@@ -82,28 +83,37 @@ function join(func: IrFunction): boolean {
   return true
 }
 
-/** An edge into a block that only jumps on goes straight to where that block goes. */
+/** An edge into a block that only jumps on goes straight to where that block goes; its phis become values of the phis there. */
 function skipEmpty(func: IrFunction): boolean {
   let changed = false
+  let users: Map<Value, Set<unknown>> | undefined
+  let order: Map<Block, number> | undefined
   for (const block of func.blocks) {
-    if (block === func.blocks[0] || block.insts.length > 0 || block.phis.length > 0 || block.term.op !== "jump")
-      continue
+    if (block === func.blocks[0] || block.insts.length > 0 || block.term.op !== "jump") continue
     const [to] = block.term.targets
     if (to === block || block.unroll !== undefined) continue
+    if (block.phis.length > 0) {
+      users ??= usersOf(func)
+      order ??= new Map(reversePostOrder(func).map((b, i) => [b, i]))
+      if (!block.phis.every(phi => onlyPhisOf(to, block, users!.get(phi)))) continue
+      // A loop keeps its one way in.
+      if (to.preds.some(pred => (order!.get(pred) ?? 0) >= (order!.get(to) ?? 0))) continue
+    }
+    let skipped = false
     for (const pred of [...new Set(block.preds)]) {
       // Two edges from one block may not bring different values.
       if (to.phis.length > 0 && (to.preds.includes(pred) || pred.term.targets.filter(t => t === block).length > 1))
         continue
       for (let i = 0; i < pred.term.targets.length; i++) {
         if (pred.term.targets[i] !== block) continue
+        const values = to.phis.map(phi => {
+          const value = phi.args[phi.incoming.indexOf(block)]
+          return value.kind === "phi" && value.block === block ? value.args[value.incoming.indexOf(pred)] : value
+        })
         pred.term.targets[i] = to
         removeEdge(pred, block)
-        addEdge(
-          pred,
-          to,
-          to.phis.map(phi => phi.args[phi.incoming.indexOf(block)]),
-        )
-        changed = true
+        addEdge(pred, to, values)
+        skipped = true
       }
     }
     // Left at once when nothing leads here any more: a long chain of empty blocks would otherwise gather all of them as predecessors.
@@ -111,8 +121,19 @@ function skipEmpty(func: IrFunction): boolean {
       removeEdge(block, to)
       block.term = { kind: "term", op: "unreachable", args: [], targets: [], span: block.term.span }
     }
+    if (skipped && block.phis.length > 0) users = undefined
+    changed ||= skipped
   }
   return changed
+}
+
+/** Whether a value of `from` is used by nothing but the phis of `to`, on that edge. */
+function onlyPhisOf(to: Block, from: Block, users: ReadonlySet<unknown> | undefined): boolean {
+  for (const user of users ?? []) {
+    if (!isPhi(user) || user.block !== to) return false
+    if (user.args.some((a, i) => a.kind === "phi" && a.block === from && user.incoming[i] !== from)) return false
+  }
+  return true
 }
 
 /** Jump threading over a block that holds nothing but phis and a branch on one of them (or on its comparison with a constant). */

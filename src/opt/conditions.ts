@@ -2,70 +2,64 @@ import {
   type Block,
   constant,
   DominatorTree,
-  type Inst,
   type IrFunction,
   i32,
-  isConst,
+  replaceValues,
   type Value,
   type ValueType,
 } from "../ir/index.ts"
+import { Facts } from "./facts.ts"
 
 /**
- * Tests whose answer is known from a test before: behind a branch, its condition has one answer, and what was compared with zero is zero
- * or is not.
+ * Tests whose answer is known from a test before: behind a branch, its condition has one answer, and what was compared lies on one side.
  *
- *     br %1, b1, b2                  br %1, b1, b2
- *     b1: %2 = cmp ne ptr %v, 0   →  b1: br 1, b3, b2          ; when %1 is cmp ne ptr %v, 0 too
+ *     br %1, b1, b2                             br %1, b1, b2       ; %1 is cmp ugt i32 %v, 9
+ *     b1: %2 = cmp eq i32 %v, 7             →   b1: br 0, b3, b2
  *         br %2, b3, b2
  *
  * Facts hold in the blocks that the branch's way dominates; CFG clean-up then takes the ways left.
  */
 export function conditions(func: IrFunction): boolean {
-  const dom = new DominatorTree(func)
-  /** Whether a value is zero, where that is known. */
-  const isZero = new Map<Value, boolean>()
   let changed = false
-  const walk: (Block | (() => void))[] = [func.blocks[0]]
-  for (let block = walk.pop(); block !== undefined; block = walk.pop()) {
-    if (typeof block === "function") {
-      block()
-      continue
-    }
-    const learned: Value[] = []
-    const learn = (v: Value, zero: boolean): void => {
-      if (v.kind === "const" || v.kind === "undef" || isZero.has(v)) return
-      isZero.set(v, zero)
-      learned.push(v)
-      const inner = v.kind === "inst" ? sameZero(v) : undefined
-      if (inner !== undefined) learn(inner.of, zero === inner.alike)
-    }
-    walk.push(() => {
-      for (const v of learned) isZero.delete(v)
-    })
-    const way = wayInto(block)
-    if (way !== undefined) learn(way.cond, !way.taken)
+  const replaced = new Map<Value, Value>()
+  walkFacts(func, (block, facts) => {
     for (const inst of block.insts) {
-      const answer = answerOf(inst, isZero)
-      if (answer !== undefined) learn(inst, !answer)
-    }
-    const { term } = block
-    if (term.op === "br") {
-      const zero = isZero.get(term.args[0])
-      if (zero !== undefined) {
-        term.args[0] = constant(term.args[0].type as ValueType, zero ? 0 : 1)
+      if (inst.op !== "cmp" && inst.op !== "select") continue
+      const answer = facts.answer(inst.op === "cmp" ? inst : inst.args[0])
+      if (answer === undefined) continue
+      if (inst.op === "cmp") replaced.set(inst, i32(answer ? 1 : 0))
+      else if (inst.args[0].kind !== "const") {
+        inst.args[0] = i32(answer ? 1 : 0)
         changed = true
       }
     }
-    for (const inst of block.insts) {
-      if (inst.op !== "select") continue
-      const zero = isZero.get(inst.args[0])
-      if (zero === undefined) continue
-      inst.args[0] = i32(zero ? 0 : 1)
-      changed = true
-    }
-    walk.push(...dom.children(block))
+    const { term } = block
+    if (term.op !== "br" || term.args[0].kind === "const") return
+    const answer = facts.answer(term.args[0])
+    if (answer === undefined) return
+    term.args[0] = constant(term.args[0].type as ValueType, answer ? 1 : 0)
+    changed = true
+  })
+  if (replaced.size === 0) return changed
+  replaceValues(func, replaced)
+  for (const block of func.blocks) block.insts = block.insts.filter(i => !replaced.has(i))
+  return true
+}
+
+/** Visits each block with what is known at its end, a block before those that it dominates. */
+export function walkFacts(func: IrFunction, visit: (block: Block, facts: Facts) => void): void {
+  const dom = new DominatorTree(func)
+  const facts = new Facts()
+  const walk: { block: Block; from: number }[] = [{ block: func.blocks[0], from: 0 }]
+  for (let next = walk.pop(); next !== undefined; next = walk.pop()) {
+    const { block, from } = next
+    facts.back(from)
+    const way = wayInto(block)
+    if (way !== undefined) facts.learn(way.cond, way.taken)
+    visit(block, facts)
+    const here = facts.mark()
+    for (const child of dom.children(block)) walk.push({ block: child, from: here })
   }
-  return changed
 }
 
 /** The branch that is the only way into a block. */
@@ -74,19 +68,4 @@ function wayInto(block: Block): { cond: Value; taken: boolean } | undefined {
   const { term } = block.preds[0]
   if (term.op !== "br" || term.targets[0] === term.targets[1]) return undefined
   return { cond: term.args[0], taken: term.targets[0] === block }
-}
-
-/** The operand that is zero when an instruction is, or (`alike` false) when it is not. */
-function sameZero(inst: Inst): { of: Value; alike: boolean } | undefined {
-  if (inst.op === "zext" || inst.op === "sext") return { of: inst.args[0], alike: true }
-  if (inst.op !== "cmp" || !isConst(inst.args[1], 0)) return undefined
-  if (inst.pred !== "eq" && inst.pred !== "ne") return undefined
-  return { of: inst.args[0], alike: inst.pred === "ne" }
-}
-
-/** Whether an instruction is not zero, where a fact about its operand tells. */
-function answerOf(inst: Inst, isZero: ReadonlyMap<Value, boolean>): boolean | undefined {
-  const inner = sameZero(inst)
-  const zero = inner === undefined ? undefined : isZero.get(inner.of)
-  return zero === undefined ? undefined : zero !== inner!.alike
 }

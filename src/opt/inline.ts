@@ -73,34 +73,39 @@ function callees(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): Set
 }
 
 function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): boolean {
+  if (!func.blocks.some(b => b.insts.some(i => target(i, byName) !== undefined))) return false
   const result: Block[] = []
   const replaced = new Map<Value, Value>()
-  const work = [...func.blocks].reverse()
-  let changed = false
   let size = sizeOf(func)
-  for (let block = work.pop(); block !== undefined; block = work.pop()) {
+  for (const first of func.blocks) {
+    // Behind each call the block goes on in a new one.
+    let block = first
+    const { insts, term } = first
+    block.insts = []
     result.push(block)
-    const at = block.insts.findIndex(i => target(i, byName) !== undefined)
-    if (at < 0) continue
-    changed = true
-    const call = block.insts[at] as CallInst & Inst
-    const rest = newBlock(func)
-    rest.insts = block.insts.slice(at + 1)
-    for (const inst of rest.insts) inst.block = rest
-    rest.term = block.term
-    for (const next of new Set<Block>(rest.term.targets)) replacePred(next, block, rest)
-    block.insts = block.insts.slice(0, at)
-    const callee = target(call, byName)!
-    size += sizeOf(callee)
-    if (size > MOST_INSTS) throw tooLarge(func, call)
-    const { entry, blocks, value } = copyBody(func, callee, call, rest)
-    block.term = { kind: "term", op: "jump", args: [], targets: [entry], span: call.span }
-    entry.preds.push(block)
-    if (value !== undefined) replaced.set(call, value)
-    for (const copy of blocks) result.push(copy)
-    work.push(rest)
+    for (const inst of insts) {
+      const callee = target(inst, byName)
+      if (callee === undefined) {
+        inst.block = block
+        block.insts.push(inst)
+        continue
+      }
+      const call = inst as CallInst & Inst
+      size += sizeOf(callee)
+      if (size > MOST_INSTS) throw tooLarge(func, call)
+      const rest = newBlock(func)
+      const { entry, blocks, value } = copyBody(func, callee, call, rest)
+      block.term = { kind: "term", op: "jump", args: [], targets: [entry], span: call.span }
+      entry.preds.push(block)
+      if (value !== undefined) replaced.set(call, value)
+      for (const copy of blocks) result.push(copy)
+      result.push(rest)
+      block = rest
+    }
+    if (block === first) continue
+    block.term = term
+    for (const next of new Set<Block>(term.targets)) replacePred(next, first, block)
   }
-  if (!changed) return false
   func.blocks = result
   hoistAllocas(func)
   replaceValues(func, replaced)
@@ -110,8 +115,9 @@ function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): 
 /** A tenth of what the kernel may walk through in all; calls of calls grow a function as a power of two. */
 const MOST_INSTS = 100_000
 
+/** Instructions with the ends of blocks. */
 function sizeOf(func: IrFunction): number {
-  let size = 0
+  let size = func.blocks.length
   for (const block of func.blocks) size += block.insts.length
   return size
 }

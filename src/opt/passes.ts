@@ -10,6 +10,7 @@ import { inlineCalls } from "./inline.ts"
 import { mem2reg } from "./mem2reg.ts"
 import { simplify } from "./simplify.ts"
 import { sroa } from "./sroa.ts"
+import { thread } from "./thread.ts"
 import { unroll } from "./unroll.ts"
 
 /** A pass changes one function and says whether it did. */
@@ -27,6 +28,7 @@ export const passes = {
   simplify: { name: "simplify", run: simplify },
   gvn: { name: "gvn", run: gvn },
   conditions: { name: "conditions", run: conditions },
+  thread: { name: "thread", run: thread },
   copies: { name: "copies", run: copies },
   dse: { name: "dse", run: dse },
   dce: { name: "dce", run: dce },
@@ -44,6 +46,7 @@ const late: readonly Pass[] = [
   passes.cfg,
   passes.gvn,
   passes.conditions,
+  passes.thread,
   passes.simplify,
   passes.copies,
   passes.dse,

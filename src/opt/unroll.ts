@@ -13,11 +13,9 @@ import {
   newBlock,
   type Phi,
   type Terminator,
-  type Use,
-  Uses,
   type Value,
-  type ValueType,
 } from "../ir/index.ts"
+import { demote } from "./demote.ts"
 import { mem2reg } from "./mem2reg.ts"
 
 /** Neither more rounds than this are unrolled, nor more instructions made. */
@@ -48,7 +46,7 @@ export function unroll(func: IrFunction): boolean {
       let size = 0
       for (const block of loop.blocks) size += block.insts.length + block.phis.length + 1
       if (size * rounds > MOST_INSTS) continue
-      demoteLiveOut(func, loop)
+      demote(func, loop.blocks, use => loop.blocks.has(use))
       // One copy more than there are ways back: the last one is known to leave, and the loop itself is never reached.
       for (let i = 0; i <= rounds; i++) peel(func, loop)
       mem2reg(func)
@@ -298,70 +296,4 @@ function gather(func: IrFunction, header: Block, preds: readonly Block[]): void 
       if (pred.term.targets[i] === header) pred.term.targets[i] = middle
   }
   func.blocks.splice(func.blocks.indexOf(header), 0, middle)
-}
-
-/**
- * Puts each value of the loop that is used behind it into a stack object, so that copies of the loop may write it too; mem2reg makes it a
- * value again.
- */
-function demoteLiveOut(func: IrFunction, loop: Loop): void {
-  const uses = new Uses(func)
-  const defined: (Inst | Phi)[] = []
-  for (const block of loop.blocks) defined.push(...block.phis, ...block.insts)
-  for (const value of defined) {
-    const outside = uses.of(value).filter(use => !loop.blocks.has(blockOf(func, use)))
-    if (outside.length === 0) continue
-    const width = value.type === "i32" ? 4 : 8
-    const common = { kind: "inst", span: undefined } as const
-    const entry = func.blocks[0]
-    const object: Inst = {
-      ...common,
-      op: "alloca",
-      id: func.nextId++,
-      type: "ptr",
-      args: [],
-      block: entry,
-      size: width,
-      align: width,
-      name: "",
-    }
-    entry.insts.unshift(object)
-    const access = { width, volatile: false, align: width } as const
-    const store: Inst = {
-      ...common,
-      ...access,
-      op: "store",
-      id: func.nextId++,
-      type: "void",
-      args: [object, value],
-      block: value.block,
-    }
-    const after = value.kind === "phi" ? 0 : value.block.insts.indexOf(value) + 1
-    value.block.insts.splice(after, 0, store)
-    for (const use of outside) {
-      const block = blockOf(func, use)
-      const type = value.type as ValueType
-      const load: Inst = {
-        ...common,
-        ...access,
-        op: "load",
-        id: func.nextId++,
-        type,
-        signed: false,
-        args: [object],
-        block,
-      }
-      const at = use.user.kind === "inst" ? block.insts.indexOf(use.user) : block.insts.length
-      block.insts.splice(at, 0, load)
-      use.user.args[use.index] = load
-    }
-  }
-}
-
-/** Where a use happens: a phi takes its value at the end of the block it comes from. */
-function blockOf(func: IrFunction, use: Use): Block {
-  const { user } = use
-  if (user.kind === "phi") return user.incoming[use.index]
-  if (user.kind === "inst") return user.block
-  return func.blocks.find(b => b.term === user)!
 }
