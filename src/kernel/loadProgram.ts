@@ -80,21 +80,38 @@ function tryLoad(request: ProgLoad): number {
   return fd
 }
 
-/** Sizes of the log buffer that are tried: the last ones are the most that kernels before 5.8 and after take. */
-const LOG_SIZES = [1 << 18, 1 << 22, (1 << 24) - 1, 1 << 27, (1 << 30) - 1]
+/**
+ * Sizes of the log buffer that are tried. The last is the most that kernels before 5.8 take, and what is worth reading: a program that
+ * reaches the verifier's limit of a million instructions would log hundreds of megabytes.
+ */
+const LOG_SIZES = [1 << 18, 1 << 22, (1 << 24) - 1]
+/** Faults and statistics, without the path that led there. */
+const LOG_STATS = 4
 
 function loadWithLog(request: ProgLoad, logLevel: number): { fd: number; log: string } {
   let answer = { fd: -EINVAL, log: "" }
   for (let i = 0; i < LOG_SIZES.length; i++) {
-    const buffer = new Uint8Array(LOG_SIZES[i])
-    const { result, logSize } = progLoad({ ...request, log: buffer, logLevel })
+    const { result, logSize, log } = tryWithLog(request, LOG_SIZES[i], logLevel)
     // An old kernel refuses a large buffer: what fitted the one before has to do.
-    if (result === -EINVAL && buffer[0] === 0 && i > 0) break
-    answer = { fd: result, log: logText(buffer) }
-    if (result !== -ENOSPC) break
+    if (result === -EINVAL && log === "" && i > 0) break
+    answer = { fd: result, log }
+    if (result !== -ENOSPC) return answer
     while (i + 1 < LOG_SIZES.length - 1 && LOG_SIZES[i + 1] < logSize) i++
   }
-  return answer
+  // Kernels before 6.4 keep the log's beginning, and what is wrong stands at its end.
+  if (answer.fd !== -ENOSPC || kernelAtLeast("6.4")) return answer
+  const short = tryWithLog(request, LOG_SIZES[0], LOG_STATS)
+  return { fd: short.result, log: `${answer.log}\n…\n${short.log}` }
+}
+
+function tryWithLog(
+  request: ProgLoad,
+  size: number,
+  logLevel: number,
+): { result: number; logSize: number; log: string } {
+  const buffer = new Uint8Array(size)
+  const { result, logSize } = progLoad({ ...request, log: buffer, logLevel })
+  return { result, logSize, log: logText(buffer) }
 }
 
 /** Fills in what only the loader knows: descriptors of maps, ids of kernel functions. */

@@ -1,10 +1,11 @@
 import { type Note, SkepError } from "../base/index.ts"
-import { helperById, helperByName, progTypes } from "../isa/index.ts"
+import { progTypes } from "../isa/index.ts"
 import type { BpfObject, ProgramType } from "../object/index.ts"
 import { type Capability, callFailed, isPermission, permissionError } from "./host/index.ts"
 import { findLine, type Image } from "./image.ts"
 import { E2BIG, EINVAL, errnoText } from "./raw/index.ts"
-import { summarise, type VerifierSummary } from "./verifierLog.ts"
+import { type Explanation, explainRefusal, splitLog, type VerifierReport } from "./verifier/index.ts"
+import { logTail, summarise, type VerifierSummary } from "./verifierLog.ts"
 
 /** What is known about a program that the kernel did not load. */
 export interface Refused {
@@ -38,8 +39,11 @@ export function capabilitiesFor(type: ProgramType): readonly Capability[] {
 /** The error of a program that did not load: `KERNEL_VERIFIER`, or why it was not looked at. */
 export function refusal(refused: Refused): SkepError {
   const { name, type, errno, log } = refused
-  const summary = summarise(log)
-  if (summary.slot !== undefined || summary.reason !== "") return verifierError(refused, summary)
+  const { plain, report } = splitLog(logTail(log))
+  const summary = summarise(plain)
+  if (summary.slot !== undefined || summary.reason !== "" || report !== undefined) {
+    return verifierError(refused, summary, plain, report)
+  }
   const what = `loading program ${name}`
   if (isPermission(errno)) return permissionError(what, errno, capabilitiesFor(type))
   if (errno === E2BIG) {
@@ -64,75 +68,47 @@ export function refusal(refused: Refused): SkepError {
   return callFailed(what, errno)
 }
 
-function verifierError(refused: Refused, summary: VerifierSummary): SkepError {
-  const { name, object, image, errno, log } = refused
-  const place = summary.slot === undefined ? undefined : findLine(image, summary.slot)
+function verifierError(
+  refused: Refused,
+  summary: VerifierSummary,
+  plain: string,
+  report: VerifierReport | undefined,
+): SkepError {
+  const { name, type, object, image, errno, log } = refused
+  const { reason, quoted } = summary
+  const slot = summary.slot ?? report?.slot
+  const place = slot === undefined ? undefined : findLine(image, slot)
   const line = place?.line === undefined ? undefined : object.lines[place.line.line]
-  const text = line?.text.trim() || summary.quoted
+  const text = line?.text.trim() || quoted
   const notes: Note[] = []
   if (place !== undefined && place.placed.spec.name !== name) {
     notes.push({ message: `in subprogram ${place.placed.spec.name}` })
   }
-  const at = line === undefined ? "" : `${line.file}:${line.line}: `
-  const source = text === undefined || text === "" ? "" : ` (${at}${text})`
+  const file = line ?? report?.place
+  const at = file === undefined ? "" : `${file.file}:${file.line}`
+  const source = [at, text ?? ""].filter(part => part !== "").join(": ")
+  const explained = explainRefusal({ log: plain, reason, type, report, placeOf: to => lineOf(refused, to) })
+  const words = reason || (report === undefined ? errnoText(errno) : `${report.category}: ${report.problem}`)
   return new SkepError({
     code: "KERNEL_VERIFIER",
-    message: `the kernel's verifier refused program ${name}: ${summary.reason || errnoText(errno)}${source}`,
+    message: `the kernel's verifier refused program ${name}: ${explained?.what ?? words}${source === "" ? "" : ` (${source})`}`,
+    ...(explained !== undefined && { why: `the verifier says: ${words}` }),
     notes,
     log,
     errno,
-    ...advice(summary.reason),
+    ...adviceOf(explained),
   })
 }
 
-interface Advice {
-  readonly hint?: string
-  readonly missing?: { readonly feature: string; readonly minKernel: string }
+/** `a.c:12` of a slot. */
+function lineOf({ image, object }: Refused, slot: number): string | undefined {
+  const found = findLine(image, slot)?.line
+  const line = found === undefined ? undefined : object.lines[found.line]
+  return line === undefined ? undefined : `${line.file}:${line.line}`
 }
 
-/** What to do about the verifier's most frequent complaints. */
-function advice(reason: string): Advice {
-  const helper = /unknown func (\w+)#(\d+)|invalid func (\w+)#(\d+)|cannot use helper (\w+)#(\d+)/.exec(reason)
-  if (helper !== null) {
-    const known = helperByName(helper[1] ?? helper[3] ?? helper[5] ?? "") ?? helperById(Number(helper[2] ?? helper[4]))
-    if (known === undefined) return { hint: "this kernel is too old for the helper" }
-    return {
-      hint: `programs of this type may not call ${known.name}, or the kernel is older than ${known.kernelSince}`,
-      missing: { feature: known.name, minKernel: known.kernelSince },
-    }
-  }
-  for (const [pattern, found] of ADVICE) if (pattern.test(reason)) return found
-  return { hint: "the whole log is in the error's `log`" }
+function adviceOf(explained: Explanation | undefined): Pick<Explanation, "hint" | "missing"> {
+  if (explained === undefined) return { hint: "the whole log is in the error's `log`" }
+  const { hint, missing } = explained
+  return missing === undefined ? { hint } : { hint, missing }
 }
-
-const ADVICE: readonly [RegExp, Advice][] = [
-  [
-    /GPL-restricted|gpl/,
-    { hint: "the program calls a helper that only GPL programs may call: set its licence to GPL" },
-  ],
-  [
-    /back-edge|infinite loop/,
-    {
-      hint: "unroll the loop (#pragma unroll), or give it a bound the verifier can see",
-      missing: { feature: "bounded loops", minKernel: "5.3" },
-    },
-  ],
-  [
-    /map_value_or_null|mem_or_null|_or_null'|invalid mem access '.*or_null/,
-    { hint: "test the pointer before using it: a lookup gives NULL when the key is missing" },
-  ],
-  [
-    /invalid mem access 'scalar'|invalid mem access 'inv'/,
-    { hint: "kernel memory is read with bpf_probe_read_kernel" },
-  ],
-  [
-    /too large|too many (states|insns)|complexity/,
-    { hint: "simplify the program: fewer branches inside loops, or tail calls" },
-  ],
-  [
-    /combined stack size|stack of \d+ (bytes|calls)/,
-    { hint: "functions that call each other share 512 bytes of stack" },
-  ],
-  [/(invalid|misaligned) .*stack|!read_ok/, { hint: "a variable is read before it is set" }],
-  [/R0 (!read_ok|is not a known value)|At program exit/, { hint: "return a value the program type allows" }],
-]

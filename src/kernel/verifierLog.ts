@@ -41,7 +41,7 @@ const NOISE = [
  * `; text @ file:line` (the place since Linux 6.9), the fault is the last other line.
  */
 export function summarise(log: string): VerifierSummary {
-  const lines = log.slice(-TAIL).split("\n")
+  const lines = logTail(log).split("\n")
   let reason = ""
   let slot: number | undefined
   let quoted: string | undefined
@@ -58,6 +58,9 @@ export function summarise(log: string): VerifierSummary {
   }
   return { reason, slot, quoted }
 }
+
+/** The end of a log, where the fault is. */
+export const logTail = (log: string): string => log.slice(-TAIL)
 
 /** The text in a buffer the kernel wrote a log to: up to the first zero byte. */
 export function logText(buffer: Uint8Array): string {

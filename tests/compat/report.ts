@@ -21,7 +21,7 @@ const UNFIT_CODES = new Set([
 /** Whether a failure tells of something that this kernel does not have or does not let this process do, or that no tool asks for. */
 export function isUnfit({ failure: { code, message }, guessed }: Place): boolean {
   if (guessed) return true
-  return UNFIT_CODES.has(code) || (code === "KERNEL_VERIFIER" && /unknown func|cannot use helper/.test(message))
+  return UNFIT_CODES.has(code) || (code === "KERNEL_VERIFIER" && / may not call | has no helper /.test(message))
 }
 
 const part = (some: number, all: number): string =>

@@ -1,0 +1,3 @@
+export { explainRefusal } from "./explain.ts"
+export { splitLog, type VerifierReport } from "./report.ts"
+export type { Explanation } from "./rule.ts"
