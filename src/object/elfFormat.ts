@@ -23,6 +23,8 @@ export const SHT_REL = 9
 export const SHF_WRITE = 1
 export const SHF_ALLOC = 2
 export const SHF_EXECINSTR = 4
+export const SHF_MERGE = 0x10
+export const SHF_STRINGS = 0x20
 export const SHF_INFO_LINK = 0x40
 
 export const SHN_UNDEF = 0
@@ -48,4 +50,6 @@ export const STV_HIDDEN = 2
 /** The 64-bit immediate of an `lddw`. */
 export const R_BPF_64_64 = 1
 /** The 32-bit immediate of a call. */
+export const R_BPF_64_ABS64 = 2
+export const R_BPF_64_ABS32 = 3
 export const R_BPF_64_32 = 10

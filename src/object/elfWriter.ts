@@ -8,6 +8,8 @@ export interface SectionInput {
   readonly data: Uint8Array
   /** A power of two; 1 when left out. */
   readonly align?: number
+  /** Bytes of each entry, where all are of one size. */
+  readonly entrySize?: number
 }
 
 export interface SymbolInput {
@@ -65,7 +67,7 @@ export class ElfWriter {
     const strings = new Strings()
     const symbolTable = this.#sections.length + this.#relocations.size + 1
     const headers: Header[] = [{ input: { name: "", type: f.SHT_NULL, data: new Uint8Array() } }]
-    for (const input of this.#sections) headers.push({ input })
+    for (const input of this.#sections) headers.push({ input, entrySize: input.entrySize })
     for (const [section, list] of this.#relocations) {
       const data = encodeRelocations(list, numbers)
       const name = `.rel${this.#sections[section - 1].name}`

@@ -2,6 +2,7 @@ import type { SkepError } from "../base/index.ts"
 import { Btf, type BtfExt, encodeBtfExt } from "../btf/index.ts"
 import { callSub, encodeInsns, type Insn, lddw, SLOT_BYTES, slotStarts } from "../isa/index.ts"
 import { continueBtf, describeKfuncs, describeMaps, MAPS_SECTION } from "./describeMaps.ts"
+import { type DebugFunction, type DebugOptions, writeDwarf } from "./dwarf/index.ts"
 import { elfError } from "./elf.ts"
 import * as f from "./elfFormat.ts"
 import { ElfWriter, type SymbolRef } from "./elfWriter.ts"
@@ -20,8 +21,13 @@ const RESERVED = [TEXT_SECTION, MAPS_SECTION, ".BTF", ".BTF.ext", ".symtab", ".s
  * Throws `OBJECT_EMPTY_FUNCTION`, `OBJECT_DUPLICATE_NAME`, `OBJECT_NO_MAP`, `OBJECT_NO_FUNCTION`, `OBJECT_RELOCATION`,
  * `OBJECT_MAP_TYPE`, `OBJECT_PIN_PATH`, `OBJECT_NO_PROTOTYPE`, `OBJECT_BTF_MAPS`, and what the BTF reader throws.
  */
-export function writeElf(object: BpfObject): Uint8Array {
-  return new ObjectWriter(object).encode()
+export function writeElf(object: BpfObject, options: ElfOptions = {}): Uint8Array {
+  return new ObjectWriter(object, options).encode()
+}
+
+export interface ElfOptions {
+  /** Adds DWARF, for tools that show source lines. */
+  readonly debug?: DebugOptions
 }
 
 /** The name of the section that a map of global data is. */
@@ -48,8 +54,12 @@ class ObjectWriter {
   readonly #maps = new Map<string, SymbolRef>()
   readonly #kfuncs = new Map<string, SymbolRef>()
 
-  constructor(object: BpfObject) {
+  readonly #options: ElfOptions
+  readonly #debug: DebugFunction[] = []
+
+  constructor(object: BpfObject, options: ElfOptions) {
     this.#object = object
+    this.#options = options
   }
 
   encode(): Uint8Array {
@@ -81,6 +91,7 @@ class ObjectWriter {
     })
     this.#writeBtf(btf)
     for (const [section, places] of this.#code) for (const place of places) this.#relocate(section, place)
+    if (this.#options.debug !== undefined) writeDwarf(elf, this.#object, this.#debug, this.#options.debug)
     return elf.encode()
   }
 
@@ -119,6 +130,7 @@ class ObjectWriter {
         visibility: isStatic ? f.STV_HIDDEN : f.STV_DEFAULT,
       })
       if (name === TEXT_SECTION) this.#functions.set(fn.name, symbol)
+      this.#debug.push({ spec: fn, symbol, slots })
     }
   }
 

@@ -3,7 +3,7 @@ import { runningCpu, runningTarget } from "../../bpf/index.ts"
 import { Compilation, type CpuLevel, type Target } from "../../compiler/index.ts"
 import { disassembleObject, writeElf } from "../../object/index.ts"
 import type { CcHeaders } from "./headers.ts"
-import type { CcInput, CcJob } from "./job.ts"
+import type { CcJob } from "./job.ts"
 import type { CcMessages } from "./messages.ts"
 
 /** What a compilation made; nothing with `-fsyntax-only` and `-M`. */
@@ -12,12 +12,13 @@ export interface Made {
 }
 
 /** Compiles one file as the job says; undefined when it failed, which was said then. */
-export async function compileInput(
+export function compileInput(
   job: CcJob,
-  { name, language: _ }: CcInput,
+  name: string,
   headers: CcHeaders,
   messages: CcMessages,
-): Promise<Made | undefined> {
+  version: string,
+): Made | undefined {
   const text = name === "-" ? readFileSync(0, "utf8") : readFileSync(name, "utf8")
   const cpu = job.cpu === "probe" ? runningCpu() : job.cpu
   const compilation = new Compilation({
@@ -31,7 +32,7 @@ export async function compileInput(
   })
   let made: Made | undefined
   try {
-    made = { content: contentOf(compilation, job) }
+    made = { content: contentOf(compilation, job, version) }
   } catch (error) {
     messages.thrown(error)
   }
@@ -39,7 +40,7 @@ export async function compileInput(
   return made
 }
 
-function contentOf(compilation: Compilation, { action }: CcJob): Made["content"] {
+function contentOf(compilation: Compilation, { action, debug }: CcJob, version: string): Made["content"] {
   switch (action) {
     case "preprocess":
       return compilation.preprocessed
@@ -54,7 +55,10 @@ function contentOf(compilation: Compilation, { action }: CcJob): Made["content"]
     case "assembly":
       return disassembleObject(compilation.object, { syntax: "llvm" })
     default:
-      return writeElf(compilation.object)
+      return writeElf(
+        compilation.object,
+        debug ? { debug: { producer: `skep ${version}`, directory: process.cwd() } } : {},
+      )
   }
 }
 

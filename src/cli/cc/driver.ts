@@ -25,7 +25,7 @@ export async function runCc(args: readonly string[], version: string): Promise<n
   }
   if (!changeFolder(job, messages) || !areThere(job.inputs, messages)) return FAILURE
   if (job.verbose === "say") process.stderr.write(searchList(job.folders.quoted, new CcHeaders(job.folders)))
-  for (const input of job.inputs) await makeOne(job, input, messages)
+  for (const input of job.inputs) makeOne(job, input, version, messages)
   messages.summary()
   return messages.failed ? FAILURE : SUCCESS
 }
@@ -77,9 +77,9 @@ function areThere(inputs: readonly CcInput[], messages: CcMessages): boolean {
 }
 
 /** Compiles one file and writes what comes of it. */
-async function makeOne(job: CcJob, input: CcInput, messages: CcMessages): Promise<void> {
+function makeOne(job: CcJob, input: CcInput, version: string, messages: CcMessages): void {
   const headers = new CcHeaders(job.folders)
-  const made = await compileInput(job, input, headers, messages)
+  const made = compileInput(job, input.name, headers, messages, version)
   if (made === undefined || messages.failed) return
   const output = job.output ?? defaultOutput(job, input)
   if (made.content !== undefined) write(output, made.content, messages)

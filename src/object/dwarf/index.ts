@@ -1,0 +1,1 @@
+export { type DebugFunction, type DebugOptions, writeDwarf } from "./write.ts"
