@@ -52,7 +52,7 @@ declares('BPF_HASH_OF_MAPS(t, "inner")', "hash_of_maps int:4 int:4 10240 0 inner
 declares('BPF_HASH_OF_MAPS(t, struct key, "inner", 5)', "hash_of_maps struct key:16 int:4 5 0 inner")
 declares("BPF_QUEUE(t, struct value, 5)", "queue -:0 struct value:5 5 0")
 declares("BPF_STACK(t, u64, 5, 0)", "stack -:0 u64:8 5 0")
-declares('BPF_QUEUESTACK_PINNED("queue", t, u64, 5, "/p", 0)', "queue -:0 u64:8 5 0 /p")
+declares('BPF_QUEUESTACK_PINNED("queue", t, u64, 5, 0, "/p")', "queue -:0 u64:8 5 0 /p")
 declares("BPF_SOCKMAP(t, 4)", "sockmap u32:4 int:4 4 0")
 declares("BPF_SOCKHASH(t)", "sockhash u32:4 int:4 10240 0")
 declares("BPF_SOCKHASH(t, struct key, 9)", "sockhash struct key:16 int:4 9 0")
