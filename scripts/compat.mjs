@@ -31,7 +31,16 @@ await build({
   loader: { ".h": "text", ".c": "text" },
   logLevel: "warning",
 })
-const args = [`${out}/compat.mjs`, "--corpus", values.corpus, ...values.only.flatMap(word => ["--only", word])]
+const program = `${out}/compat.mjs`
+if (values.corpus === undefined) {
+  const { status, stdout } = spawnSync(process.execPath, [program, "--only-capture"], {
+    stdio: ["inherit", "pipe", "inherit"],
+    encoding: "utf8",
+  })
+  if (status !== 0) process.exit(status ?? 1)
+  values.corpus = stdout.trim().split("\n").at(-1)
+}
+const args = [program, "--corpus", values.corpus, ...values.only.flatMap(word => ["--only", word])]
 if (values["no-load"]) args.push("--no-load")
 const here = values.json === undefined ? args : [...args, "--json", values.json]
 

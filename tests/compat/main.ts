@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { release } from "node:os"
 import { parseArgs } from "node:util"
+import { capturedCorpus } from "./capture.ts"
 import { type Baseline, type CorpusProgram, readBaseline, readCorpus } from "./corpus.ts"
 import { Bench } from "./measure.ts"
 import { type Run, report } from "./report.ts"
@@ -8,9 +9,9 @@ import { type Run, report } from "./report.ts"
 /**
  * Compiles every program of a corpus and tries its functions in the running kernel.
  *
- *     main.mjs --corpus DIR [--json FILE] [--no-load] [--only WORD]…
+ *     main.mjs [--corpus DIR] [--json FILE] [--no-load] [--only WORD]…
  *
- * `--only` takes the programs whose names contain a word.
+ * `--only` takes the programs whose names contain a word. Without a corpus one is captured; `--only-capture` does only that, and tells where it is.
  */
 export function main(args: readonly string[]): number {
   const { values } = parseArgs({
@@ -20,12 +21,17 @@ export function main(args: readonly string[]): number {
       json: { type: "string" },
       only: { type: "string", multiple: true },
       "no-load": { type: "boolean" },
+      "only-capture": { type: "boolean" },
     },
   })
-  if (values.corpus === undefined) throw new Error("--corpus DIR is missing")
-  const programs = readCorpus(values.corpus, values.only)
+  const corpus = values.corpus ?? capturedCorpus()
+  if (values["only-capture"]) {
+    process.stdout.write(`${corpus}\n`)
+    return 0
+  }
+  const programs = readCorpus(corpus, values.only)
   const found: Run = { kernel: release(), programs: runAll(programs, values["no-load"] === true) }
-  const baseline: Map<string, Baseline> | undefined = readBaseline(values.corpus)
+  const baseline: Map<string, Baseline> | undefined = readBaseline(corpus)
   process.stdout.write(report(found, baseline))
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(found))
   return 0
