@@ -1,10 +1,10 @@
-import { SourceFile } from "../base/index.ts"
-import type { MacroProvider, MacroText } from "../c/index.ts"
+import type { MacroProvider } from "../c/index.ts"
 import constantsText from "./headers/constants.h"
 import genericText from "./headers/generic.h"
 import inetText from "./headers/inet.h"
 import languageText from "./headers/language.h"
 import tablesText from "./headers/tables.h"
+import { MacroHeader } from "./macroHeader.ts"
 import { type Architecture, registersOf } from "./registers.ts"
 
 /** What the values of some macros depend on. */
@@ -22,49 +22,14 @@ export interface MacroOptions {
   readonly dentryNameLength: () => number
 }
 
-/** The macros of one shim header, found by a scan for `#define` when one of them is first asked for. */
-class Header {
-  readonly file: SourceFile
-  #index: Map<string, MacroText> | undefined
-
-  constructor(name: string, text: string) {
-    this.file = new SourceFile(name, text, true)
-  }
-
-  get(name: string): MacroText | undefined {
-    this.#index ??= this.#scan()
-    return this.#index.get(name)
-  }
-
-  has(name: string): boolean {
-    return this.get(name) !== undefined
-  }
-
-  #scan(): Map<string, MacroText> {
-    const { file } = this
-    const { text } = file
-    const index = new Map<string, MacroText>()
-    const mark = "#define "
-    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
-      const start = at + mark.length
-      let end = text.indexOf("\n", start)
-      while (text.charCodeAt(end - 1) === 92) end = text.indexOf("\n", end + 1)
-      let nameEnd = start
-      while (isWord(text.charCodeAt(nameEnd))) nameEnd++
-      index.set(text.slice(start, nameEnd), { file, start, end })
-      at = end
-    }
-    return index
-  }
-}
-
-const isWord = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57) || c === 95
-
-const TABLES = new Header("<bcc/tables>", tablesText)
-const LANGUAGE = new Header("<bcc/language>", languageText)
-const CONSTANTS = new Header("<bcc/constants>", constantsText)
-const GENERIC = new Header("<bcc/generic>", genericText)
-const INET = new Header("<bcc/inet>", inetText)
+const TABLES = new MacroHeader("<bcc/tables>", tablesText)
+const LANGUAGE = new MacroHeader("<bcc/language>", languageText)
+/** Constants of the kernel's user interface: errno, address families, flags. */
+export const CONSTANTS: MacroHeader = new MacroHeader("<bcc/constants>", constantsText)
+/** Macros of the kernel's own headers. */
+export const GENERIC: MacroHeader = new MacroHeader("<bcc/generic>", genericText)
+/** Aliases of members of sockets. */
+export const INET: MacroHeader = new MacroHeader("<bcc/inet>", inetText)
 
 /** The macros that BCC's programs find without defining them; a name's text is looked for when the name is first seen. */
 export class ShimMacros {

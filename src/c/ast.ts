@@ -1,4 +1,5 @@
 import type { Span } from "../base/index.ts"
+import type { CoreKind } from "../btf/index.ts"
 import type { EnumDecl, Field, FunctionType, RecordDecl, Type, TypedefDecl } from "./types.ts"
 
 /**
@@ -224,24 +225,6 @@ export interface BuiltinExpr extends ExprBase {
   readonly args: readonly Expr[]
   readonly types: readonly Type[]
 }
-
-/** What a CO-RE relocation asks of the running kernel's types, in the order of the kernel's `enum bpf_core_relo_kind`. */
-export const CORE_KINDS = [
-  "field_byte_offset",
-  "field_byte_size",
-  "field_exists",
-  "field_signed",
-  "field_lshift_u64",
-  "field_rshift_u64",
-  "type_id_local",
-  "type_id_target",
-  "type_exists",
-  "type_size",
-  "enum_value_exists",
-  "enum_value",
-  "type_matches",
-] as const
-export type CoreKind = (typeof CORE_KINDS)[number]
 
 /** What a relocation is about: `access` goes from `root` by indices of members and elements, or is the index of an enumerator. */
 interface CoreSubject {

@@ -3,9 +3,10 @@ import { type BccOptions, type BccResult, compileBcc, emitC, macrosBcc, preproce
 import { Diagnostics, dumpAst, renderDiagnostic, type TranslationUnit } from "../c/index.ts"
 import { generate } from "../codegen/index.ts"
 import { lower, type Module, printModule } from "../ir/index.ts"
+import { compileLibbpf, isLibbpfStyle, macrosLibbpf, preprocessLibbpf } from "../libbpf/index.ts"
 import { type BpfObject, disassembleObject } from "../object/index.ts"
 import { optimise, passNames } from "../opt/index.ts"
-import type { CompileOptions, Target } from "./options.ts"
+import type { CompileOptions, Dialect, Target } from "./options.ts"
 
 const MACHINE_STAGES = ["isel", "regalloc", "layout"] as const
 
@@ -32,6 +33,11 @@ export class Compilation {
     this.diagnostics = new Diagnostics(options.errorLimit)
   }
 
+  /** Whose C the program is taken for. */
+  get dialect(): Dialect {
+    return this.options.dialect ?? (isLibbpfStyle(this.options.text) ? "libbpf" : "bcc")
+  }
+
   /** The typed tree of the program as it was written. */
   get ast(): TranslationUnit {
     return this.bcc.ast
@@ -42,8 +48,9 @@ export class Compilation {
     if (this.#bcc === undefined) {
       const file = this.#file()
       const options = this.#bccOptions()
-      this.#dump("tokens", () => preprocessBcc(file, options))
-      const result = this.#compileBcc(file, options)
+      const libbpf = this.dialect === "libbpf"
+      this.#dump("tokens", () => (libbpf ? preprocessLibbpf : preprocessBcc)(file, options))
+      const result = libbpf ? compileLibbpf(file, options, this.diagnostics) : this.#compileBcc(file, options)
       this.#bcc = result
       this.#dump("ast", () => dumpAst(result.ast))
       this.#dump("bcc", () => emitC(result))
@@ -53,12 +60,14 @@ export class Compilation {
 
   /** The program's text after preprocessing. */
   get preprocessed(): string {
-    return preprocessBcc(this.#file(), this.#bccOptions(), this.diagnostics)
+    const preprocess = this.dialect === "libbpf" ? preprocessLibbpf : preprocessBcc
+    return preprocess(this.#file(), this.#bccOptions(), this.diagnostics)
   }
 
   /** The macros that are defined at the end of the program, as lines of `#define`. */
   get macros(): string[] {
-    return macrosBcc(this.#file(), this.#bccOptions(), this.diagnostics)
+    const macros = this.dialect === "libbpf" ? macrosLibbpf : macrosBcc
+    return macros(this.#file(), this.#bccOptions(), this.diagnostics)
   }
 
   /** The program in SSA form, optimised. */

@@ -1,3 +1,3 @@
 export type { CpuLevel } from "../codegen/index.ts"
 export { Compilation, type CompileResult, compile, dumpNames, type Histograms } from "./compile.ts"
-export type { CompileOptions, Target } from "./options.ts"
+export type { CompileOptions, Dialect, Target } from "./options.ts"

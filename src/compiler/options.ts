@@ -24,12 +24,17 @@ export interface Target {
   readonly config?: (name: string) => string | undefined
 }
 
+/** BCC's C, with tables that have methods, or libbpf's, with sections, `.maps` and CO-RE. */
+export type Dialect = "bcc" | "libbpf"
+
 export interface CompileOptions {
   /** The text's name, for messages and line info. */
   readonly name: string
   readonly text: string
   readonly target: Target
   readonly cpu: CpuLevel
+  /** Whose C it is. Without it: libbpf's where it includes `vmlinux.h` or `bpf/…`, or names sections with `SEC()`; else BCC's. */
+  readonly dialect?: Dialect
   /** `-DNAME`, `-DNAME=VALUE`, `-UNAME`, in order; `-include FILE` reads a file before the program. */
   readonly flags?: readonly string[]
   /** Finds the files of `#include`. Kernel headers need not be there: skep has what programs use of them. */

@@ -1,3 +1,4 @@
+import { SourceFile } from "../../base/index.ts"
 import {
   alignOf,
   type Btf,
@@ -14,6 +15,8 @@ import * as c from "../../c/index.ts"
  * somebody asks for `fields`, a member's type when somebody asks for `type`. Types of the kernel that a module uses are the kernel's own.
  */
 export class BtfTypes {
+  /** Attributes of every record. */
+  readonly recordAttrs: readonly c.Attribute[]
   readonly #btf: Btf
   readonly #base: BtfTypes | undefined
   readonly #types = new Map<number, c.Type>()
@@ -21,9 +24,10 @@ export class BtfTypes {
   readonly #enums = new Map<number, BtfEnum>()
   readonly #typedefs = new Map<number, c.TypedefDecl>()
 
-  constructor(btf: Btf, base?: BtfTypes) {
+  constructor(btf: Btf, base?: BtfTypes, recordAttrs: readonly c.Attribute[] = []) {
     this.#btf = btf
     this.#base = base
+    this.recordAttrs = base?.recordAttrs ?? recordAttrs
   }
 
   get btf(): Btf {
@@ -50,6 +54,37 @@ export class BtfTypes {
   enumerator(name: string): c.Enumerator | undefined {
     const found = this.#btf.findEnumerator(name)
     return found && this.enumOf(found.type).constants.find(e => e.name === name)
+  }
+
+  /** A function of the kernel that programs may call, by its prototype in BTF. Kernels since 6.10 mark them. */
+  kfunc(name: string): c.FunctionDecl | undefined {
+    const id = this.#btf.find(name, "func")
+    const func = id === 0 ? undefined : this.#btf.type(id)
+    if (func?.kind !== "func") return undefined
+    const type = this.type(func.type)
+    if (type.kind !== "function" || !this.#isKfunc(id)) return undefined
+    const span = { file: BTF_FILE, start: 0, end: 0 }
+    const section: c.Attribute = { name: "section", args: [".ksyms"], span }
+    return {
+      kind: "function",
+      name,
+      type,
+      params: [],
+      storage: "extern",
+      inline: false,
+      body: undefined,
+      attrs: [section],
+      span,
+      kfunc: true,
+    }
+  }
+
+  #isKfunc(id: number): boolean {
+    for (const tag of this.#btf.ids("decl_tag")) {
+      const type = this.#btf.type(tag)
+      if (type.kind === "decl_tag" && type.type === id && type.name === "bpf_kfunc") return true
+    }
+    return false
   }
 
   /** Names of all structs and unions. */
@@ -132,6 +167,8 @@ export class BtfTypes {
   }
 }
 
+const BTF_FILE = new SourceFile("<vmlinux>", "", true)
+
 class BtfTypedef implements c.TypedefDecl {
   readonly kind = "typedefDecl"
   readonly origin = "btf"
@@ -154,7 +191,7 @@ class BtfTypedef implements c.TypedefDecl {
 class BtfRecord implements c.RecordDecl {
   readonly kind = "recordDecl"
   readonly origin = "btf"
-  readonly attrs = []
+  readonly attrs: readonly c.Attribute[]
   readonly tag: string | undefined
   readonly isUnion: boolean
   readonly complete: boolean
@@ -167,6 +204,7 @@ class BtfRecord implements c.RecordDecl {
     const type = types.btf.type(id)
     this.#types = types
     this.#id = id
+    this.attrs = types.recordAttrs
     this.tag = type.name === "" ? undefined : type.name
     this.complete = type.kind === "struct" || type.kind === "union"
     this.isUnion = type.kind === "union" || (type.kind === "fwd" && type.union)

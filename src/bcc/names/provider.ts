@@ -23,9 +23,30 @@ export interface NamesOptions {
   /** Content of a tracepoint's format file; undefined when there is no such tracepoint. */
   readonly readTracepointFormat?: (category: string, event: string) => string | undefined
   readonly macros: c.MacroProvider
+  /** What the program's dialect adds; BCC's own without it. */
+  readonly dialect?: DialectNames
 }
 
-const TYPES = new SnippetFile("<bcc/types>", typesText, /^struct (\w+) \{/gm)
+/** Functions and types that a dialect has beside those of the kernel. */
+export interface DialectNames {
+  /** Prototypes of what its passes replace. */
+  readonly prototypes: Readonly<Record<string, string>>
+  /** Helpers that it knows by another name. */
+  readonly helpers: Readonly<Record<string, string>>
+  /** Functions with a body; each piece holds one. */
+  readonly functions?: SnippetFile
+  /** Types that BTF may not have; each piece holds one. */
+  readonly types: SnippetFile
+  /** Types of its own that come before any that the kernel may have under the name. */
+  readonly ownTypes: ReadonlySet<string>
+  /** Records of the kernel are read by CO-RE. */
+  readonly preserveAccess?: boolean
+  /** Functions of the kernel that its BTF marks may be called without a declaration. */
+  readonly kfuncs?: boolean
+}
+
+/** Types of the kernel's user interface, for when BTF has none of them. */
+export const TYPES: SnippetFile = new SnippetFile("<bcc/types>", typesText, /^struct (\w+) \{/gm)
 const PACKETS = new SnippetFile("<bcc/proto>", packetText, /^struct (\w+) \{/gm)
 const REGISTERS = new SnippetFile("<bcc/pt_regs>", registersText, /^struct (\w+) \{/gm)
 const FUNCTIONS = new SnippetFile("<bcc/functions>", functionsText, /^static inline [^(]*?(\w+)\(/gm)
@@ -38,9 +59,6 @@ const TAG_ALIASES: Readonly<Record<string, string>> = {
 
 /** Letters that may be wrong in the tag of a kernel record for it to be suggested. */
 const MAX_TAG_EDITS = 2
-
-/** Types of BCC's own: these come before any that the kernel may have under the name. */
-const OWN_TYPES = new Set(["bpf_stacktrace", "bpf_stacktrace_buildid"])
 
 /** Prototypes of what the rewriter replaces: these look like functions to the type checker. */
 const DIALECT_FUNCTIONS: Readonly<Record<string, string>> = {
@@ -62,12 +80,26 @@ const RAW_HELPERS: Readonly<Record<string, string>> = {
   bpf_map_delete_elem_: "bpf_map_delete_elem",
 }
 
+/** What records of the kernel have where they are read by CO-RE. */
+const PRESERVED: readonly c.Attribute[] = [
+  { name: "preserve_access_index", args: [], span: { file: new SourceFile("<vmlinux>", "", true), start: 0, end: 0 } },
+]
+
+const BCC: DialectNames = {
+  prototypes: DIALECT_FUNCTIONS,
+  helpers: RAW_HELPERS,
+  functions: FUNCTIONS,
+  types: TYPES,
+  ownTypes: new Set(["bpf_stacktrace", "bpf_stacktrace_buildid"]),
+}
+
 /**
  * Names that a program uses and does not define: BPF helpers, BCC's inline functions, records of tracepoints, the kernel's types from BTF, and a
  * small stock of types for when there is no BTF. All are made at the first question.
  */
 export class KernelNames implements c.NameProvider {
   readonly #options: NamesOptions
+  readonly #dialect: DialectNames
   readonly #types: BtfTypes | undefined
   /** Types of the modules that were looked at. */
   readonly #modules = new Map<Btf, BtfTypes>()
@@ -77,7 +109,9 @@ export class KernelNames implements c.NameProvider {
 
   constructor(options: NamesOptions) {
     this.#options = options
-    this.#types = options.btf && new BtfTypes(options.btf)
+    this.#dialect = options.dialect ?? BCC
+    this.#types =
+      options.btf && new BtfTypes(options.btf, undefined, this.#dialect.preserveAccess ? PRESERVED : undefined)
   }
 
   typedef(name: string): c.TypedefDecl | undefined {
@@ -91,7 +125,7 @@ export class KernelNames implements c.NameProvider {
   }
 
   enum(tag: string): c.EnumDecl | undefined {
-    return this.#types?.enum(tag) ?? this.#inModules(tag, types => types.enum(tag))
+    return this.#types?.enum(tag) ?? this.#inModules(tag, types => types.enum(tag)) ?? this.#stockEnum(tag)
   }
 
   enumerator(name: string): c.Enumerator | undefined {
@@ -165,7 +199,7 @@ export class KernelNames implements c.NameProvider {
 
   *#candidates(): Iterable<string> {
     yield* helperNames()
-    yield* FUNCTIONS.names()
+    if (this.#dialect.functions !== undefined) yield* this.#dialect.functions.names()
     yield* wellKnownNames()
   }
 
@@ -174,7 +208,7 @@ export class KernelNames implements c.NameProvider {
       const found = this.#tracepoint(tag)
       if (found !== undefined) return found
     }
-    const own = OWN_TYPES.has(tag)
+    const own = this.#dialect.ownTypes.has(tag)
     const kernel = own
       ? undefined
       : this.#types?.record(Object.hasOwn(TAG_ALIASES, tag) ? TAG_ALIASES[tag] : tag, isUnion)
@@ -212,13 +246,15 @@ export class KernelNames implements c.NameProvider {
   }
 
   #findFunction(name: string): c.FunctionDecl | undefined {
-    if (Object.hasOwn(DIALECT_FUNCTIONS, name)) {
-      const decl = this.#prototype(name, DIALECT_FUNCTIONS[name])
+    const { prototypes, helpers, functions, kfuncs } = this.#dialect
+    if (Object.hasOwn(prototypes, name)) {
+      const decl = this.#prototype(name, prototypes[name])
       return decl && { ...decl, builtin: name }
     }
-    const helper = this.#helper(name, Object.hasOwn(RAW_HELPERS, name) ? RAW_HELPERS[name] : name)
+    const helper = this.#helper(name, Object.hasOwn(helpers, name) ? helpers[name] : name)
     if (helper !== undefined) return helper
-    const file = FUNCTIONS.get(name)
+    if (kfuncs) return this.#types?.kfunc(name)
+    const file = functions?.get(name)
     return file && functionIn(parseSnippet(file, this, this.#options.macros), name)
   }
 
@@ -241,8 +277,17 @@ export class KernelNames implements c.NameProvider {
       const file = REGISTERS.get(name)
       return file && this.#recordIn(new SourceFile(file.name, file.text.replaceAll(name, tag), true), tag)
     }
-    const file = TYPES.get(tag) ?? PACKETS.get(tag)
+    const file = this.#dialect.types.get(tag) ?? TYPES.get(tag) ?? PACKETS.get(tag)
     return file && this.#recordIn(file, tag)
+  }
+
+  #stockEnum(tag: string): c.EnumDecl | undefined {
+    const file = this.#dialect.types.get(tag)
+    if (file === undefined) return undefined
+    for (const decl of parseSnippet(file, this, this.#options.macros)) {
+      if (decl.kind === "enumDecl" && decl.tag === tag) return decl
+    }
+    return undefined
   }
 
   #recordIn(file: SourceFile, tag: string): c.RecordDecl | undefined {

@@ -1,0 +1,83 @@
+import type { SourceFile } from "../base/index.ts"
+import { type BccOptions, type BccResult, KernelNames } from "../bcc/index.ts"
+import * as c from "../c/index.ts"
+import { includeResolver } from "./includes.ts"
+import { LibbpfMacros } from "./macros.ts"
+import { libbpfNames } from "./names.ts"
+import { rewrite } from "./rewrite.ts"
+
+const LINUX_6_1 = (6 << 16) | (1 << 8)
+
+/**
+ * Preprocesses, parses, type-checks and rewrites a program written for libbpf. Depends on nothing but its arguments.
+ * @throws SkepError with the first error of the text; its `cause` holds all diagnostics, for `renderError`
+ */
+export function compileLibbpf(
+  main: SourceFile,
+  options: BccOptions = {},
+  diagnostics: c.Diagnostics = new c.Diagnostics(),
+): BccResult {
+  const front = frontEnd(main, options, diagnostics)
+  const tokens = front.preprocessor.all()
+  diagnostics.throwIfErrors()
+  const names = front.names()
+  const hooks: c.DialectHooks = {
+    incompleteError: tag => names.missingType(tag),
+    memberError: (record, name) => names.missingMember(record, name),
+  }
+  const unit = c.parse(main.name, tokens, diagnostics, { names, hooks })
+  diagnostics.throwIfErrors()
+  const result = rewrite(unit, { names, diagnostics, arch: options.arch ?? "x86_64" })
+  diagnostics.throwIfErrors()
+  return { unit: result, ast: unit, includes: front.includes, diagnostics }
+}
+
+/** The tokens of a program as the parser sees them, as text (`-E`). */
+export function preprocessLibbpf(
+  main: SourceFile,
+  options: BccOptions = {},
+  diagnostics = new c.Diagnostics(),
+): string {
+  const tokens = frontEnd(main, options, diagnostics).preprocessor.all()
+  diagnostics.throwIfErrors()
+  return c.printTokens(tokens)
+}
+
+/** The macros at the end of a program, as lines of `#define` (`-dM`). */
+export function macrosLibbpf(main: SourceFile, options: BccOptions = {}, diagnostics = new c.Diagnostics()): string[] {
+  const { preprocessor } = frontEnd(main, options, diagnostics)
+  preprocessor.all()
+  diagnostics.throwIfErrors()
+  return preprocessor.definitions()
+}
+
+function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnostics) {
+  const { btf, moduleBtf, arch = "x86_64" } = options
+  const includes: string[] = []
+  const macros = new LibbpfMacros({ arch, kernelVersion: options.kernelVersion ?? LINUX_6_1 })
+  let vmlinux = false
+  const preprocessor = new c.Preprocessor(main, {
+    diagnostics,
+    flags: options.flags,
+    resolve: includeResolver(options.resolve),
+    searched: name => options.searched?.(name) ?? HEADERS_HINT,
+    macros: macros.get,
+    onInclude(name, form, from) {
+      macros.included(name)
+      if (name === "vmlinux.h") vmlinux = true
+      if (from === main) includes.push(form === "angled" ? `<${name}>` : `"${name}"`)
+    },
+  })
+  const names = () => new KernelNames({ btf, moduleBtf, arch, macros: macros.get, dialect: libbpfNames(vmlinux) })
+  return { preprocessor, names, includes }
+}
+
+const HEADERS_HINT =
+  "vmlinux.h, libbpf's headers (bpf/…), the kernel's (linux/…, asm/…) and the C library's are always there; others are looked for beside the program and in the folders given with -I"
+
+/** Whether a program is written for libbpf rather than for BCC: by what it includes and how it names sections. */
+export function isLibbpfStyle(text: string): boolean {
+  return /^[ \t]*#[ \t]*include[ \t]*[<"](vmlinux\.h|bpf\/[\w.]+\.h|bpf_(helpers|tracing|core_read|endian)\.h)[>"]|\bSEC[ \t]*\(/m.test(
+    text,
+  )
+}

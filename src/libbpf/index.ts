@@ -1,0 +1,1 @@
+export { compileLibbpf, isLibbpfStyle, macrosLibbpf, preprocessLibbpf } from "./compile.ts"
