@@ -5,6 +5,7 @@ import endianText from "./headers/endian.h"
 import helpersText from "./headers/helpers.h"
 import tracingText from "./headers/tracing.h"
 import uapiText from "./headers/uapi.h"
+import { uapiConstant } from "./uapiConstants.ts"
 
 const HELPERS = new MacroHeader("<bpf/bpf_helpers.h>", helpersText)
 const TRACING = new MacroHeader("<bpf/bpf_tracing.h>", tracingText)
@@ -60,7 +61,10 @@ export class LibbpfMacros {
       const text = header.get(name)
       if (text !== undefined) return text
     }
-    if (name.startsWith("PT_REGS_") || name.startsWith("BPF_K")) return this.#tracing ? this.#register(name) : false
+    if (name.startsWith("PT_REGS_") || name.endsWith("_READ_RET_IP"))
+      return this.#tracing ? this.#register(name) : false
+    const constant = uapiConstant(name)
+    if (constant !== undefined) return this.#headers.has(UAPI) ? constant : false
     const computed = this.#computed(name)
     // Another header may bring it.
     return computed ?? (ALL.some(header => header.has(name)) ? false : undefined)

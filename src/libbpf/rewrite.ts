@@ -120,6 +120,8 @@ class Libbpf extends Rewriter {
       made.type = { ...fn.type, params: bound.params.map(p => p.type) }
       made.attrs = fn.attrs.filter(attr => attr.name !== "bpf_arguments")
       prologue = bound.prologue.map(s => this.stmt(s))
+      // What was made of the variables has been made anew by the walk.
+      for (const [param, local] of bound.locals) this.variables.set(param, this.variables.get(local) ?? local)
     }
     const body = this.stmt(fn.body as c.CompoundStmt) as c.CompoundStmt
     made.body = prologue.length === 0 ? body : { ...body, body: [...prologue, ...body.body] }

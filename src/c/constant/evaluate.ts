@@ -1,6 +1,6 @@
 import type { Binary, Call, Cast, Expr } from "../ast.ts"
-import { canonical, integerOf, isPointer, strideOf } from "../sema/typeops.ts"
-import type { IntType, Type } from "../types.ts"
+import { canonical, integerOf, isPointer, qualsOf, strideOf } from "../sema/typeops.ts"
+import { CONST, type IntType, type Type } from "../types.ts"
 
 /** A value cut to the range of an integer type. */
 export function wrap(value: bigint, type: IntType): bigint {
@@ -70,9 +70,19 @@ function evaluateCast(e: Cast): bigint | undefined {
     }
     case "decay":
       return evaluateMemberAddress(e.operand)
+    case "load":
+      return constantVariable(e.operand)
     default:
       return undefined
   }
+}
+
+/** GNU C takes the value of a `const` integer variable with a constant initialiser for a constant. */
+function constantVariable(lvalue: Expr): bigint | undefined {
+  if (lvalue.kind !== "ref" || lvalue.decl.kind !== "var") return undefined
+  const { type, init, scope, storage } = lvalue.decl
+  if (qualsOf(type) !== CONST || init?.kind !== "expr" || integerOf(type) === undefined) return undefined
+  return scope === "global" || storage === "static" ? evaluate(init.expr) : undefined
 }
 
 /** `&((struct s *)0)->a.b[2]`: the old way to write `offsetof`. */

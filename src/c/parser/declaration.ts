@@ -113,7 +113,8 @@ function variable(
       hint: "call the function at each end of the block",
     })
   }
-  if (isVoid(written)) p.fail("C_INCOMPLETE", `variable '${name}' has incomplete type 'void'`, d.span)
+  // A symbol of which only the address is of interest.
+  if (isVoid(written) && spec.storage !== "extern") p.fail("C_INCOMPLETE", `variable '${name}' has incomplete type 'void'`, d.span)
   const align = alignedBy(attrs, spec.align)
   const made: Mutable<VarDecl> = {
     kind: "var",

@@ -12,3 +12,12 @@
 #define bool _Bool
 #define true 1
 #define false 0
+#define tcp_flag_word(_tcp) (((union tcp_word_hdr *)(_tcp))->words[3])
+#define icmp6_identifier icmp6_dataun.u_echo.identifier
+#define icmp6_sequence icmp6_dataun.u_echo.sequence
+#define icmp6_pointer icmp6_dataun.un_data32[0]
+#define icmp6_mtu icmp6_dataun.un_data32[0]
+#define icmp6_unused icmp6_dataun.un_data32[0]
+#define icmp6_maxdelay icmp6_dataun.un_data16[0]
+#define icmp6_router icmp6_dataun.u_nd_advt.router
+#define icmp6_hop_limit icmp6_dataun.u_nd_ra.hop_limit
