@@ -14,6 +14,8 @@ export interface ArgumentOptions {
   readonly names: KernelNames
   readonly diagnostics: c.Diagnostics
   readonly arch: Architecture
+  /** A function of the program or of its headers. */
+  readonly find: (name: string) => c.FunctionDecl | undefined
 }
 
 /**
@@ -132,11 +134,17 @@ class Source {
   /** `({ long v; bpf_usdt_arg(ctx, slot, &v); v; })` */
   #usdt(slot: number, param: c.VarDecl): c.Expr | undefined {
     const { span } = param
-    const { diagnostics } = this.#options
-    diagnostics.error("LIBBPF_ARGUMENTS", `parameter ${slot + 1} of BPF_USDT cannot be bound`, span, {
-      hint: "read it with bpf_usdt_arg()",
-    })
-    return undefined
+    const { diagnostics, find } = this.#options
+    const read = find("bpf_usdt_arg")
+    if (read === undefined) {
+      diagnostics.error("LIBBPF_ARGUMENTS", "BPF_USDT needs #include <bpf/usdt.bpf.h>", span)
+      return undefined
+    }
+    const value = b.variable("__skep_argument", c.LONG, span)
+    const place = b.addressOf(b.ref(value, span))
+    const call = b.call(read, [b.value(this.#ctx, span), b.int(slot, c.ULLONG, span), place], span)
+    const body = [b.declStmt(value), b.exprStmt(call), b.exprStmt(b.value(value, span))]
+    return fit(b.stmtExpr(body, span), param)
   }
 
   /** A register by its place in pt_regs: `di`, `regs[2]`, `psw.addr`. */

@@ -5,6 +5,7 @@ import endianText from "./headers/endian.h"
 import helpersText from "./headers/helpers.h"
 import tracingText from "./headers/tracing.h"
 import uapiText from "./headers/uapi.h"
+import { syscallNumber } from "./syscallNumbers.ts"
 import { uapiConstant } from "./uapiConstants.ts"
 
 const HELPERS = new MacroHeader("<bpf/bpf_helpers.h>", helpersText)
@@ -77,6 +78,10 @@ export class LibbpfMacros {
 
   #computed(name: string): string | undefined {
     const { arch, kernelVersion } = this.#options
+    if (name.startsWith("__NR_")) {
+      const number = syscallNumber(name.slice("__NR_".length), arch)
+      return number === undefined ? undefined : ` ${number}`
+    }
     switch (name) {
       case "LINUX_VERSION_CODE":
         return this.#headers.has(UAPI) ? ` ${kernelVersion}` : undefined

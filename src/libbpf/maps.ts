@@ -56,7 +56,7 @@ function valuesOf(decl: c.VarDecl, diagnostics: c.Diagnostics): Pick<MapDecl, "v
     const map = program === undefined ? mapIn(init.expr) : undefined
     if (program !== undefined) values.push({ index, program: program.name })
     else if (map !== undefined) values.push({ index, map })
-    else if (!c.isNullConstant(init.expr)) {
+    else if (c.evaluate(init.expr) !== 0n) {
       diagnostics.error("LIBBPF_MAP", "a map holds addresses of maps or of programs from the start", init.expr.span)
     }
   }

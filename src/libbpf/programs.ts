@@ -9,7 +9,7 @@ export function sectionOf(decl: c.VarDecl | c.FunctionDecl): string | undefined 
 }
 
 /** `__hidden`: not seen outside of the object, and so verified where it is called. */
-export function hidden(decl: c.FunctionDecl): boolean {
+function hidden(decl: c.FunctionDecl): boolean {
   return decl.attrs.some(
     attr => attr.name === "visibility" && (attr.args[0] === "hidden" || attr.args[0] === "internal"),
   )
@@ -37,7 +37,7 @@ export function collectPrograms(unit: c.TranslationUnit): ProgramDecl[] {
 /** Functions that others can call or replace: neither static nor hidden, and in no program's section. */
 export function subprograms(unit: c.TranslationUnit): c.FunctionDecl[] {
   return unit.decls.filter((decl): decl is c.FunctionDecl => {
-    if (decl.kind !== "function" || decl.body === undefined || decl.storage === "static") return false
+    if (decl.kind !== "function" || decl.body === undefined || decl.storage === "static" || hidden(decl)) return false
     const section = sectionOf(decl)
     return (section === undefined || section.startsWith(".text")) && !decl.inline
   })

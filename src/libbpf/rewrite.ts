@@ -11,7 +11,7 @@ import type * as c from "../c/index.ts"
 import { argumentsAttribute, bindArguments } from "./arguments.ts"
 import { CoreAccess } from "./core.ts"
 import { collectMaps } from "./maps.ts"
-import { collectPrograms, hidden, sectionOf, subprograms } from "./programs.ts"
+import { collectPrograms, sectionOf, subprograms } from "./programs.ts"
 import { collectStructOps } from "./structOps.ts"
 
 export interface RewriteOptions {
@@ -104,9 +104,14 @@ class Libbpf extends Rewriter {
     this.#core = new CoreAccess(options.diagnostics, e => this.expr(e))
   }
 
+  readonly #find = (name: string): c.FunctionDecl | undefined => {
+    for (const fn of this.functions.keys()) if (fn.name === name) return fn
+    return undefined
+  }
+
   /** Makes the node that calls of a function will point to; its body comes later. */
   announce(fn: c.FunctionDecl): void {
-    this.functions.set(fn, { ...fn, ...(hidden(fn) && { attrs: fn.attrs }) })
+    this.functions.set(fn, { ...fn })
   }
 
   rewriteFunction(fn: c.FunctionDecl): c.FunctionDecl {
@@ -114,7 +119,7 @@ class Libbpf extends Rewriter {
     const from = argumentsAttribute(fn)
     let prologue: c.Stmt[] = []
     if (from !== undefined) {
-      const bound = bindArguments(this.#options, fn, from)
+      const bound = bindArguments({ ...this.#options, find: this.#find }, fn, from)
       for (const [param, local] of bound.locals) this.variables.set(param, local)
       made.params = bound.params
       made.type = { ...fn.type, params: bound.params.map(p => p.type) }

@@ -114,7 +114,8 @@ function variable(
     })
   }
   // A symbol of which only the address is of interest.
-  if (isVoid(written) && spec.storage !== "extern") p.fail("C_INCOMPLETE", `variable '${name}' has incomplete type 'void'`, d.span)
+  if (isVoid(written) && spec.storage !== "extern")
+    p.fail("C_INCOMPLETE", `variable '${name}' has incomplete type 'void'`, d.span)
   const align = alignedBy(attrs, spec.align)
   const made: Mutable<VarDecl> = {
     kind: "var",

@@ -36,7 +36,8 @@ export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunc
   if (inMemory(ret)) params.push({ type: "ptr", name: "result" })
   for (const param of decl.params) {
     const repr = reprOf(param.type, param.span)
-    if (role !== "static" && inMemory(repr)) {
+    // A global subprogram of which the verifier knows no such parameter may still be there for its types.
+    if (role !== "static" && role !== "global" && inMemory(repr)) {
       fail(
         "IR_PROGRAM_PARAMETER",
         `${name} cannot take ${param.name} by value: the kernel passes at most 8 bytes`,
@@ -96,7 +97,9 @@ function bindParameters(cx: FunctionContext, decl: FunctionDecl): void {
   })
 }
 
+/** What is asked of a function; one with more parameters than a call has registers can only be put in the place of its calls. */
 function inlining(decl: FunctionDecl): IrFunction["inline"] {
+  if (decl.params.length > 5) return "always"
   // A weak function may not be the one that is called in the end.
   if (decl.attrs.some(a => a.name === "noinline" || a.name === "weak")) return "never"
   return decl.attrs.some(a => a.name === "always_inline") ? "always" : "auto"
