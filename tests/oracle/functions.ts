@@ -247,6 +247,9 @@ const compares = [
 ]
 
 const control = [
+  fn(
+    "u64 n = a & 7; { __label__ l; l: if (n-- > 3) goto l; } { __label__ l; if (b) goto l; n++; l: n *= 2; } return n",
+  ),
   fn("if (a > b) return 1; return 2"),
   fn("if (a > b) return 1; else if (a == b) return 2; else return 3"),
   fn("u64 s = 0; for (int i = 0; i < 10; i++) s += a >> i; return s"),

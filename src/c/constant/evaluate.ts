@@ -1,6 +1,6 @@
 import type { Binary, Call, Cast, Expr } from "../ast.ts"
-import { canonical, integerOf, isPointer, qualsOf, strideOf } from "../sema/typeops.ts"
-import { CONST, type IntType, type Type } from "../types.ts"
+import { canonical, integerOf, isPointer, strideOf } from "../sema/typeops.ts"
+import type { IntType, Type } from "../types.ts"
 
 /** A value cut to the range of an integer type. */
 export function wrap(value: bigint, type: IntType): bigint {
@@ -16,7 +16,7 @@ export function wrapTo(value: bigint, type: Type): bigint {
 
 /**
  * The value of an expression that is constant, in the range of its type; undefined when it is not. Goes as far as compilers do: casts,
- * conditionals (the branch not taken may be anything), builtins of constants, and pointers made from integers.
+ * conditionals (the branch not taken may be anything), builtins of constants, variables that are constants, and pointers made from integers.
  */
 export function evaluate(e: Expr): bigint | undefined {
   switch (e.kind) {
@@ -71,18 +71,10 @@ function evaluateCast(e: Cast): bigint | undefined {
     case "decay":
       return evaluateMemberAddress(e.operand)
     case "load":
-      return constantVariable(e.operand)
+      return e.operand.kind === "ref" && e.operand.decl.kind === "var" ? e.operand.decl.value : undefined
     default:
       return undefined
   }
-}
-
-/** GNU C takes the value of a `const` integer variable with a constant initialiser for a constant. */
-function constantVariable(lvalue: Expr): bigint | undefined {
-  if (lvalue.kind !== "ref" || lvalue.decl.kind !== "var") return undefined
-  const { type, init, scope, storage } = lvalue.decl
-  if (qualsOf(type) !== CONST || init?.kind !== "expr" || integerOf(type) === undefined) return undefined
-  return scope === "global" || storage === "static" ? evaluate(init.expr) : undefined
 }
 
 /** `&((struct s *)0)->a.b[2]`: the old way to write `offsetof`. */

@@ -10,18 +10,42 @@ import type { Parser } from "./parser.ts"
 import { strings } from "./postfix.ts"
 import { startsType, typeName } from "./specifiers.ts"
 
-/** Whether the next token begins `__attribute__((…))`. */
-export function atAttribute(p: Parser): boolean {
-  return p.tok.kind === "ident" && (p.tok.text === "__attribute__" || p.tok.text === "__attribute")
+/** Whether attributes begin at a token: `__attribute__((…))`, or C23's `[[…]]`, which can begin nothing else. */
+export function atAttribute(p: Parser, ahead = 0): boolean {
+  const { kind, text } = p.peek(ahead)
+  if (kind === "ident") return text === "__attribute__" || text === "__attribute"
+  return text === "[" && kind === "punct" && p.peek(ahead + 1).text === "["
+}
+
+/** How many tokens on stands what follows the attributes here. */
+export function behindAttributes(p: Parser): number {
+  let ahead = 0
+  while (atAttribute(p, ahead)) {
+    if (p.peek(ahead).kind === "ident") ahead++
+    for (let depth = 0; ; ahead++) {
+      const { text, kind } = p.peek(ahead)
+      if (kind === "eof") return ahead
+      if (kind !== "punct") continue
+      if (text === "(" || text === "[") depth++
+      else if ((text === ")" || text === "]") && --depth <= 0) break
+    }
+    ahead++
+  }
+  return ahead
 }
 
 /**
- *     attributes: (`__attribute__` `(` `(` [attribute (`,` attribute)*] `)` `)`)*
+ *     attributes: (`__attribute__` `(` `(` [attribute (`,` attribute)*] `)` `)` | `[` `[` [standard (`,` standard)*] `]` `]`)*
  *     attribute: [identifier [`(` … `)`]]
+ *     standard: [[identifier `:` `:`] identifier [`(` … `)`]]
  */
 export function attributes(p: Parser): Attribute[] {
   const list: Attribute[] = []
   while (atAttribute(p)) {
+    if (p.at("[")) {
+      list.push(...standardAttributes(p))
+      continue
+    }
     p.next()
     p.expect("(", "after '__attribute__'")
     p.expect("(", "after '__attribute__('")
@@ -32,6 +56,31 @@ export function attributes(p: Parser): Attribute[] {
     p.expect(")")
     p.expect(")")
   }
+  return list
+}
+
+/** C's own attributes that GNU C knows by another name. */
+const STANDARD: Readonly<Record<string, string>> = { maybe_unused: "unused", nodiscard: "warn_unused_result" }
+
+function standardAttributes(p: Parser): Attribute[] {
+  const list: Attribute[] = []
+  p.next()
+  p.next()
+  while (!p.at("]")) {
+    if (p.accept(",")) continue
+    const prefixed = p.peek().text === ":" && p.peek(2).text === ":"
+    const vendor = prefixed ? p.next().text.replaceAll("_", "") : ""
+    if (prefixed) {
+      p.next()
+      p.next()
+    }
+    const made = attribute(p)
+    if (vendor === "") list.push({ ...made, name: STANDARD[made.name] ?? made.name })
+    // What another compiler's attributes mean is not known.
+    else if (vendor === "gnu" || vendor === "clang") list.push(made)
+  }
+  p.expect("]")
+  p.expect("]", "at the end of the attributes")
   return list
 }
 

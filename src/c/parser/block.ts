@@ -1,10 +1,12 @@
 import type { CompoundStmt, Stmt } from "../ast.ts"
 import { rvalue } from "../sema/convert.ts"
+import { atAttribute, behindAttributes } from "./attributes.ts"
 import { blockDeclaration } from "./declaration.ts"
 import { isKeyword } from "./keywords.ts"
 import type { Parser } from "./parser.ts"
 import { startsType, unknownType } from "./specifiers.ts"
 import { statement } from "./statement.ts"
+import { atStaticAssert } from "./staticAssert.ts"
 
 /**
  *     compound-statement: `{` (declaration | statement)* `}`
@@ -65,12 +67,16 @@ function recover(p: Parser, start: number): void {
 
 export function startsDeclaration(p: Parser): boolean {
   const { tok } = p
+  if (atAttribute(p)) {
+    // `[[fallthrough]];` stands alone, and what is behind the others decides.
+    const next = p.peek(behindAttributes(p))
+    return next.text !== ";" && (tok.kind === "ident" || startsType(p, next))
+  }
   if (tok.kind !== "ident") return false
   const next = p.peek()
   if (next.text === ":" && next.kind === "punct" && !isKeyword(tok.text)) return false
   if (tok.text === "__extension__") return startsType(p, next)
-  if (tok.text === "__attribute__" || tok.text === "__attribute") return !isNullAttribute(p)
-  if (tok.text === "_Static_assert" || startsType(p, tok)) return true
+  if (atStaticAssert(p) || startsType(p, tok)) return true
   if (isKeyword(tok.text)) return false
   // `foo x`, and `foo *x =` with no foo in sight, can only be meant as declarations.
   const meant =
@@ -82,16 +88,3 @@ export function startsDeclaration(p: Parser): boolean {
 }
 
 const DECLARED = new Set(["=", ";", ",", "["])
-
-/** `__attribute__((fallthrough));` stands alone. */
-export function isNullAttribute(p: Parser): boolean {
-  let depth = 0
-  let ahead = 1
-  do {
-    const { text, kind } = p.peek(ahead++)
-    if (text === "(") depth++
-    else if (text === ")") depth--
-    if (kind === "eof") return true
-  } while (depth > 0)
-  return p.peek(ahead).text === ";"
-}

@@ -43,6 +43,9 @@ function unaryExpression(p: Parser): Expr {
   }
   if (tok.kind === "ident") {
     switch (tok.text) {
+      case "alignof":
+        if (p.lookup("alignof") !== undefined) break
+        return sizeOfExpression(p, "alignof")
       case "sizeof":
         return sizeOfExpression(p, "sizeof")
       case "_Alignof":

@@ -2,6 +2,7 @@ import type { Expr, Stmt } from "../ast.ts"
 import { INT } from "../sema/basic.ts"
 import type { FunctionState } from "../sema/context.ts"
 import { condition, intLit } from "../sema/convert.ts"
+import type { Scope } from "../sema/scope.ts"
 import type { Token } from "../token.ts"
 import { expression } from "./expression.ts"
 import type { Parser } from "./parser.ts"
@@ -62,7 +63,32 @@ export function tooLong(p: Parser, what: string): never {
 export function useLabel(p: Parser, start: Token): string {
   const name = p.identifier("for a label")
   const { labels } = functionState(p, start)
-  const label = labels.get(name.text)
-  labels.set(name.text, { defined: label?.defined, used: label?.used ?? name })
-  return name.text
+  const key = labelName(p, name.text)
+  const label = labels.get(key)
+  labels.set(key, { defined: label?.defined, used: label?.used ?? name })
+  return key
+}
+
+/** The name of a label in its function: its own where a block around declares it (`__label__`). */
+export function labelName(p: Parser, name: string): string {
+  for (let scope: Scope | undefined = p.scope; scope !== undefined; scope = scope.parent) {
+    const own = scope.labels?.get(name)
+    if (own !== undefined) return own
+  }
+  return name
+}
+
+/** `__label__` identifier (`,` identifier)* `;` */
+export function localLabels(p: Parser, start: Token): void {
+  const { labels } = functionState(p, start)
+  p.next()
+  p.scope.labels ??= new Map()
+  do {
+    const name = p.identifier("for a label")
+    const key = `${name.text}__local${labels.size}`
+    p.scope.labels.set(name.text, key)
+    // Counts as a label from here on, so that the next one gets another number.
+    labels.set(key, { defined: undefined, used: undefined })
+  } while (p.accept(","))
+  p.expectSemicolon("the labels")
 }

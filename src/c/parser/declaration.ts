@@ -1,5 +1,7 @@
 import type { Span } from "../../base/index.ts"
 import type { Attribute, Decl, DeclStmt, FunctionDecl, VarDecl } from "../ast.ts"
+import { evaluate } from "../constant/evaluate.ts"
+import { withQuals } from "../sema/basic.ts"
 import { FunctionState } from "../sema/context.ts"
 import { incomplete, rvalue } from "../sema/convert.ts"
 import { declare, declareFunction, declareVariable } from "../sema/declare.ts"
@@ -8,8 +10,8 @@ import { initialize, type RawInit } from "../sema/init.ts"
 import type { Mutable } from "../sema/mutable.ts"
 import { sourceTypedef } from "../sema/records.ts"
 import { checkStatic } from "../sema/staticInit.ts"
-import { canonical, isComplete, isVoid, unqualified } from "../sema/typeops.ts"
-import type { Type } from "../types.ts"
+import { canonical, integerOf, isComplete, isVoid, qualsOf, unqualified } from "../sema/typeops.ts"
+import { CONST, type Type, VOLATILE } from "../types.ts"
 import { text } from "./asm.ts"
 import { alignedBy, applyTypeAttributes, attributes } from "./attributes.ts"
 import { block } from "./block.ts"
@@ -18,12 +20,12 @@ import { initializer } from "./initializer.ts"
 import { atOldStyleTypes, oldStyleParameters } from "./oldStyle.ts"
 import type { Parser } from "./parser.ts"
 import { type Specifiers, specifiers } from "./specifiers.ts"
-import { staticAssert } from "./staticAssert.ts"
+import { atStaticAssert, staticAssert } from "./staticAssert.ts"
 
 /** A declaration inside a function; nothing where it declares nothing (a static assertion). */
 export function blockDeclaration(p: Parser): DeclStmt | undefined {
   const start = p.tok
-  if (p.at("_Static_assert")) {
+  if (atStaticAssert(p)) {
     staticAssert(p)
     return undefined
   }
@@ -121,7 +123,7 @@ function variable(
     kind: "var",
     name,
     type: written,
-    storage: spec.storage,
+    storage: spec.constant && global ? "static" : spec.storage,
     scope: global ? "global" : "local",
     init: undefined,
     attrs,
@@ -129,6 +131,7 @@ function variable(
     ...(align === undefined ? {} : { align }),
   }
   const hasInit = p.at("=")
+  if (spec.constant && !hasInit) p.fail("C_INITIALIZER", `constexpr variable '${name}' must be initialised`, d.span)
   if (spec.auto) {
     autoVariable(p, d, made, add)
     return
@@ -156,24 +159,33 @@ function setInit(p: Parser, decl: Mutable<VarDecl>, written: Type, spec: Specifi
     p.fail("C_INITIALIZER", "a block-scope extern declaration cannot be initialised", at)
   const isStatic = decl.scope === "global" || decl.storage === "static"
   const done = initialize(p, written, raw, isStatic)
-  if (isStatic) checkStatic(p, done.init)
+  if (isStatic || spec.constant) checkStatic(p, done.init)
   decl.init = done.init
   decl.type = done.type
+  decl.value = knownValue(decl)
   if (decl.storage === "extern") decl.storage = "none"
+}
+
+/** The value of a constant that can have no other. */
+function knownValue({ type, init, storage }: VarDecl): bigint | undefined {
+  const fixed = (qualsOf(type) & (CONST | VOLATILE)) === CONST && storage !== "extern"
+  return fixed && init?.kind === "expr" && integerOf(type) !== undefined ? evaluate(init.expr) : undefined
 }
 
 /** `__auto_type x = e`: the type comes from the initialiser, in which the name is not yet known. */
 function autoVariable(p: Parser, d: Declarator, made: Mutable<VarDecl>, add: (decl: Decl) => void): void {
   if (d.type !== made.type || !p.at("="))
-    p.fail("C_AUTO_TYPE", "'__auto_type' needs a plain name and an initialiser", d.span)
+    p.fail("C_AUTO_TYPE", "a type taken from the initialiser needs a plain name and an initialiser", d.span)
   p.next()
   const raw = initializer(p)
-  if (raw.kind === "rawList") p.fail("C_AUTO_TYPE", "'__auto_type' cannot be initialised by a list", raw.span)
+  if (raw.kind === "rawList") p.fail("C_AUTO_TYPE", "a list gives no type", raw.span)
   const e = rvalue(p, raw)
-  made.type = unqualified(e.type)
+  made.type = withQuals(unqualified(e.type), qualsOf(made.type))
   if (isVoid(made.type)) p.fail("C_VOID_VALUE", `variable '${made.name}' has incomplete type 'void'`, d.span)
   declareVariable(p, made, true)
   made.init = { kind: "expr", expr: e }
+  made.value = knownValue(made)
+  if (made.scope === "global" || made.storage === "static") checkStatic(p, made.init)
   add(made)
 }
 
@@ -245,8 +257,12 @@ function functionBody(p: Parser, decl: Mutable<FunctionDecl>, d: Declarator): vo
 }
 
 function checkLabels(p: Parser): void {
-  for (const [name, label] of p.fn?.labels ?? []) {
+  for (const label of p.fn?.labels.values() ?? []) {
     if (label.defined === undefined && label.used !== undefined)
-      p.error("C_UNDECLARED_LABEL", `use of undeclared label '${name}'`, label.used)
+      p.error(
+        "C_UNDECLARED_LABEL",
+        `use of undeclared label '${label.used.file.text.slice(label.used.start, label.used.end)}'`,
+        label.used,
+      )
   }
 }

@@ -43,6 +43,9 @@ type Part =
 
 type NameRule = "named" | "abstract" | "either"
 
+/** A size that is computed when the program runs: in a parameter the outermost one says nothing, for the array is a pointer. */
+const COMPUTED = -1
+
 interface Pieces {
   name: Token | undefined
   attrs: Attribute[]
@@ -53,6 +56,9 @@ export function declarator(p: Parser, base: Type, rule: NameRule = "named"): Dec
   const start = p.tok
   const pieces: Pieces = { name: undefined, attrs: [] }
   const parts = declaratorParts(p, rule, pieces)
+  const outermost = parts[parts.length - 1]
+  if (rule === "either" && outermost?.kind === "array" && outermost.count === COMPUTED)
+    parts[parts.length - 1] = { ...outermost, count: undefined }
   const type = parts.reduce((t, part) => applyPart(p, t, part), base)
   const last = parts[parts.length - 1]
   const span = pieces.name ?? (start === p.tok ? p.end() : joinSpans(start, p.last))
@@ -92,7 +98,8 @@ function declaratorParts(p: Parser, rule: NameRule, pieces: Pieces): Part[] {
   }
   const suffixes: Part[] = []
   for (;;) {
-    if (p.at("[")) suffixes.push(arraySuffix(p))
+    if (p.at("[") && atAttribute(p)) pieces.attrs.push(...attributes(p))
+    else if (p.at("[")) suffixes.push(arraySuffix(p))
     else if (p.at("(")) suffixes.push(functionSuffix(p))
     else break
     if (suffixes.length > 64) p.fail("C_TOO_DEEP", "more than 64 dimensions in one declarator", p.tok)
@@ -136,16 +143,7 @@ function arraySuffix(p: Parser): Part {
   if (!isInteger(size.type))
     p.fail("C_NOT_INTEGER", `size of array has non-integer type ${quoteType(size.type)}`, size.span)
   const value = evaluate(size)
-  if (value === undefined) {
-    return p.fail(
-      "C_VLA",
-      "variable length arrays are not supported: the stack of a BPF program has a fixed size",
-      size.span,
-      {
-        hint: "use a constant size and a check that the index is below it",
-      },
-    )
-  }
+  if (value === undefined) return { kind: "array", count: COMPUTED, span: size.span }
   if (value < 0n) p.fail("C_ARRAY_SIZE", "array has a negative size", size.span)
   if (value > 0xffff_ffffn) p.fail("C_ARRAY_SIZE", "array is too large", size.span)
   return { kind: "array", count: Number(value), span }
@@ -233,6 +231,14 @@ function applyPart(p: Parser, type: Type, part: Part): Type {
       if (kind === "function") return p.fail("C_BAD_TYPE", "an array of functions is not a type", part.span)
       if (kind === "void" || !isComplete(type)) incomplete(p, type, part.span)
       const size = sizeOf(type) ?? 0
+      if (part.count === COMPUTED) {
+        return p.fail(
+          "C_VLA",
+          "variable length arrays are not supported: the stack of a BPF program has a fixed size",
+          part.span,
+          { hint: "use a constant size and a check that the index is below it" },
+        )
+      }
       if (part.count !== undefined && size * part.count > 0xffff_ffff)
         p.fail("C_ARRAY_SIZE", "array is too large", part.span)
       return arrayOf(type, part.count)

@@ -341,7 +341,8 @@ inside(
   "error: the address of a label cannot be taken: BPF has no computed jumps",
   "error: computed goto is not supported: BPF has no indirect jumps",
 )
-inside("__label__ x;", "error: local labels (__label__) are not supported")
+inside("__label__ x;")
+inside("{ __label__ x; goto x; }", "error: use of undeclared label 'x'")
 inside("_Complex int x;", "error: complex numbers are not supported in BPF programs")
 complains("int x = ({ 1; });", "error: statement expression not allowed at file scope")
 
@@ -375,7 +376,7 @@ inside(
   "error: controlling expression type 'int' not compatible with any generic association type",
 )
 inside("_Generic(i, int: 1, int: 2);", "error: type 'int' in generic association is compatible with an earlier one")
-inside("__auto_type a;", "error: '__auto_type' needs a plain name and an initialiser")
+inside("__auto_type a;", "error: a type taken from the initialiser needs a plain name and an initialiser")
 inside(
   "int x = __builtin_choose_expr(i, 1, 2);",
   "error: the first argument of '__builtin_choose_expr' is not an integer constant expression",

@@ -13,7 +13,8 @@ import type { IntType } from "../types.ts"
  *     suffix: [uU] (l | L | ll | LL)? | (l | L | ll | LL) [uU]?
  */
 export function numericConstant(c: Context, token: Token): Expr {
-  const { text } = token
+  // `1'000'000` is one number.
+  const text = token.text.replaceAll("'", "")
   const first = text.charCodeAt(0)
   if (text.length === 1 && first >= 48 && first <= 57) return intLit(BigInt(first - 48), INT, token)
   const lower = text.toLowerCase()

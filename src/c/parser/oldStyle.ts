@@ -29,6 +29,7 @@ export function oldStyleParameters(p: Parser, d: Declarator): VarDecl[] {
     typedef: false,
     inline: false,
     auto: false,
+    constant: false,
     attrs: [],
     align: undefined,
   } as const

@@ -1,10 +1,10 @@
 import { offer, suggest } from "../../base/index.ts"
 import type { Expr, StringLit } from "../ast.ts"
-import { arrayOf, CHAR, VOID, withQuals } from "../sema/basic.ts"
+import { arrayOf, BOOL, CHAR, INT, VOID, VOID_PTR, withQuals } from "../sema/basic.ts"
 import { callGeneric, isGenericBuiltin, plainBuiltin } from "../sema/builtins.ts"
 import { call } from "../sema/call.ts"
 import { Abort } from "../sema/context.ts"
-import { intLit } from "../sema/convert.ts"
+import { intLit, makeCast } from "../sema/convert.ts"
 import { member } from "../sema/member.ts"
 import type { Entity } from "../sema/scope.ts"
 import { isVoid } from "../sema/typeops.ts"
@@ -143,7 +143,23 @@ function name(p: Parser): Expr {
     }
   }
   const other = p.lookup(tok.text) ?? plainBuiltin(p, tok.text, tok)
-  return other === undefined ? undeclared(p) : use(p, other)
+  return other === undefined ? (newConstant(p) ?? undeclared(p)) : use(p, other)
+}
+
+/** The constants that are words of the language since C23, where the program has no other meaning for them. */
+function newConstant(p: Parser): Expr | undefined {
+  const { tok } = p
+  switch (tok.text) {
+    case "true":
+    case "false":
+      p.next()
+      return intLit(tok.text === "true" ? 1n : 0n, BOOL, tok, tok.text)
+    case "nullptr":
+      p.next()
+      return makeCast("intToPointer", intLit(0n, INT, tok), VOID_PTR, false, tok)
+    default:
+      return undefined
+  }
 }
 
 function use(p: Parser, entity: Entity): Expr {

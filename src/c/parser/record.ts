@@ -14,7 +14,7 @@ import { constantExpression } from "./expression.ts"
 import type { Parser } from "./parser.ts"
 import { inForce } from "./pragma.ts"
 import { type Specifiers, specifiers } from "./specifiers.ts"
-import { staticAssert } from "./staticAssert.ts"
+import { atStaticAssert, staticAssert } from "./staticAssert.ts"
 import { checkTagKind, declaringScope } from "./tagScope.ts"
 
 /** struct-or-union-specifier: (`struct` | `union`) attributes (identifier | [identifier] `{` member-declaration* `}` attributes) */
@@ -103,7 +103,7 @@ function memberDeclaration(
   names: Map<string, Token | undefined>,
 ): void {
   if (p.accept(";")) return
-  if (p.at("_Static_assert")) {
+  if (atStaticAssert(p)) {
     staticAssert(p)
     return
   }

@@ -18,11 +18,12 @@ import {
   VOID_PTR,
   withQuals,
 } from "../sema/basic.ts"
-import { rvalue } from "../sema/convert.ts"
+import { FLOAT_HINT, rvalue } from "../sema/convert.ts"
+import { unqualified } from "../sema/typeops.ts"
 import type { Token } from "../token.ts"
 import type { Type } from "../types.ts"
 import { ATOMIC, CONST, RESTRICT, VOLATILE } from "../types.ts"
-import { alignas, applyTypeAttributes, attributes } from "./attributes.ts"
+import { alignas, applyTypeAttributes, atAttribute, attributes } from "./attributes.ts"
 import { abstractDeclarator } from "./declarator.ts"
 import { enumSpecifier } from "./enum.ts"
 import { expression } from "./expression.ts"
@@ -36,8 +37,10 @@ export interface Specifiers {
   readonly storage: Storage
   readonly typedef: boolean
   readonly inline: boolean
-  /** `__auto_type`: the initialiser gives the type. */
+  /** `__auto_type`, or `auto` without a type: the initialiser gives the type. */
   readonly auto: boolean
+  /** `constexpr` */
+  readonly constant: boolean
   readonly attrs: readonly Attribute[]
   /** Bytes, from `_Alignas`. */
   readonly align: number | undefined
@@ -60,6 +63,8 @@ type Word =
         | "attribute"
         | "skip"
         | "thread"
+        | "constexpr"
+        | "unsupported"
     }
 
 const WORDS: ReadonlyMap<string, Word> = new Map<string, Word>([
@@ -94,7 +99,28 @@ const WORDS: ReadonlyMap<string, Word> = new Map<string, Word>([
   ["__attribute__", { kind: "attribute" }],
   ["__attribute", { kind: "attribute" }],
   ["__extension__", { kind: "skip" }],
+  ["_BitInt", { kind: "unsupported" }],
+  ...["_Float16", "_Float32", "_Float64", "_Float128", "__float128", "__bf16", "__fp16"].map((w): [string, Word] => [
+    w,
+    { kind: "unsupported" },
+  ]),
+  ...["_Decimal32", "_Decimal64", "_Decimal128"].map((w): [string, Word] => [w, { kind: "unsupported" }]),
 ])
+
+/** Words that are the language's since C23, where the program has not given them a meaning of its own. */
+const NEW_WORDS: ReadonlyMap<string, Word> = new Map<string, Word>([
+  ["alignas", { kind: "align" }],
+  ["bool", { kind: "basic", name: "bool" }],
+  ["constexpr", { kind: "constexpr" }],
+  ["thread_local", { kind: "thread" }],
+  ["typeof_unqual", { kind: "typeof" }],
+])
+
+function wordOf(p: Parser, { kind, text }: Token): Word | undefined {
+  if (kind !== "ident") return undefined
+  const word = WORDS.get(text) ?? NEW_WORDS.get(text)
+  return word !== undefined && NEW_WORDS.has(text) && p.lookup(text) !== undefined ? undefined : word
+}
 
 /** Types that compilers know without a declaration. */
 const PREDECLARED: Readonly<Record<string, Type>> = {
@@ -114,7 +140,7 @@ function namedType(p: Parser, name: string): Type | undefined {
 /** Whether a token begins a type name or a declaration. `__extension__` is for the caller to look behind. */
 export function startsType(p: Parser, tok: Token): boolean {
   if (tok.kind !== "ident") return false
-  const word = WORDS.get(tok.text)
+  const word = wordOf(p, tok)
   if (word !== undefined) return word.kind !== "skip"
   return !isKeyword(tok.text) && namedType(p, tok.text) !== undefined
 }
@@ -130,14 +156,19 @@ export function specifiers(p: Parser): Specifiers {
   let quals = 0
   let inline = false
   let auto = false
+  let constant = false
   let align: number | undefined
   let type: Type | undefined
   let basic: string[] | undefined
   const attrs: Attribute[] = []
-  for (;;) {
+  words: for (;;) {
     const { tok } = p
-    const word = tok.kind === "ident" ? WORDS.get(tok.text) : undefined
+    const word = wordOf(p, tok)
     if (word === undefined) {
+      if (tok.text === "[" && atAttribute(p)) {
+        attrs.push(...attributes(p))
+        continue
+      }
       if (type !== undefined || basic !== undefined || auto || tok.kind !== "ident" || isKeyword(tok.text)) break
       type = namedType(p, tok.text)
       if (type === undefined) break
@@ -147,6 +178,12 @@ export function specifiers(p: Parser): Specifiers {
     switch (word.kind) {
       case "storage":
         p.next()
+        // C23: `static auto x = 1` has the type of its initialiser.
+        if (storage === "auto" || (word.storage === "auto" && storage !== "none")) {
+          if (storage === "auto") storage = word.storage
+          auto = true
+          break
+        }
         if (storage !== "none")
           p.fail("C_SPECIFIERS", `cannot combine with previous '${storage}' declaration specifier`, tok)
         storage = word.storage
@@ -168,10 +205,20 @@ export function specifiers(p: Parser): Specifiers {
       case "align":
         align = Math.max(align ?? 0, alignas(p))
         break
+      case "constexpr":
+        p.next()
+        constant = true
+        quals |= CONST
+        break
+      case "unsupported":
+        unsupportedType(p, tok)
+        break
       case "thread":
         p.fail("C_UNSUPPORTED", "thread-local storage is not supported in BPF programs", tok)
         break
       case "basic":
+        // `typedef int bool;` declares the name.
+        if (tok.text === "bool" && (type !== undefined || basic !== undefined)) break words
         if (type !== undefined || auto) cannotCombine(p, tok)
         p.next()
         basic ??= []
@@ -198,6 +245,10 @@ export function specifiers(p: Parser): Specifiers {
           word.kind === "record" ? recordSpecifier(p) : word.kind === "enum" ? enumSpecifier(p) : typeofSpecifier(p)
     }
   }
+  if (type === undefined && basic === undefined && storage === "auto") {
+    storage = "none"
+    auto = true
+  }
   if (basic !== undefined) type = basicType(p, basic, start)
   else if (type === undefined && !auto) type = missingType(p, startPos)
   const bare = applyTypeAttributes(p, type ?? INT, attrs)
@@ -206,7 +257,8 @@ export function specifiers(p: Parser): Specifiers {
     storage: storage === "typedef" ? "none" : storage,
     typedef: storage === "typedef",
     inline,
-    auto,
+    auto: auto && type === undefined,
+    constant,
     attrs,
     align,
     start,
@@ -314,7 +366,16 @@ function typeofSpecifier(p: Parser): Type {
   p.unevaluated--
   p.leave()
   p.expect(")", `after '${start.text}(…'`)
-  return type
+  return start.text === "typeof_unqual" ? unqualified(type) : type
+}
+
+function unsupportedType(p: Parser, tok: Token): never {
+  if (tok.text === "_BitInt") {
+    return p.fail("C_UNSUPPORTED", "_BitInt is not supported: BPF has integers of 8, 16, 32 and 64 bits", tok, {
+      hint: "use the next larger type, or a bit-field of it",
+    })
+  }
+  return p.fail("C_FLOAT", `'${tok.text}' cannot be used: BPF has no floating point`, tok, { hint: FLOAT_HINT })
 }
 
 /** type-name: specifier-qualifier-list [abstract-declarator] */

@@ -9,7 +9,7 @@ import { VOLATILE } from "../types.ts"
 import { asmStatement } from "./asm.ts"
 import { atAttribute, attributes } from "./attributes.ts"
 import { block } from "./block.ts"
-import { body, controlling, functionState, MAX_CHAIN, tooLong, useLabel } from "./clause.ts"
+import { body, controlling, functionState, localLabels, MAX_CHAIN, tooLong, useLabel } from "./clause.ts"
 import { expression } from "./expression.ts"
 import { isKeyword } from "./keywords.ts"
 import { doStatement, forStatement, whileStatement } from "./loop.ts"
@@ -36,10 +36,10 @@ const STATEMENTS: ReadonlyMap<string, StatementParser> = new Map<string, Stateme
   ["__asm__", asmStatement],
   [
     "__label__",
-    (p, start) =>
-      p.fail("C_UNSUPPORTED", "local labels (__label__) are not supported", start, {
-        hint: "give the label a name of its own",
-      }),
+    (p, start) => {
+      localLabels(p, start)
+      return { kind: "null", span: start }
+    },
   ],
 ])
 
@@ -53,6 +53,10 @@ export function statement(p: Parser): Stmt {
 }
 
 function plainStatement(p: Parser, tok: Token): Stmt {
+  if (atAttribute(p)) {
+    attributes(p)
+    return p.accept(";") ? { kind: "null", span: tok } : plainStatement(p, p.tok)
+  }
   if (tok.kind === "punct") {
     if (tok.text === "{") return block(p)
     if (tok.text === ";") return { kind: "null", span: p.next() }
@@ -60,11 +64,6 @@ function plainStatement(p: Parser, tok: Token): Stmt {
     const parse = STATEMENTS.get(tok.text)
     if (parse !== undefined) return parse(p, tok)
     if (p.peek().text === ":" && !isKeyword(tok.text)) return labelledStatement(p)
-    if (atAttribute(p)) {
-      attributes(p)
-      p.expectSemicolon("the attribute")
-      return { kind: "null", span: tok }
-    }
     if (tok.text !== "__extension__" && startsType(p, tok)) {
       p.fail("C_SYNTAX", "a declaration cannot stand here: put it into a block", tok)
     }

@@ -3,7 +3,12 @@ import { constantExpression } from "./expression.ts"
 import type { Parser } from "./parser.ts"
 import { strings } from "./postfix.ts"
 
-/** static-assert-declaration: `_Static_assert` `(` constant-expression [`,` string] `)` `;` */
+/** `_Static_assert`, or C23's word for it where the program has no other meaning for that. */
+export function atStaticAssert(p: Parser): boolean {
+  return p.at("_Static_assert") || (p.at("static_assert") && p.lookup("static_assert") === undefined)
+}
+
+/** static-assert-declaration: (`_Static_assert` | `static_assert`) `(` constant-expression [`,` string] `)` `;` */
 export function staticAssert(p: Parser): void {
   const start = p.next()
   p.expect("(", "after '_Static_assert'")

@@ -6,9 +6,9 @@ import { constantInt, intLit, promote, rvalue } from "../sema/convert.ts"
 import { isInteger } from "../sema/typeops.ts"
 import { quoteType } from "../sema/typeString.ts"
 import type { Token } from "../token.ts"
-import { atAttribute, attributes } from "./attributes.ts"
-import { isNullAttribute, startsDeclaration } from "./block.ts"
-import { body, functionState, MAX_CHAIN, parenthesised, tooLong } from "./clause.ts"
+import { atAttribute, attributes, behindAttributes } from "./attributes.ts"
+import { startsDeclaration } from "./block.ts"
+import { body, functionState, labelName, MAX_CHAIN, parenthesised, tooLong } from "./clause.ts"
 import { constantExpression, expression } from "./expression.ts"
 import { isKeyword } from "./keywords.ts"
 import type { Parser } from "./parser.ts"
@@ -66,7 +66,7 @@ export function labelledStatement(p: Parser): Stmt {
     else if (tok.text === "default" && tok.kind === "ident") labels.push(defaultLabel(p, tok))
     else if (tok.kind === "ident" && p.peek().text === ":" && !isKeyword(tok.text)) labels.push(nameLabel(p, tok))
     else break
-    if (atAttribute(p) && !isNullAttribute(p)) attributes(p)
+    if (atAttribute(p) && p.peek(behindAttributes(p)).text !== ";" && !startsDeclaration(p)) attributes(p)
   }
   // Nothing need follow, where a declaration or the end of the block comes next.
   const last: Stmt = p.at("}") || startsDeclaration(p) ? { kind: "null", span: p.end() } : statement(p)
@@ -119,11 +119,12 @@ function nameLabel(p: Parser, name: Token): Label {
   p.next()
   p.next()
   const { labels } = functionState(p, name)
-  const label = labels.get(name.text)
+  const key = labelName(p, name.text)
+  const label = labels.get(key)
   if (label?.defined) {
     const note = noteAt("previous definition is here", label.defined)
     p.error("C_REDEFINITION", `redefinition of label '${name.text}'`, name, note)
   }
-  labels.set(name.text, { defined: name, used: label?.used })
-  return body => ({ kind: "label", name: name.text, body, span: name })
+  labels.set(key, { defined: name, used: label?.used })
+  return body => ({ kind: "label", name: key, body, span: name })
 }

@@ -6,7 +6,7 @@ import { isComplete } from "../sema/typeops.ts"
 import type { Token } from "../token.ts"
 import { declaration } from "./declaration.ts"
 import { Parser } from "./parser.ts"
-import { staticAssert } from "./staticAssert.ts"
+import { atStaticAssert, staticAssert } from "./staticAssert.ts"
 
 /**
  * Parses and type-checks a translation unit. Errors go to `diagnostics` (ask its `errors`, or call `throwIfErrors`); the unit then lacks what
@@ -47,7 +47,7 @@ export function parse(
 /** external-declaration: function-definition | declaration | static-assert | `;` */
 function external(p: Parser, add: (decl: Decl) => void): void {
   if (p.accept(";")) return
-  if (p.at("_Static_assert")) {
+  if (atStaticAssert(p)) {
     staticAssert(p)
     return
   }

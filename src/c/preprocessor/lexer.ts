@@ -88,8 +88,8 @@ export class Lexer {
           // u
           const quote = text.charCodeAt(pos + 1)
           if (quote === 34 || quote === 39) return this.#literal(pos, pos + 1, quote, flags)
-          if (c === 117 && quote === 56 && text.charCodeAt(pos + 2) === 34)
-            return this.#literal(pos, pos + 2, 34, flags)
+          const inner = c === 117 && quote === 56 ? text.charCodeAt(pos + 2) : 0
+          if (inner === 34 || inner === 39) return this.#literal(pos, pos + 2, inner, flags)
           return this.#ident(pos, flags)
         }
         case 92: // backslash
@@ -203,7 +203,8 @@ export class Lexer {
         pos += length
       } else break
     }
-    return this.#make("ident", text.slice(from, pos), from, pos, flags)
+    const name = text.slice(from, pos)
+    return this.#make("ident", name.includes("\\") ? spelledOut(name) : name, from, pos, flags)
   }
 
   /** Length of a universal character name (`\u00e9`), 0 when there is none. */
@@ -214,7 +215,7 @@ export class Lexer {
     return digits === 0 ? 0 : digits + 2
   }
 
-  /** pp-number: a digit, or `.` and a digit, then digits, letters, `.`, and signs after e, E, p, P. */
+  /** pp-number: a digit, or `.` and a digit, then digits, letters, `.`, `'` in front of one of these, and signs after e, E, p, P. */
   #number(from: number, flags: number): PpToken {
     const text = this.#text
     let pos = from + 1
@@ -223,6 +224,8 @@ export class Lexer {
       if (c === 43 || c === 45) {
         const e = text.charCodeAt(pos - 1) | 32
         if (e !== 101 && e !== 112) break
+      } else if (c === 39) {
+        if (!(text.charCodeAt(pos + 1) < 128) || CLASS[text.charCodeAt(pos + 1)] === 0) break
       } else if (c !== 46 && (c >= 128 || CLASS[c] === 0 || !(c >= 0))) break
       pos++
     }
@@ -325,4 +328,10 @@ export class Lexer {
 
 /** Characters beyond ASCII are letters. */
 const classOf = (c: number) => (c < 128 ? CLASS[c] : c >= 0 ? IDENT : 0)
+/** `\\u00e9` and `é` are the same name. */
+const spelledOut = (name: string): string =>
+  name.replace(/\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))/g, (ucn, short: string, long: string) => {
+    const code = Number.parseInt(short ?? long, 16)
+    return code > 0x10ffff ? ucn : String.fromCodePoint(code)
+  })
 const isHex = (c: number) => (c >= 48 && c <= 57) || ((c | 32) >= 97 && (c | 32) <= 102)

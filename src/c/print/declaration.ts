@@ -1,7 +1,7 @@
 import type { Attribute, Decl, FunctionDecl, Init, VarDecl } from "../ast.ts"
 import { arrayOf } from "../sema/basic.ts"
 import type { MemberSpec } from "../sema/layout.ts"
-import { SourceRecord } from "../sema/records.ts"
+import { SourceEnum, SourceRecord } from "../sema/records.ts"
 import { sizeOf } from "../sema/typeops.ts"
 import { declare } from "../sema/typeString.ts"
 import type { ArrayType, EnumDecl, RecordDecl, Type, TypedefDecl } from "../types.ts"
@@ -71,7 +71,10 @@ function printMember(p: Printer, { name, type, bitWidth, align, packed }: Member
 function defineEnum(p: Printer, decl: EnumDecl): string {
   const name = nameOf(p, decl)
   const constants = decl.constants.map(({ name, value }) => `${name} = ${big(value)}`)
-  return `enum ${name === undefined ? "" : `${name} `}{ ${constants.join(", ")} }${decl.underlying.size < 4 ? " __attribute__((packed))" : ""}`
+  const fixed = decl instanceof SourceEnum && decl.fixed
+  const type = fixed ? `: ${p.typeName(decl.underlying)} ` : ""
+  const packed = !fixed && decl.underlying.size < 4 ? " __attribute__((packed))" : ""
+  return `enum ${name === undefined ? "" : `${name} `}${type}{ ${constants.join(", ")} }${packed}`
 }
 
 /** A variable with its initialiser, without `;`. `more`: behind another of the same base type, so only the declarator. */
@@ -106,6 +109,12 @@ function printFunction(p: Printer, decl: FunctionDecl): void {
   const attrs = printAttributes(decl.attrs)
   if (attrs !== "") p.line(attrs.trimEnd())
   p.line(printSignature(p, { ...decl, attrs: decl.attrs.filter(attr => attr.name === "asm") }))
+  if (isOldStyle(decl)) {
+    const types = () => {
+      for (const param of decl.params) p.line(`${parameter(p, param)};`)
+    }
+    p.lines.push(...p.nested(types))
+  }
   p.line("{")
   p.lines.push(...p.nested(() => printBody(p, body)))
   p.line("}")
@@ -115,13 +124,23 @@ function printFunction(p: Printer, decl: FunctionDecl): void {
 export function printSignature(p: Printer, decl: FunctionDecl): string {
   const { type, params } = decl
   let list: string | undefined
-  if (params.length > 0 && (params.length === type.params.length || type.unspecified)) {
-    const words = params.map(param => `${storage(param)}${p.declaration(param.type, param.name)}`)
+  if (isOldStyle(decl)) list = params.map(param => param.name).join(", ")
+  else if (params.length > 0 && params.length === type.params.length) {
+    const words = params.map(param => parameter(p, param))
     if (type.variadic) words.push("...")
     list = words.join(", ")
   }
   const lead = `${printAttributes(decl.attrs)}${storage(decl)}${decl.inline ? "inline " : ""}`
   return `${lead}${p.declaration(type, decl.name, list)}${label(decl.attrs)}`
+}
+
+function parameter(p: Printer, param: VarDecl): string {
+  return `${storage(param)}${p.declaration(param.type, param.name)}`
+}
+
+/** A definition whose type does not tell its parameters. */
+function isOldStyle({ type, params }: FunctionDecl): boolean {
+  return type.unspecified && params.length > 0
 }
 
 /** Attributes whose argument is a string literal; those of others are words or numbers. */

@@ -49,6 +49,10 @@ export class SourceEnum implements EnumDecl {
   span: Span | undefined
   complete = false
   underlying: IntType = UINT
+  /** C23: the type was written, `enum e : char`. */
+  fixed = false
+  /** Its enumerators were seen: with a fixed type it is complete before. */
+  defined = false
   constants: Enumerator[] = []
 
   constructor(tag: string | undefined, span: Span | undefined) {

@@ -19,6 +19,8 @@ export class Scope {
   readonly kind: ScopeKind
   readonly names = new Map<string, Entity>()
   #tags: Map<string, Tagged> | undefined
+  /** Labels that a block has declared for itself, each with a name that no other has. */
+  labels: Map<string, string> | undefined
 
   constructor(kind: ScopeKind, parent: Scope | undefined) {
     this.kind = kind
