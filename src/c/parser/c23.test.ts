@@ -79,3 +79,13 @@ takes("_BitInt(7) x;", bitInt)
 takes("unsigned _BitInt(24) f(void);", bitInt)
 takes("_Float16 x;", "error: '_Float16' cannot be used: BPF has no floating point")
 takes("_Decimal64 x;", "error: '_Decimal64' cannot be used: BPF has no floating point")
+
+// a constant is what it is where it stands, whoever names it later
+takes(
+  "const int a = a + 1; char t[a];",
+  "error: initializer element is not a compile-time constant",
+  "error: variable length arrays are not supported: the stack of a BPF program has a fixed size",
+)
+takes(
+  `const int a0 = 1; ${Array.from({ length: 60 }, (_, i) => `const int a${i + 1} = a${i} - a${i} + 1;`).join(" ")} char t[a60];`,
+)
