@@ -27,6 +27,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "show the instructions of an object or a C file",
     load: async () => (await import("./disasm.ts")).disasm,
   },
+  explain: {
+    about: "show a function's C, SSA form and instructions side by side; say what an error's code means",
+    load: async () => (await import("./explain/command.ts")).explain,
+  },
   doctor: {
     about: "say what this kernel and this user can do with BPF",
     load: async () => (await import("./doctor.ts")).doctorCommand,
