@@ -13,6 +13,7 @@ import { selectCopy, selectFill, selectLoad, selectPacketLoad, selectStore } fro
 import { lowerPhis } from "./phi.ts"
 import { Plan } from "./plan.ts"
 import { selectAddrSpaceCast, selectCore } from "./platform.ts"
+import { schedule } from "./schedule.ts"
 import { type SelectContext, Selector } from "./selector.ts"
 
 /** Selects machine instructions for a function of valid IR; the IR is not changed. */
@@ -39,11 +40,12 @@ export function selectFunction(ir: IrFunction, context: SelectContext): MFunctio
   }
   const plan = new Plan(ir, context.options.cpu, global => context.globals.get(global)?.size ?? 0)
   const s = new Selector(ir, fn, plan, context, heads[order[0].id], dominators)
+  const placed = schedule(ir, dominators, loops)
   for (const block of order) {
     s.enter(heads[block.id])
     s.irBlock = block
     if (block === order[0]) enterFunction(s, block.insts)
-    const { insts } = block
+    const insts = placed[block.id]
     for (let i = 0; i < insts.length; i++) i += selectInst(s, insts, i) - 1
     const { term } = block
     s.span = term.span ?? s.span
