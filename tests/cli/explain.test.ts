@@ -55,7 +55,7 @@ function shows(name: string, ...args: string[]): void {
 shows("columns.txt", "sum.c:look", "--width=110")
 shows("narrow.txt", "sum.c:far_away", "--width=20")
 shows("plain.txt", "sum.c:look", "--plain")
-shows("listing.json", "sum.c:far_away", "--json")
+shows("json.txt", "sum.c:far_away", "--json")
 
 /** The command line is wrong, or the program. */
 function refuses(args: readonly string[], status: number, stderr: RegExp): void {
