@@ -11,7 +11,7 @@ import { fileWith, scratch, skep } from "../support/cli.ts"
 
 const page = readFileSync("docs/skep-cc.md", "utf8")
 const PROGRAM = `#include "own.h"
-int f(void *ctx) { return OWN; }
+__attribute__((section("socket"), used)) int f(void *ctx) { return OWN; }
 `
 const source = fileWith("a.c", PROGRAM)
 fileWith("own.h", "#define OWN 7\n")
@@ -54,14 +54,18 @@ test("-working-directory is where files are looked for", () => {
   assert.deepEqual([ran.status, ran.stdout], [0, "a.o: a.c own.h\n"])
 })
 
-cc("-E a.c", { stdout: /^int f\(void \*ctx\) \{ return 7; \}\n/m })
+cc("-E a.c", { stdout: /int f\(void \*ctx\) \{ return 7; \}\n/ })
 cc("-S a.c -o -", { stdout: /^f:\n(.*\n)*.*r0 = 7\n/m })
 cc("-dM -E a.c -mcpu=v2", { stdout: /^#define OWN 7\n(.*\n)*#define __BPF_CPU_VERSION__ 2\n/m })
 cc("-M a.c -MT x -MT y", { stdout: "x y: a.c own.h\n" })
 cc("-MM -isystem . -iquote nowhere a.c", { stdout: "a.o: a.c own.h\n" })
 cc("-fsyntax-only -x c -", {}, "int f(void *ctx) { return 0; }")
-cc("-xc - -S -o -", { stdout: /r0 = 5/ }, "int f(void *ctx) { return 5; }")
-cc("-include own.h -xc - -S -o -", { stdout: /r0 = 7/ }, "int f(void *ctx) { return OWN; }")
+cc("-xc - -S -o -", { stdout: /r0 = 5/ }, 'int __attribute__((section("xdp"))) f(void *ctx) { return 5; }')
+cc(
+  "-include own.h -xc - -S -o -",
+  { stdout: /r0 = 7/ },
+  'int __attribute__((section("xdp"))) f(void *ctx) { return OWN; }',
+)
 cc("-include no.h -xc - -c", { status: 1, stderr: /^<command line>:1:1: error: 'no.h' file not found/ }, "")
 cc(
   "-c -xc -",
@@ -96,7 +100,8 @@ test("headers of the kernel are skep's own where a folder has the kernel's, and 
     mkdirSync(join(cwd, path, ".."), { recursive: true })
     writeFileSync(join(cwd, path), text)
   }
-  const input = "#include <linux/bpf.h>\n#include <linux/mine.h>\nint f(void *ctx) { return MINE; }"
+  const input =
+    '#include <linux/bpf.h>\n#include <linux/mine.h>\nint __attribute__((section("xdp"))) f(void *ctx) { return MINE; }'
   const ran = skep(["cc", "-Ikernel", "-Iown", "-S", "-xc", "-", "-o", "-"], { cwd, input })
   assert.equal(ran.status, 0, ran.stderr)
   assert.match(ran.stdout, /r0 = 3/)

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { runningCpu, runningTarget } from "../../bpf/index.ts"
-import { Compilation, type CpuLevel, type Target } from "../../compiler/index.ts"
+import { Compilation, type CpuLevel, type Dialect, type Target } from "../../compiler/index.ts"
 import { disassembleObject, writeElf } from "../../object/index.ts"
 import type { CcHeaders } from "./headers.ts"
 import type { CcJob } from "./job.ts"
@@ -24,6 +24,7 @@ export function compileInput(
   const compilation = new Compilation({
     name: name === "-" ? "<stdin>" : name,
     text,
+    dialect: dialectOf(text),
     flags: [...cpuMacros(cpu), ...job.flags],
     resolve: headers.resolve,
     target: targetOf(job.flags),
@@ -38,6 +39,13 @@ export function compileInput(
   }
   messages.compiler(compilation.diagnostics.list, path => headers.used.get(path)?.system === true)
   return made
+}
+
+/** Libbpf's C, as for clang; BCC's for programs that declare its tables or probes. */
+function dialectOf(text: string): Dialect {
+  const bcc =
+    /^\s*(BPF_(TABLE|HASH|ARRAY|HISTOGRAM|LRU_|PERCPU_|PERF_|RINGBUF_OUTPUT|STACK|QUEUE|PROG_ARRAY|LPM_TRIE)\w*|\w+_PROBE)\s*\(/m
+  return bcc.test(text) && !/\bSEC\s*\(/.test(text) ? "bcc" : "libbpf"
 }
 
 function contentOf(compilation: Compilation, { action, debug }: CcJob, version: string): Made["content"] {
