@@ -14,6 +14,8 @@ export interface Failure {
   readonly code: string
   readonly message: string
   readonly hint?: string
+  /** The kernel was asked for a helper that it does not have, or not for programs of this type. */
+  readonly noHelper?: true
 }
 
 /** What became of one function. Where nothing says its type, that of a kprobe is tried. */
@@ -120,7 +122,8 @@ function failure(error: unknown): Failure {
   const at = error.span
   const { name, line } = at?.file.presumed(at.start) ?? {}
   const place = at === undefined ? "" : `${name}:${line}: `
-  return { code: error.code, message: place + error.message, hint: error.hint }
+  const noHelper = /unknown func |cannot use helper /.test(error.log?.slice(-1000) ?? "")
+  return { code: error.code, message: place + error.message, hint: error.hint, ...(noHelper && { noHelper }) }
 }
 
 const slotsOf = (insns: readonly { readonly op: number }[]): number =>
