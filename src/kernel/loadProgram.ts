@@ -13,8 +13,9 @@ import { objectName, type ProgLoad, progLoad } from "./bpf/index.ts"
 import { funcInfo, type LoadableBtf, lineInfo } from "./debugInfo.ts"
 import { isPermission, kernelAtLeast, raiseMemlock, versionCode } from "./host/index.ts"
 import { type Image, makeImage } from "./image.ts"
+import { type ModuleFunction, moduleFunction } from "./moduleFunctions.ts"
 import { KernelProgram, type ProgramOwner } from "./program.ts"
-import { E2BIG, EAGAIN, EINVAL, ENOSPC, errnoText } from "./raw/index.ts"
+import { closeFd, E2BIG, EAGAIN, EINVAL, ENOSPC, errnoText } from "./raw/index.ts"
 import { refusal } from "./refusal.ts"
 import { logText, summarise } from "./verifierLog.ts"
 
@@ -34,9 +35,19 @@ const BPF_F_SLEEPABLE = 1 << 4
 
 /** Puts a program into the kernel. Throws `KERNEL_VERIFIER` with the whole log, or why it was not looked at. */
 export function loadProgram(load: LoadProgram): KernelProgram {
-  const { spec, type, object, btf } = load
+  const { spec, object } = load
   const image = makeImage(spec, object)
   relocate(image, load)
+  const bound = bindTo(load)
+  try {
+    return putIn(load, image, bound)
+  } finally {
+    if (bound.attachBtfFd !== undefined) closeFd(bound.attachBtfFd)
+  }
+}
+
+function putIn(load: LoadProgram, image: Image, bound: Partial<ProgLoad>): KernelProgram {
+  const { spec, type, object, btf } = load
   const request: ProgLoad = {
     type: progTypes.number(type) as number,
     name: objectName(spec.name),
@@ -45,7 +56,7 @@ export function loadProgram(load: LoadProgram): KernelProgram {
     kernelVersion: type === "kprobe" && !kernelAtLeast("5.0") ? versionCode() : 0,
     // Programs that a process calls may sleep; the kernel wants it said.
     flags: type === "syscall" ? BPF_F_SLEEPABLE : 0,
-    ...bindTo(load),
+    ...bound,
     ...(btf && { btfFd: btf.fd, funcInfo: funcInfo(image), lineInfo: lineInfo(image, btf.loadable, object.lines) }),
   }
   let fd = load.logLevel === 0 ? tryLoad(request) : -EINVAL
@@ -153,10 +164,19 @@ function bindTo(load: LoadProgram): Partial<ProgLoad> {
   const { attach } = load
   const bound = attach && BOUND[attach.kind]
   if (attach === undefined || bound === undefined) return {}
-  return {
-    expectedAttachType: attachTypes.number(bound.attachType),
-    attachBtfId: boundTo(load, attach.kind, `${bound.prefix}${attach.event}`),
-  }
+  const expectedAttachType = attachTypes.number(bound.attachType)
+  const name = `${bound.prefix}${attach.event}`
+  const inModule = functionOfModule(load, attach, name)
+  if (inModule !== undefined) return { expectedAttachType, attachBtfId: inModule.id, attachBtfFd: inModule.btfFd }
+  return { expectedAttachType, attachBtfId: boundTo(load, attach.kind, name) }
+}
+
+/** A function that the program says is a module's, or that the kernel itself does not have and a module does. */
+function functionOfModule(load: LoadProgram, attach: AttachSpec, name: string): ModuleFunction | undefined {
+  if (attach.kind !== "fentry" && attach.kind !== "fexit" && attach.kind !== "fmod_ret") return undefined
+  const base = load.owner.options.kernelBtf()
+  if (base.find(name, "func") !== 0) return undefined
+  return moduleFunction(name, attach.module, base)
 }
 
 /** BTF id of what a program is bound to: a function, or the typedef that stands for a tracepoint. */

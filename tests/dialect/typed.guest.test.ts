@@ -1,4 +1,4 @@
-import { loads } from "../support/dialect.ts"
+import { loads, refusesToLoad } from "../support/dialect.ts"
 
 // Programs on functions of the kernel, which this machine's own kernel may not let anybody load
 loads(
@@ -55,3 +55,16 @@ loads(
   "int kprobe____x64_sys_openat(struct pt_regs *ctx, int dfd, const char *name, int flags) { return flags + *name; }",
 )
 loads("BPF_STACK_TRACE(stacks, 128); int kprobe__do_exit(void *ctx) { return stacks.get_stackid(ctx, 0); }")
+
+// Functions and types of a module: the guest's files lie in an overlay
+loads(
+  `MODULE_KFUNC_PROBE(overlay, ovl_open, struct inode *inode, struct file *file) { bpf_trace_printk("%lu", inode->i_ino + file->f_flags); return 0; }`,
+)
+loads(`KRETFUNC_PROBE(ovl_open, struct inode *inode, struct file *file, int ret) { return 0; }`)
+loads(
+  "int kprobe__ovl_open(struct pt_regs *ctx, struct ovl_inode *i, struct ovl_fs *fs) { return i->flags + fs->numlayer + sizeof(struct ovl_fs); }",
+)
+refusesToLoad(
+  "MODULE_KFUNC_PROBE(overlay, ovl_nothing, struct inode *inode) { return 0; }",
+  "the kernel's type information has no function ovl_nothing",
+)

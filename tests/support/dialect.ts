@@ -37,6 +37,13 @@ export function loads(text: string, type?: ProgramType, ...flags: readonly strin
   test(text, { skip: needsRoot }, () => loadDialect(text, type, flags)[Symbol.dispose]())
 }
 
+/** One case: the kernel does not take a function, and this is why. */
+export function refusesToLoad(text: string, message: string, type?: ProgramType): void {
+  test(`${text} is refused`, { skip: needsRoot }, () =>
+    assert.throws(() => loadDialect(text, type)[Symbol.dispose](), { message }),
+  )
+}
+
 /** One case: the first function, run on this input, gives this result. */
 export function runs(
   text: string,

@@ -24,19 +24,22 @@ export function objInfo(fd: number, info: Uint8Array): number {
   return result < 0 ? result : attr.read(4)
 }
 
-/** Smallest id above `id` of a program or map in the kernel; −ENOENT after the last. Linux 4.13. */
-export function nextId(kind: "program" | "map", id: number): number {
+/** What the kernel numbers. */
+export type Numbered = "program" | "map" | "types"
+
+const NEXT_ID = { program: a.BPF_PROG_GET_NEXT_ID, map: a.BPF_MAP_GET_NEXT_ID, types: a.BPF_BTF_GET_NEXT_ID }
+const FD_BY_ID = { program: a.BPF_PROG_GET_FD_BY_ID, map: a.BPF_MAP_GET_FD_BY_ID, types: a.BPF_BTF_GET_FD_BY_ID }
+
+/** Smallest id above `id` of a program, map or type information in the kernel; −ENOENT after the last. Linux 4.13, types 5.4. */
+export function nextId(kind: Numbered, id: number): number {
   const attr = a.attr().u32(0, id)
-  const result = attr.call(kind === "program" ? a.BPF_PROG_GET_NEXT_ID : a.BPF_MAP_GET_NEXT_ID)
+  const result = attr.call(NEXT_ID[kind])
   return result < 0 ? result : attr.read(4)
 }
 
-/** A descriptor of the program or map with an id, or −errno. Linux 4.13. */
-export function fdById(kind: "program" | "map", id: number): number {
-  return a
-    .attr()
-    .u32(0, id)
-    .call(kind === "program" ? a.BPF_PROG_GET_FD_BY_ID : a.BPF_MAP_GET_FD_BY_ID)
+/** A descriptor of what has an id, or −errno. Linux 4.13. */
+export function fdById(kind: Numbered, id: number): number {
+  return a.attr().u32(0, id).call(FD_BY_ID[kind])
 }
 
 /**
