@@ -432,6 +432,8 @@ export interface VarDecl {
   readonly span: Span
   /** Bytes, where an attribute or _Alignas asks for more than the type does. */
   readonly align?: number
+  /** The call that is made when the variable goes out of scope (attribute `cleanup`). */
+  readonly cleanup?: Call
   /** What a constant of integer type is known to be. */
   readonly value?: bigint
 }

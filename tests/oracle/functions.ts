@@ -436,6 +436,38 @@ const bitFields = [
   fn("struct { s32 a : 3; } f = {(s32) (a & 3)}; return f.a < (s32) (b & 3)"),
 ]
 
+/** Functions that are called when variables go out of scope; what they do is told by the order of the digits. */
+const trace =
+  "static u64 trace; static void leave(u64 *p) { trace = trace * 10 + *p; } static u64 told(u64 v) { u64 t = trace; trace = 0; return t * 1000 + v; } "
+const cleanup = "__attribute__((__cleanup__(leave)))"
+const cleanups = [
+  fn(`{ u64 x ${cleanup} = 1, y ${cleanup} = 2; x += a & 1; } return told(0)`, trace),
+  fn(
+    `for (u64 i ${cleanup} = 0; i < 4; i++) { u64 x ${cleanup} = i; if (i == (a & 3)) break; if (i & 1) continue; x = 7; } return told(0)`,
+    trace,
+  ),
+  fn(
+    "return told(g(a & 3, b))",
+    `${trace} static u64 g(u64 n, u64 b) { u64 x ${cleanup} = n; { u64 y ${cleanup} = 5; if (n == 1) return y; x = 8; } return x + b % 7; }`,
+  ),
+  fn(
+    `u64 n = 0; again: { u64 x ${cleanup} = ++n; if (n < 3) goto again; { u64 y ${cleanup} = 4; if (a & 1) goto out; } x = 5; } out: return told(n)`,
+    trace,
+  ),
+  fn(
+    `u64 v = ({ u64 x ${cleanup} = a & 7; x++; x * 2; }); while (v) { u64 y ${cleanup} = v & 3; if (y == 2) goto out; v >>= 2; } out: return told(v & 7)`,
+    trace,
+  ),
+  fn(
+    `switch (a & 3) { case 0: { u64 x ${cleanup} = 3; if (b & 1) break; x = 4; } default: { u64 y ${cleanup} = 6; y += b & 1; } } return told(1)`,
+    trace,
+  ),
+  fn(
+    "struct r t = g(a); return told(t.v + t.w)",
+    `${trace} struct r { u64 v, w; }; static struct r g(u64 n) { struct r o = {n & 7, 2}; u64 *p = &o.v, x ${cleanup} = 3; *p += x; return o; }`,
+  ),
+]
+
 const calls = [
   fn(
     "return at(a & 3) * 10 + at((a + 1) & 3)",
@@ -654,6 +686,7 @@ export const oracleFunctions: readonly OracleFunction[] = [
   ...records,
   ...bitFields,
   ...calls,
+  ...cleanups,
   ...wide,
   ...builtins,
   ...oldStyle,

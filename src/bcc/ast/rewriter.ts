@@ -160,10 +160,12 @@ export class Rewriter {
   }
 
   local(decl: c.VarDecl): c.VarDecl {
-    if (decl.init === undefined || decl.storage === "static" || decl.storage === "extern") return decl
+    const { init, cleanup, storage } = decl
+    if ((init === undefined && cleanup === undefined) || storage === "static" || storage === "extern") return decl
     const made = { ...decl }
     this.variables.set(decl, made)
-    made.init = this.init(decl.init)
+    if (init !== undefined) made.init = this.init(init)
+    if (cleanup !== undefined) made.cleanup = this.expr(cleanup) as c.Call
     return made
   }
 }

@@ -7,7 +7,11 @@ export function eachExpr(s: c.Stmt, visit: (e: c.Expr) => void): void {
       for (const inner of s.body) eachExpr(inner, visit)
       break
     case "decl":
-      for (const decl of s.decls) if (decl.kind === "var" && decl.init !== undefined) inInit(decl.init, visit)
+      for (const decl of s.decls) {
+        if (decl.kind !== "var") continue
+        if (decl.init !== undefined) inInit(decl.init, visit)
+        if (decl.cleanup !== undefined) inExpr(decl.cleanup, visit)
+      }
       break
     case "expr":
       inExpr(s.expr, visit)

@@ -132,7 +132,9 @@ export class ProvenanceAnalysis {
         break
       case "decl":
         for (const decl of s.decls) {
-          if (decl.kind === "var" && decl.init !== undefined) this.#init(decl.init, decl)
+          if (decl.kind !== "var") continue
+          if (decl.init !== undefined) this.#init(decl.init, decl)
+          if (decl.cleanup !== undefined) this.#value(decl.cleanup)
         }
         break
       case "expr":

@@ -1,7 +1,8 @@
 import type { Span } from "../../base/index.ts"
-import type { Attribute, Decl, DeclStmt, FunctionDecl, VarDecl } from "../ast.ts"
+import type { Attribute, Call, Decl, DeclStmt, Expr, FunctionDecl, VarDecl } from "../ast.ts"
 import { evaluate } from "../constant/evaluate.ts"
 import { withQuals } from "../sema/basic.ts"
+import { call } from "../sema/call.ts"
 import { FunctionState } from "../sema/context.ts"
 import { incomplete, rvalue } from "../sema/convert.ts"
 import { declare, declareFunction, declareVariable } from "../sema/declare.ts"
@@ -11,6 +12,7 @@ import type { Mutable } from "../sema/mutable.ts"
 import { sourceTypedef } from "../sema/records.ts"
 import { checkStatic } from "../sema/staticInit.ts"
 import { canonical, integerOf, isComplete, isVoid, qualsOf, unqualified } from "../sema/typeops.ts"
+import { addressOf } from "../sema/unary.ts"
 import { CONST, type Type, VOLATILE } from "../types.ts"
 import { text } from "./asm.ts"
 import { alignedBy, applyTypeAttributes, attributes } from "./attributes.ts"
@@ -109,12 +111,6 @@ function variable(
   if (global && (spec.storage === "register" || spec.storage === "auto")) {
     p.fail("C_SPECIFIERS", `illegal storage class on file-scoped variable '${name}'`, spec.start)
   }
-  const cleanup = attrs.find(attr => attr.name === "cleanup")
-  if (cleanup !== undefined) {
-    p.fail("C_UNSUPPORTED", "the attribute 'cleanup' is not supported", cleanup.span, {
-      hint: "call the function at each end of the block",
-    })
-  }
   // A symbol of which only the address is of interest.
   if (isVoid(written) && spec.storage !== "extern")
     p.fail("C_INCOMPLETE", `variable '${name}' has incomplete type 'void'`, d.span)
@@ -146,6 +142,9 @@ function variable(
       () => p.skipTo(start, ",", ";"),
     )
   }
+  const cleanup = attrs.find(attr => attr.name === "cleanup")
+  if (cleanup !== undefined && decl.scope === "local" && decl.storage !== "static")
+    decl.cleanup = cleanupCall(p, decl, cleanup)
   const tentative = global && decl.init === undefined && canonical(decl.type).kind === "array"
   if (decl.storage !== "extern" && !tentative && !isComplete(decl.type) && !(hasInit && decl.init === undefined)) {
     if (!global) incomplete(p, decl.type, d.span)
@@ -170,6 +169,15 @@ function setInit(p: Parser, decl: Mutable<VarDecl>, written: Type, spec: Specifi
 function knownValue({ type, init, storage }: VarDecl): bigint | undefined {
   const fixed = (qualsOf(type) & (CONST | VOLATILE)) === CONST && storage !== "extern"
   return fixed && init?.kind === "expr" && integerOf(type) !== undefined ? evaluate(init.expr) : undefined
+}
+
+/** `f(&x)`, for a variable with `__attribute__((cleanup(f)))`. */
+function cleanupCall(p: Parser, decl: Mutable<VarDecl>, { args, span }: Attribute): Call {
+  const func = p.lookup(String(args[0]))
+  if (func?.kind !== "function")
+    return p.fail("C_BAD_ATTRIBUTE", `the argument of 'cleanup' is no function: '${args[0] ?? ""}'`, span)
+  const variable: Expr = { kind: "ref", decl, type: decl.type, span: decl.span }
+  return call(p, { kind: "ref", decl: func, type: func.type, span }, [addressOf(p, variable, span)], span)
 }
 
 /** `__auto_type x = e`: the type comes from the initialiser, in which the name is not yet known. */

@@ -287,8 +287,8 @@ complains("enum e { };", "error: an enum needs at least one enumerator")
 complains("int x __attribute__((aligned(3)));", "error: requested alignment is not a power of 2")
 complains("int x __attribute__((vector_size(16)));", "error: vector types are not supported in BPF programs")
 complains(
-  "void g(int *p); void f(void) { int x __attribute__((cleanup(g))) = 1; }",
-  "error: the attribute 'cleanup' is not supported",
+  "void f(void) { int g; int x __attribute__((cleanup(g))) = 1; }",
+  "error: the argument of 'cleanup' is no function: 'g'",
 )
 complains(
   "struct event { int a; }; int f(struct evnt *e) { return e->a; }",

@@ -2,6 +2,7 @@ import type { Span } from "../../base/index.ts"
 import type { Assign, Conditional, Expr } from "../../c/index.ts"
 import { storePlace } from "./access.ts"
 import { call } from "./call.ts"
+import { inScope } from "./cleanup.ts"
 import { branch, constantCondition } from "./condition.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { effect, readInto, scalar } from "./expr.ts"
@@ -47,9 +48,10 @@ function aggregate(cx: FunctionContext, e: Expr, to: Place): void {
       conditional(cx, e, to)
       return
     case "stmtExpr":
-      e.body.body.forEach((s, i) => {
-        if (i === e.body.body.length - 1 && s.kind === "expr") aggregate(cx, s.expr, to)
-        else statement(cx, s)
+      inScope(cx, () => {
+        for (const [i, s] of e.body.body.entries())
+          if (i === e.body.body.length - 1 && s.kind === "expr") aggregate(cx, s.expr, to)
+          else statement(cx, s)
       })
       return
     case "ref":

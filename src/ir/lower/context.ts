@@ -45,6 +45,9 @@ export interface Jumps {
   readonly breakTo: Block | undefined
   readonly continueTo: Block | undefined
   readonly cases: ReadonlyMap<CaseStmt | DefaultStmt, Block> | undefined
+  /** How many of the cleanups in force `break` and `continue` keep. */
+  readonly breakKeeps: number
+  readonly continueKeeps: number
 }
 
 /** State of the function being lowered. */
@@ -55,7 +58,11 @@ export class FunctionContext {
   readonly locals = new Map<VarDecl, Place>()
   /** Where a result that does not fit in a register goes. */
   readonly result: Value | undefined
-  jumps: Jumps = { breakTo: undefined, continueTo: undefined, cases: undefined }
+  jumps: Jumps = { breakTo: undefined, continueTo: undefined, cases: undefined, breakKeeps: 0, continueKeeps: 0 }
+  /** Variables in scope that have a cleanup function, the last declared one last. */
+  readonly cleanups: VarDecl[] = []
+  /** The same at each label, where a goto has asked for it. */
+  labelScopes: ReadonlyMap<string, readonly VarDecl[]> | undefined
   readonly #labels = new Map<string, Block>()
 
   constructor(module: ModuleContext, decl: FunctionDecl, func: IrFunction, result: Value | undefined) {
@@ -83,7 +90,13 @@ export class FunctionContext {
   /** Runs `body` with other jump targets. */
   withJumps(jumps: Partial<Jumps>, body: () => void): void {
     const saved = this.jumps
-    this.jumps = { ...saved, ...jumps }
+    const keeps = this.cleanups.length
+    this.jumps = {
+      ...saved,
+      ...jumps,
+      ...(jumps.breakTo && { breakKeeps: keeps }),
+      ...(jumps.continueTo && { continueKeeps: keeps }),
+    }
     body()
     this.jumps = saved
   }

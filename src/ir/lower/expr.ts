@@ -8,6 +8,7 @@ import { assign, increment } from "./assign.ts"
 import { extractBits } from "./bitfield.ts"
 import { builtinExpr } from "./builtin.ts"
 import { call, callHelper } from "./call.ts"
+import { inScope } from "./cleanup.ts"
 import { branch, conditional, constantCondition, logical } from "./condition.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { convert, narrow, truth, untruth } from "./convert.ts"
@@ -68,7 +69,7 @@ function evaluateScalar(cx: FunctionContext, e: Expr): Scalar {
     case "call":
       return call(cx, e, undefined) ?? nothing(e)
     case "stmtExpr":
-      return statementValue(cx, e)
+      return inScope(cx, () => statementValue(cx, e))
     case "builtin":
       return builtinExpr(cx, e)
     case "mapRef":
@@ -112,7 +113,9 @@ export function effect(cx: FunctionContext, e: Expr): void {
       conditionalEffect(cx, e)
       break
     case "stmtExpr":
-      for (const s of e.body.body) statement(cx, s)
+      inScope(cx, () => {
+        for (const s of e.body.body) statement(cx, s)
+      })
       break
     case "cast":
       effectOfCast(cx, e)

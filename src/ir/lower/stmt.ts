@@ -5,6 +5,7 @@ import { i32 } from "../values.ts"
 import { storePlace } from "./access.ts"
 import { copyInto } from "./aggregate.ts"
 import { asm } from "./asm.ts"
+import { inScope, leaveForLabel, leaveScopes } from "./cleanup.ts"
 import { branch, constantCondition } from "./condition.ts"
 import type { FunctionContext } from "./context.ts"
 import { effect, scalar } from "./expr.ts"
@@ -19,7 +20,9 @@ export function statement(cx: FunctionContext, s: Stmt): void {
   b.span = s.span
   switch (s.kind) {
     case "block":
-      for (const inner of s.body) statement(cx, inner)
+      inScope(cx, () => {
+        for (const inner of s.body) statement(cx, inner)
+      })
       return
     case "decl":
       declaration(cx, s)
@@ -37,7 +40,7 @@ export function statement(cx: FunctionContext, s: Stmt): void {
       lowerDo(cx, s)
       return
     case "for":
-      lowerFor(cx, s)
+      inScope(cx, () => lowerFor(cx, s))
       return
     case "switch":
       lowerSwitch(cx, s)
@@ -55,13 +58,14 @@ export function statement(cx: FunctionContext, s: Stmt): void {
       statement(cx, s.body)
       return
     case "goto":
+      leaveForLabel(cx, s.label)
       b.jump(cx.label(s.label))
       return
     case "break":
-      leave(cx, cx.jumps.breakTo, s)
+      leave(cx, cx.jumps.breakTo, cx.jumps.breakKeeps, s)
       return
     case "continue":
-      leave(cx, cx.jumps.continueTo, s)
+      leave(cx, cx.jumps.continueTo, cx.jumps.continueKeeps, s)
       return
     case "return":
       lowerReturn(cx, s)
@@ -79,9 +83,10 @@ function enter(cx: FunctionContext, block: Block): void {
   if (cx.b.block !== block || !cx.b.open) cx.b.start(block)
 }
 
-function leave(cx: FunctionContext, target: Block | undefined, s: Stmt): void {
+function leave(cx: FunctionContext, target: Block | undefined, keeps: number, s: Stmt): void {
   if (target === undefined)
     fail("IR_JUMP", `${s.kind} outside of a loop${s.kind === "break" ? " or switch" : ""}`, s.span)
+  leaveScopes(cx, keeps)
   cx.b.jump(target)
 }
 
@@ -102,6 +107,7 @@ function variable(cx: FunctionContext, decl: VarDecl): void {
   if (decl.init !== undefined) initialise(cx, place, decl.init)
   // Writing one bit-field reads its neighbours: they must have been written.
   else if (hasBitField(decl)) zero(cx, place)
+  if (decl.cleanup !== undefined) cx.cleanups.push(decl)
 }
 
 function hasBitField(decl: VarDecl): boolean {
@@ -190,6 +196,7 @@ function lowerReturn(cx: FunctionContext, s: ReturnStmt): void {
   const repr = reprOf(ret, s.span)
   if (value === undefined || repr === "void") {
     if (value !== undefined) effect(cx, value)
+    leaveScopes(cx, 0)
     b.span = s.span
     fallOff(cx)
     return
@@ -198,11 +205,13 @@ function lowerReturn(cx: FunctionContext, s: ReturnStmt): void {
     const to = { address: cx.result, type: ret, align: 8, volatile: false }
     if (repr === "memory") copyInto(cx, value, to)
     else storePlace(cx, to, scalar(cx, value))
+    leaveScopes(cx, 0)
     b.span = s.span
     b.ret()
     return
   }
   const v = scalar(cx, value)
+  leaveScopes(cx, 0)
   b.span = s.span
   b.ret(v.kind === "wide" ? v.lo : v)
 }
