@@ -381,8 +381,10 @@ class Checker {
 
   #call(inst: Inst & { op: "call" }): void {
     const { callee } = inst
+    if (callee.kind === "pointer" && inst.args[0]?.type !== "ptr") this.#say("calls what is no pointer", inst)
     if (callee.kind !== "function") {
-      if (inst.args.length > MAX_ARGS) this.#say(`has ${inst.args.length} arguments: a call takes at most 5`, inst)
+      if (inst.args.length > MAX_ARGS + (callee.kind === "pointer" ? 1 : 0))
+        this.#say(`has ${inst.args.length} arguments: a call takes at most 5`, inst)
       return
     }
     if (this.#module === undefined) return

@@ -149,9 +149,11 @@ export interface ByteSwap extends InstBase {
 export type Callee =
   | { readonly kind: "helper"; readonly id: number; readonly name: string }
   | { readonly kind: "function"; readonly name: string }
+  /** What the first argument points to: gone once it is known which function that is, else an error. */
+  | { readonly kind: "pointer"; readonly name: "" }
   /** A weak one may be missing: a call that is reached all the same is refused when the program is loaded. */
   | { readonly kind: "kfunc"; readonly name: string; readonly weak?: boolean }
-/** At most 5 args once static functions are inlined. `pure` calls may be removed when the result is unused. */
+/** At most 5 args (a pointer's own not counted) once static functions are inlined. `pure` calls may be removed when the result is unused. */
 export interface CallInst extends InstBase {
   op: "call"
   callee: Callee
@@ -355,6 +357,8 @@ export interface GlobalVar {
   readonly offset: number
   /** Never written by the program: loads of it may be folded. */
   readonly constant: boolean
+  /** Nothing outside of the module sees it. */
+  readonly internal?: boolean
   /** Addresses in `init`. */
   readonly relocations?: readonly GlobalRelocation[]
 }

@@ -6,7 +6,6 @@ import type {
   AsmOutput,
   AsmSymbol,
   AtomicOp,
-  BinaryOp,
   Block,
   Callee,
   GlobalRelocation,
@@ -22,7 +21,7 @@ import type {
   Width,
 } from "./ir.ts"
 import { storeType } from "./print.ts"
-import { constant, undef, type ValueType } from "./values.ts"
+import { constant, isBinaryOp, undef, type ValueType } from "./values.ts"
 
 /** Reads a module that `printModule` wrote. Its type table is empty. Errors: IR_SYNTAX with the line. */
 export function parseModule(text: string, name = "ir"): Module {
@@ -38,21 +37,6 @@ export function parseFunction(text: string, name = "ir"): IrFunction {
 
 const tokenPattern = /\s+|;[^\n]*|->|[%@][\w.$]+|[\w.$+]+|-\d+|"(?:[^"\\]|\\.)*"|\{"[^\n]*\}|[{}()[\],:=]/y
 
-const binaryOps: ReadonlySet<string> = new Set<BinaryOp>([
-  "add",
-  "sub",
-  "mul",
-  "udiv",
-  "sdiv",
-  "urem",
-  "srem",
-  "and",
-  "or",
-  "xor",
-  "shl",
-  "lshr",
-  "ashr",
-])
 const predicates: readonly Predicate[] = ["eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge"]
 const atomics: readonly AtomicOp[] = ["add", "and", "or", "xor", "xchg", "cmpxchg"]
 
@@ -162,6 +146,7 @@ class Parser {
     this.#expect("align")
     const align = this.#number()
     const isConstant = this.#accept("constant")
+    const internal = this.#accept("internal")
     const init = this.#accept("=") ? this.#bytes() : undefined
     const relocations: GlobalRelocation[] = []
     while (this.#accept("reloc")) {
@@ -169,8 +154,8 @@ class Parser {
       const kind = this.#oneOf(["map", "global", "function"] as const)
       relocations.push({ offset: at, kind, name: this.#symbol(), addend: this.#number() })
     }
-    const parts = { name, section, offset: Number(offset), size, align, constant: isConstant, init }
-    return relocations.length === 0 ? parts : { ...parts, relocations }
+    const known = { name, section, offset: Number(offset), size, align, constant: isConstant, init }
+    return { ...known, ...(internal && { internal }), ...(relocations.length > 0 && { relocations }) }
   }
 
   #program(): ProgramInfo {
@@ -402,9 +387,10 @@ class Parser {
     }
     const other = this.#platform(op)
     if (other !== undefined) return other
-    if (!binaryOps.has(op.text)) this.#fail(`unknown instruction "${op.text}"`, op)
+    const { text } = op
+    if (!isBinaryOp(text)) return this.#fail(`unknown instruction "${text}"`, op)
     const type = this.#valueType()
-    return { op: op.text as BinaryOp, type, args: this.#args([type, type]) }
+    return { op: text, type, args: this.#args([type, type]) }
   }
 
   /** What only BPF's loader and assembler know: relocated numbers, addresses in the kernel, assembler text. */
@@ -479,6 +465,7 @@ class Parser {
       const id = this.#number()
       return { kind: "helper", id, name: this.#peek() === "(" ? `helper_${id}` : this.#next().text }
     }
+    if (this.#accept("pointer")) return { kind: "pointer", name: "" }
     if (this.#accept("kfunc")) {
       const name = this.#next().text
       return this.#accept("weak") ? { kind: "kfunc", name, weak: true } : { kind: "kfunc", name }
@@ -592,7 +579,7 @@ class Parser {
   #span(token: Token): Span {
     return { file: this.#file, start: token.start, end: token.start + token.text.length }
   }
-  #fail(message: string, token: Token): void {
+  #fail(message: string, token: Token): never {
     const { line } = this.#file.position(token.start)
     throw new SkepError({ code: "IR_SYNTAX", message: `line ${line}: ${message}`, span: this.#span(token) })
   }

@@ -22,6 +22,7 @@ export function printModule(module: Module, options: PrintOptions = {}): string 
   for (const g of module.globals) {
     out += `global @${g.name} ${g.section}+${g.offset} size ${g.size} align ${g.align}`
     if (g.constant) out += " constant"
+    if (g.internal) out += " internal"
     if (g.init !== undefined) out += ` = ${hex(g.init)}`
     for (const r of g.relocations ?? []) out += ` reloc ${r.offset} ${r.kind} @${r.name} ${r.addend}`
     out += "\n"
@@ -206,6 +207,7 @@ class Printer {
 
   #callee(callee: (Inst & { op: "call" })["callee"]): string {
     if (callee.kind === "helper") return `helper ${callee.id} ${callee.name}`
+    if (callee.kind === "pointer") return "pointer"
     return callee.kind === "kfunc" ? `kfunc ${callee.name}${callee.weak ? " weak" : ""}` : `@${callee.name}`
   }
 }

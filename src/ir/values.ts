@@ -68,5 +68,7 @@ const BINARY: Readonly<Record<BinaryOp, true>> = {
   ashr: true,
 }
 
+export const isBinaryOp = (op: string): op is BinaryOp => Object.hasOwn(BINARY, op)
+
 /** Whether an instruction is arithmetic on two operands of its own type. */
 export const isBinary = (inst: Inst): inst is Binary => inst.op in BINARY

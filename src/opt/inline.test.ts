@@ -40,3 +40,13 @@ test("calls of calls that grow beyond all size are an error", () => {
   const error = (e: unknown) => e instanceof SkepError && e.code === "OPT_TOO_LARGE"
   assert.throws(() => inlineCalls(module, () => {}), error)
 })
+
+test("a call through a pointer is one of the function that the pointer is known to be, and is inlined then", () => {
+  const module = withF(
+    "b0:\n %1 = funcaddr @twice\n %2 = call @apply(%1, %a) -> i32\n ret %2",
+    `static func @apply(ptr %f, i32 %x) -> i32 inline {\nb0:\n %1 = call pointer(%f, %x) -> i32\n ret %1\n}
+static func @twice(i32 %x) -> i32 {\nb0:\n %1 = add i32 %x, %x\n ret %1\n}`,
+  )
+  inlineCalls(module, () => {})
+  assert.match(printFunction(module.functions[0]), /add i32 %a, %a/)
+})

@@ -15,6 +15,8 @@ import {
   type ValueType,
 } from "../ir/index.ts"
 
+import { devirtualise } from "./devirtualise.ts"
+
 /**
  * Inlining: the body of a function of the program takes the place of its call. BPF calls are dear (five arguments, a frame each), so all
  * are inlined but those that ask not to be and callbacks.
@@ -29,9 +31,11 @@ export function inlineCalls(module: Module, prepare: (func: IrFunction) => void)
   const visit = (func: IrFunction) => {
     if (done.has(func)) return
     done.add(func)
-    for (const callee of callees(func, byName)) visit(callee)
-    prepare(func)
-    if (inlineInto(func, byName)) prepare(func)
+    do {
+      for (const callee of callees(func, byName)) visit(callee)
+      prepare(func)
+      if (inlineInto(func, byName)) prepare(func)
+    } while (devirtualise(func, name => byName.get(name)))
   }
   for (const func of module.functions) visit(func)
   const needed = new Set<IrFunction>()

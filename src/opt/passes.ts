@@ -5,6 +5,7 @@ import { conditions } from "./conditions.ts"
 import { copies } from "./copies.ts"
 import { dce } from "./dce.ts"
 import { dse } from "./dse.ts"
+import { findConstants, foldGlobals } from "./globals.ts"
 import { gvn } from "./gvn.ts"
 import { inlineCalls } from "./inline.ts"
 import { mem2reg } from "./mem2reg.ts"
@@ -63,7 +64,12 @@ export interface OptimiseOptions {
 }
 
 /** The names that `--dump` takes, in the order in which the passes run first. */
-export const passNames: readonly string[] = [...new Set([...early, ...late].map(p => p.name)), "inline", "unroll"]
+export const passNames: readonly string[] = [
+  ...new Set([...early, ...late].map(p => p.name)),
+  "globals",
+  "inline",
+  "unroll",
+]
 
 /** Optimises a module in place. */
 export function optimise(module: Module, options: OptimiseOptions = {}): void {
@@ -78,7 +84,12 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
     for (const pass of list) changed = run(pass, func) || changed
     return changed
   }
-  inlineCalls(module, func => round(early, func))
+  findConstants(module)
+  const globals = new Map(module.globals.map(g => [g.name, g]))
+  const fold: Pass = { name: "globals", run: func => foldGlobals(func, globals) }
+  const before = [...early, fold]
+  const after = [...late, fold]
+  inlineCalls(module, func => round(before, func))
   if (options.check) for (const func of module.functions) verify(func, "inline")
   options.onPass?.("inline", () => printModule(module))
   for (const func of module.functions) {
@@ -87,7 +98,7 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
   }
 
   function settle(func: IrFunction): void {
-    for (let i = 0; i < MOST_ROUNDS && round(late, func); i++);
+    for (let i = 0; i < MOST_ROUNDS && round(after, func); i++);
   }
 }
 

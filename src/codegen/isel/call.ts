@@ -12,6 +12,14 @@ const MAX_ARGS = 5
  */
 export function selectCall(s: Selector, v: Inst & { op: "call" }): void {
   const { args, callee } = v
+  if (callee.kind === "pointer") {
+    throw new SkepError({
+      code: "IR_INDIRECT_CALL",
+      message: "a call through a pointer: BPF can only call functions that are known by name",
+      span: v.span,
+      hint: "call the function itself, let it be inlined where it is known which one it is, or use a tail call through a program array",
+    })
+  }
   if (args.length > MAX_ARGS) {
     throw new SkepError({
       code: "CODEGEN_ARGUMENTS",

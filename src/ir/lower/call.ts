@@ -6,7 +6,7 @@ import { copyInto } from "./aggregate.ts"
 import { evaluateBuiltin, isBuiltinName } from "./builtin.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { convert, narrow } from "./convert.ts"
-import { scalar } from "./expr.ts"
+import { scalar, value } from "./expr.ts"
 import { fail } from "./fail.ts"
 import { intOf, reprOf, type Scalar } from "./repr.ts"
 
@@ -41,14 +41,7 @@ export function call(cx: FunctionContext, e: Call, to: Place | undefined): Scala
   if (id !== undefined) {
     return callOutside(cx, { kind: "helper", id: Number(id), name: variable?.name ?? `helper_${id}` }, e)
   }
-  return fail(
-    "IR_INDIRECT_CALL",
-    "a call through a pointer: BPF can only call functions that are known by name",
-    e.callee.span,
-    {
-      hint: "call the function itself, or use a tail call through a program array",
-    },
-  )
+  return callOutside(cx, { kind: "pointer", name: "" }, e)
 }
 
 /** The function that a callee names: `f`, `*f` and `&f` are all the same. */
@@ -68,17 +61,20 @@ function calledVariable(callee: Expr): VarDecl | undefined {
   return e.kind === "cast" && e.operand.kind === "ref" && e.operand.decl.kind === "var" ? e.operand.decl : undefined
 }
 
-/** A call of a helper or a kernel function. */
+const nameOf = (callee: Callee): string => (callee.kind === "pointer" ? "the function" : callee.name)
+
+/** A call of a helper or a kernel function, or through a pointer. */
 function callOutside(cx: FunctionContext, callee: Callee, e: Call): Scalar | undefined {
   const args = e.args.map(arg => {
     const repr = reprOf(arg.type, arg.span)
     if (repr === "memory" || repr === "wide") {
-      fail("IR_CALL_ARGUMENT", `${callee.name} cannot take an argument of more than 8 bytes`, arg.span, {
+      fail("IR_CALL_ARGUMENT", `${nameOf(callee)} cannot take an argument of more than 8 bytes`, arg.span, {
         hint: "pass its address",
       })
     }
     return scalar(cx, arg) as Value
   })
+  if (callee.kind === "pointer") args.unshift(value(cx, e.callee))
   return finish(cx, callee, args, e.type, e.span)
 }
 
@@ -88,16 +84,17 @@ export function callHelper(cx: FunctionContext, decl: FunctionDecl, args: Value[
 }
 
 function finish(cx: FunctionContext, callee: Callee, args: Value[], ret: Type, span: Span): Scalar | undefined {
-  if (args.length > MAX_ARGS) {
+  const pointer = callee.kind === "pointer"
+  if (args.length > MAX_ARGS + (pointer ? 1 : 0)) {
     fail(
       "IR_CALL_ARGUMENTS",
-      `${callee.name} is called with ${args.length} arguments; BPF passes at most ${MAX_ARGS}`,
+      `${nameOf(callee)} is called with ${args.length - (pointer ? 1 : 0)} arguments; BPF passes at most ${MAX_ARGS}`,
       span,
     )
   }
   const repr = reprOf(ret, span)
   if (repr === "memory" || repr === "wide") {
-    return fail("IR_CALL_RESULT", `${callee.name} cannot return more than 8 bytes`, span)
+    return fail("IR_CALL_RESULT", `${nameOf(callee)} cannot return more than 8 bytes`, span)
   }
   cx.b.span = span
   const result = cx.b.call(callee, args, repr)

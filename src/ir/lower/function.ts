@@ -29,7 +29,8 @@ export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunc
   const { decl, role } = plan
   const { name } = decl
   const ret = reprOf(decl.type.ret, decl.span)
-  if (role !== "static" && inMemory(ret)) {
+  const byKernel = role === "program" || role === "callback"
+  if (byKernel && inMemory(ret)) {
     fail("IR_PROGRAM_RESULT", `${name} cannot return more than 8 bytes: it is called by the kernel`, decl.span)
   }
   const params: { type: ValueType; name: string }[] = []
@@ -37,7 +38,7 @@ export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunc
   for (const param of decl.params) {
     const repr = reprOf(param.type, param.span)
     // A global subprogram of which the verifier knows no such parameter may still be there for its types.
-    if (role !== "static" && role !== "global" && inMemory(repr)) {
+    if (byKernel && inMemory(repr)) {
       fail(
         "IR_PROGRAM_PARAMETER",
         `${name} cannot take ${param.name} by value: the kernel passes at most 8 bytes`,

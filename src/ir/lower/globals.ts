@@ -83,6 +83,7 @@ export class GlobalTable {
     const placed = this.#place(owner === undefined ? decl.name : `${owner}.${decl.name}`, {
       ...this.#shape(decl.type, decl, decl.span),
       section: sectionOf(decl, zero),
+      ...(isInternal(decl) && { internal: true }),
       init: zero ? undefined : image!.bytes,
       ...(!zero && image!.dynamic.length > 0 && { relocations }),
     })
@@ -236,6 +237,10 @@ function symbolOf({ name, offset, size, decl }: PlacedGlobal): DataSymbol[] {
   const linkage = decl.storage === "static" ? "static" : "global"
   return [{ name, offset, size, linkage, ...(weak && { weak }), ...(hidden && { hidden }) }]
 }
+
+/** A static variable that a volatile access or a loader that looks for it in a section of its own cannot change. */
+const isInternal = (decl: VarDecl): boolean =>
+  decl.storage === "static" && (qualsOf(decl.type) & VOLATILE) === 0 && !decl.attrs.some(a => a.name === "section")
 
 function isConstant(type: Type): boolean {
   return (qualsOf(type) & CONST) !== 0

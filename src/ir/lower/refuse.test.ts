@@ -37,12 +37,6 @@ refused(
   "function g is declared but has no body",
 )
 refused(
-  "int f(int (*g)(int)) { return g(1); }",
-  "IR_INDIRECT_CALL",
-  "1:31",
-  "a call through a pointer: BPF can only call functions that are known by name",
-)
-refused(
   "extern int n;\nint f(void) { return n; }",
   "IR_EXTERN_VARIABLE",
   "2:22",
