@@ -3,10 +3,12 @@
 //   --guest        in the booted kernel, too
 //   --only WORD    only the programs whose names contain the word; may be repeated
 //   --no-load      compiles only
+//   --fresh        compiles each in a process of its own as well: time and memory
 //   --json FILE    the results of the running kernel, as JSON
 import { spawnSync } from "node:child_process"
 import { parseArgs } from "node:util"
 import { build } from "esbuild"
+import { buildDist } from "./build.mjs"
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     guest: { type: "boolean" },
     only: { type: "string", multiple: true, default: [] },
     "no-load": { type: "boolean" },
+    fresh: { type: "boolean" },
     json: { type: "string" },
   },
 })
@@ -42,7 +45,8 @@ if (values.corpus === undefined) {
 }
 const args = [program, "--corpus", values.corpus, ...values.only.flatMap(word => ["--only", word])]
 if (values["no-load"]) args.push("--no-load")
-const here = values.json === undefined ? args : [...args, "--json", values.json]
+if (values.fresh) await buildDist({ types: false })
+const here = [...args, ...(values.fresh ? ["--fresh"] : []), ...(values.json ? ["--json", values.json] : [])]
 
 /** Pinned tables of the programs go to a BPF file system of this run's own. */
 const OWN_MOUNT = 'mount -t bpf bpf /sys/fs/bpf && exec "$@"'

@@ -1,17 +1,19 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { release } from "node:os"
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { release, tmpdir } from "node:os"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { capturedCorpus } from "./capture.ts"
 import { type Baseline, type CorpusProgram, readBaseline, readCorpus } from "./corpus.ts"
+import { freshReport } from "./fresh.ts"
 import { Bench } from "./measure.ts"
 import { type Run, report } from "./report.ts"
 
 /**
  * Compiles every program of a corpus and tries its functions in the running kernel.
  *
- *     main.mjs [--corpus DIR] [--json FILE] [--no-load] [--only WORD]…
+ *     main.mjs [--corpus DIR] [--json FILE] [--no-load] [--fresh] [--only WORD]…
  *
- * `--only` takes the programs whose names contain a word. Without a corpus one is captured; `--only-capture` does only that, and tells where it is.
+ * `--fresh` also compiles each in a process of its own, by dist/skep.js. `--only` takes the programs whose names contain a word. Without a corpus one is captured; `--only-capture` does only that, and tells where it is.
  */
 export function main(args: readonly string[]): number {
   const { values } = parseArgs({
@@ -21,6 +23,7 @@ export function main(args: readonly string[]): number {
       json: { type: "string" },
       only: { type: "string", multiple: true },
       "no-load": { type: "boolean" },
+      fresh: { type: "boolean" },
       "only-capture": { type: "boolean" },
     },
   })
@@ -33,6 +36,11 @@ export function main(args: readonly string[]): number {
   const found: Run = { kernel: release(), programs: runAll(programs, values["no-load"] === true) }
   const baseline: Map<string, Baseline> | undefined = readBaseline(corpus)
   process.stdout.write(report(found, baseline))
+  if (values.fresh) {
+    const dir = mkdtempSync(join(tmpdir(), "skep-compat-"))
+    process.stdout.write(freshReport(programs, baseline, dir))
+    rmSync(dir, { recursive: true })
+  }
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(found))
   return 0
 }

@@ -109,7 +109,8 @@ function against(programs: readonly ProgramResult[], baseline: ReadonlyMap<strin
     for (const theirs of baseline.get(id)?.functions ?? []) {
       tried++
       if (theirs.load === "ok") accepted++
-      const ours = functions.find(fn => fn.name === theirs.name)
+      // BCC 0.26 leaves the kernel itself out of the names of such functions.
+      const ours = functions.find(fn => fn.name.replace(/^(k(?:ret)?func__)vmlinux__/, "$1") === theirs.name)
       if (ours !== undefined) pairs.push({ where: `${id} ${theirs.name}`, ours, theirs: theirs.insns })
     }
   }

@@ -234,13 +234,9 @@ def jobs(file, words):
 
 
 def texts():
-    """Programs of the examples that stand in files of their own, or as long strings in Lua."""
+    """Programs of the examples that stand in files of their own."""
     for path in sorted(glob.glob(EXAMPLES + "**/*.c", recursive=True)):
         yield "example-" + os.path.basename(path)[:-len(".c")] + "-file", open(path).read()
-    for path in sorted(glob.glob(EXAMPLES + "**/*.lua", recursive=True)):
-        for _, text in re.findall(r"\[(=*)\[(.*?)\]\1\]", open(path).read(), re.S):
-            if "BPF_" in text or "bpf_" in text:
-                yield "example-" + os.path.basename(path)[:-len(".lua")] + "-lua", text
 
 
 class Corpus:
