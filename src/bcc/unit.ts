@@ -16,6 +16,8 @@ export interface BpfUnit {
   readonly externs: readonly ExternDecl[]
   readonly structOps: readonly StructOpsDecl[]
   readonly license: string
+  /** What is declared and not defined may come from another object that this one is linked with. */
+  readonly linkable?: boolean
 }
 
 /** A variable or function that the kernel defines. */

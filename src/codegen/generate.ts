@@ -41,11 +41,12 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
   }
   const programs = module.programs.map(info => toProgram(info, compile(find(functions, info.func))))
   const subprograms = module.functions.filter(f => f.role === "global")
+  const external = new Set(module.externs?.map(e => e.name))
   const reached = new Set<string>(subprograms.map(f => f.name))
   const work: FunctionSpec[] = [...programs, ...subprograms.map(compile)]
   for (let spec = work.pop(); spec !== undefined; spec = work.pop()) {
     for (const r of spec.relocations) {
-      if ((r.kind !== "call" && r.kind !== "function") || reached.has(r.function)) continue
+      if ((r.kind !== "call" && r.kind !== "function") || reached.has(r.function) || external.has(r.function)) continue
       reached.add(r.function)
       work.push(compile(find(functions, r.function)))
     }
@@ -61,6 +62,7 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
     functions: module.functions.filter(f => reached.has(f.name)).map(f => done.get(f.name)!),
     maps: module.maps,
     btf: module.btf.encode(),
+    ...(module.externs !== undefined && { externs: module.externs }),
     lines: lines.lines,
   }
 }

@@ -314,7 +314,12 @@ class Checker {
         this.#name(inst, "global", inst.global, this.#module?.globals)
         return
       case "funcaddr":
-        this.#name(inst, "function", inst.func, this.#module?.functions)
+        this.#name(
+          inst,
+          "function",
+          inst.func,
+          this.#module && [...this.#module.functions, ...(this.#module.externs ?? [])],
+        )
         return
       case "ldpacket":
         this.#width(inst, inst.width, [1, 2, 4])
@@ -389,6 +394,7 @@ class Checker {
     }
     if (this.#module === undefined) return
     const target = this.#module.functions.find(f => f.name === callee.name)
+    if (target === undefined && this.#module.externs?.some(e => e.name === callee.name)) return
     if (target === undefined) {
       this.#say(`no function named ${callee.name}`, inst)
       return

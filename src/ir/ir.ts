@@ -1,6 +1,6 @@
 import type { Span } from "../base/index.ts"
 import type { CoreKind } from "../btf/index.ts"
-import type { AttachSpec, LoadSpec, MapSpec, ProgramType } from "../object/index.ts"
+import type { AttachSpec, ExternSpec, LoadSpec, MapSpec, ProgramType } from "../object/index.ts"
 
 /**
  * The SSA intermediate form. Values are 32-bit or 64-bit words or pointers (64 bits; kept apart from integers because the kernel's verifier
@@ -357,6 +357,8 @@ export interface GlobalVar {
   readonly offset: number
   /** Never written by the program: loads of it may be folded. */
   readonly constant: boolean
+  /** Another object defines it: `section` and `offset` say nothing. */
+  readonly external?: boolean
   /** Nothing outside of the module sees it. */
   readonly internal?: boolean
   /** Addresses in `init`. */
@@ -377,6 +379,8 @@ export interface Module {
   /** Maps of the program and of its data sections, with their BTF ids in `btf`. */
   readonly maps: readonly MapSpec[]
   globals: GlobalVar[]
+  /** What another object has to define. */
+  readonly externs?: readonly ExternSpec[]
   readonly license: string
   /** Types of maps, functions and globals; code generation adds strings for line info. */
   readonly btf: TypeTable

@@ -50,6 +50,7 @@ export function rewrite(unit: c.TranslationUnit, options: RewriteOptions): BpfUn
     externs,
     structOps: collectStructOps(decls),
     license,
+    linkable: true,
   }
 }
 

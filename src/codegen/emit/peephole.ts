@@ -90,8 +90,7 @@ class Numbers {
 
   constant(i: MInst): number {
     const op = i.op === (o.BPF_ALU | o.BPF_MOV) && i.imm >= 0 ? OP_MOV_IMM : i.op
-    const sym =
-      i.sym === undefined ? "" : `${i.sym.kind} ${i.sym.name} ${i.sym.kind === "mapValue" ? i.sym.offset : ""}`
+    const sym = i.sym === undefined ? "" : `${i.sym.kind} ${i.sym.name} ${"offset" in i.sym ? i.sym.offset : ""}`
     const key = `${op} ${i.imm} ${i.imm64} ${i.slot?.index ?? ""} ${sym}`
     let n = this.#constants.get(key)
     if (n === undefined) this.#constants.set(key, (n = this.#next++))

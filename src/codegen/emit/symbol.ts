@@ -15,6 +15,8 @@ export function relocationOf(sym: MSymbol, insn: number): Relocation {
       return { kind: "call", insn, function: sym.name }
     case "kfunc":
       return { kind: "kfunc", insn, name: sym.name, ...(sym.weak && { weak: true }) }
+    case "extern":
+      return { kind: "extern", insn, name: sym.name, offset: sym.offset }
     case "ksym":
       return { kind: "ksym", insn, name: sym.name, typed: sym.typed, weak: sym.weak }
   }
@@ -33,6 +35,8 @@ export function pseudoSource(sym: MSymbol): number {
       return o.BPF_PSEUDO_CALL
     case "kfunc":
       return o.BPF_PSEUDO_KFUNC_CALL
+    case "extern":
+      return 0
     case "ksym":
       return sym.typed ? o.BPF_PSEUDO_BTF_ID : 0
   }

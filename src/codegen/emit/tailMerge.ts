@@ -157,7 +157,7 @@ function isShareable(i: MInst): boolean {
 }
 
 function keyOf(i: MInst): string {
-  const sym = i.sym === undefined ? "" : `${i.sym.kind} ${i.sym.name} ${i.sym.kind === "mapValue" ? i.sym.offset : ""}`
+  const sym = i.sym === undefined ? "" : `${i.sym.kind} ${i.sym.name} ${"offset" in i.sym ? i.sym.offset : ""}`
   const core = i.core === undefined ? "" : `${i.core.relocation} ${i.core.btfType} ${i.core.access}`
   return `${i.op} ${i.dst} ${i.src} ${i.off} ${i.imm} ${i.imm64} ${i.slot?.index ?? ""} ${sym} ${core}`
 }

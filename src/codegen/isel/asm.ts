@@ -3,7 +3,7 @@ import { type Asm, type AsmCode, type AsmSymbol, assembleAsm, type Inst } from "
 import * as o from "../../isa/index.ts"
 import { type MBlock, type MInst, type MSymbol, makeTerm, NO_REG, type Reg } from "../mir/mir.ts"
 import { DEF_DST, DEF_SRC, isPacketLoad, OP_MOV_IMM, roles, USE_DST, USE_SRC } from "../mir/operands.ts"
-import type { Selector } from "./selector.ts"
+import { placeOf, type Selector } from "./selector.ts"
 
 /**
  * An `asm` becomes the instructions it is made of, over virtual registers: operands and the registers it names are registers of its own, so
@@ -252,10 +252,7 @@ class AsmSelector {
 
 /** What an `lddw` of a name in assembler text loads. */
 export function addressSymbol({ globals }: Selector["context"], { kind, name }: AsmSymbol, offset: number): MSymbol {
-  if (kind === "global") {
-    const g = globals.get(name)!
-    return { kind: "mapValue", name: g.section, offset: g.offset + offset }
-  }
+  if (kind === "global") return placeOf(globals.get(name)!, offset)
   return kind === "kfunc" ? { kind: "ksym", name, typed: true, weak: false } : { kind, name }
 }
 

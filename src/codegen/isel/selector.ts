@@ -236,7 +236,7 @@ export class Selector {
       case "global": {
         const g = this.context.globals.get(address.name)!
         if (g.relocations !== undefined) throw holdsAddresses(g, this.span)
-        this.symbol(dst, { kind: "mapValue", name: g.section, offset: g.offset + address.off })
+        this.symbol(dst, placeOf(g, address.off))
         return
       }
       case "map":
@@ -262,7 +262,7 @@ export class Selector {
       return
     }
     const g = this.context.globals.get(name)!
-    this.symbol(dst, { kind: "mapValue", name: g.section, offset: g.offset + addend })
+    this.symbol(dst, placeOf(g, addend))
   }
 
   symbol(dst: Reg, sym: MSymbol): void {
@@ -395,6 +395,12 @@ function isNarrow(v: Value): boolean {
       return false
   }
 }
+
+/** A byte of a global variable, as the loader finds it. */
+export const placeOf = (g: GlobalVar, offset: number): MSymbol =>
+  g.external
+    ? { kind: "extern", name: g.name, offset }
+    : { kind: "mapValue", name: g.section, offset: g.offset + offset }
 
 const holdsAddresses = (g: GlobalVar, span: Span | undefined): SkepError =>
   new SkepError({

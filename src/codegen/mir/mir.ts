@@ -29,6 +29,7 @@ export type MSymbol =
   | { readonly kind: "function"; readonly name: string }
   | { readonly kind: "call"; readonly name: string }
   | { readonly kind: "kfunc"; readonly name: string; readonly weak?: boolean }
+  | { readonly kind: "extern"; readonly name: string; readonly offset: number }
   | { readonly kind: "ksym"; readonly name: string; readonly typed: boolean; readonly weak: boolean }
 
 /** A CO-RE relocation of an instruction, with the meaning of `CoreRelocation`. */

@@ -38,7 +38,7 @@ function address(base: Reg, i: MInst): string {
 }
 
 function symbol(sym: MSymbol): string {
-  return sym.kind === "mapValue" ? `${sym.name}[0]${signed(sym.offset)}` : sym.name
+  return "offset" in sym ? `${sym.name}[0]${signed(sym.offset)}` : sym.name
 }
 
 export function printInst(i: MInst): string {

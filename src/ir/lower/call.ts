@@ -27,6 +27,7 @@ export function call(cx: FunctionContext, e: Call, to: Place | undefined): Scala
     if (extern?.kind === "kfunc")
       return callOutside(cx, { kind: "kfunc", name: decl.name, ...(extern.weak && { weak: true }) }, e)
     if (isBuiltinName(decl.name)) return evaluateBuiltin(cx, decl.name, e)
+    if (cx.module.link(decl)) return callFunction(cx, decl, e, to)
     return fail(
       "IR_UNDEFINED_FUNCTION",
       `function ${decl.name} is declared but has no body, and is no BPF helper`,

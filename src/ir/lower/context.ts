@@ -32,6 +32,8 @@ export interface ModuleContext {
   typeId(type: Type): number
   /** What a function is now, where passes over the AST have made it anew. */
   definition(decl: FunctionDecl): FunctionDecl
+  /** Notes a variable or function that another object has to define; false where this one has to. */
+  link(decl: VarDecl | FunctionDecl): boolean
   /** How the kernel gives a variable or function that the program only declares; undefined for one of its own. */
   extern(decl: VarDecl | FunctionDecl): KernelSymbol | undefined
   /** What a name in assembler text stands for; `called` for the target of a call. */

@@ -1,5 +1,5 @@
 import type { Span } from "../../base/index.ts"
-import { CONST, type CompoundLit, qualsOf, type Type, type VarDecl, VOLATILE } from "../../c/index.ts"
+import { alignOf, CONST, type CompoundLit, qualsOf, sizeOf, type Type, type VarDecl, VOLATILE } from "../../c/index.ts"
 import type { DataRelocation, DataSymbol, KconfigSpec, MapSpec } from "../../object/index.ts"
 import type { GlobalRelocation, GlobalVar } from "../ir.ts"
 import { addressConstant } from "./address.ts"
@@ -65,6 +65,7 @@ export class GlobalTable {
     if (known !== undefined) return known
     if (decl.storage === "extern" && decl.init === undefined) {
       if (this.#module.extern(decl)?.kind === "kconfig") return this.#kconfig(decl)
+      if (this.#module.link(decl)) return this.#external(decl)
       fail("IR_EXTERN_VARIABLE", `${decl.name} is declared but not defined in the program`, span, {
         hint: `define it, or remove extern`,
       })
@@ -133,6 +134,25 @@ export class GlobalTable {
         })
       into.push({ offset, ...address! })
     }
+  }
+
+  /** A variable of another object. */
+  #external(decl: VarDecl): PlacedGlobal {
+    const placed: PlacedGlobal = {
+      name: decl.name,
+      decl,
+      type: decl.type,
+      size: sizeOf(decl.type) ?? 0,
+      align: alignOf(decl.type),
+      section: "",
+      offset: 0,
+      init: undefined,
+      constant: false,
+      external: true,
+    }
+    this.placed.push(placed)
+    this.#byDecl.set(decl, placed)
+    return placed
   }
 
   /** A value of the kernel's configuration: read only, and not known before the program is loaded. */

@@ -9,7 +9,7 @@ import {
   type Type,
   type VarDecl,
 } from "../../c/index.ts"
-import type { MapSpec } from "../../object/index.ts"
+import type { ExternSpec, MapSpec } from "../../object/index.ts"
 import type { AsmSymbol, IrFunction, Module, ProgramInfo } from "../ir.ts"
 import type { KernelSymbol, ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
@@ -51,6 +51,7 @@ class Lowering implements ModuleContext {
   readonly #unit: BpfUnit
   readonly #types = new ProgramTypes()
   readonly #externs: ReadonlyMap<string, ExternDecl>
+  readonly #links = new Map<string, ExternSpec>()
   /** Functions in use by name, in the order of their first use; programs first. */
   readonly #functions = new Map<string, Pending>()
   /** The definitions by name: a pass over the AST makes new ones, and references to the old ones may be left. */
@@ -91,12 +92,25 @@ class Lowering implements ModuleContext {
       maps: specs,
       globals: this.globals.placed.map(({ decl: _, ...g }) => g),
       license,
+      ...(this.#links.size > 0 && { externs: [...this.#links.values()] }),
       btf: this.#types,
     }
   }
 
   typeId(type: Type): number {
     return this.#types.root(type)
+  }
+
+  link(decl: VarDecl | FunctionDecl): boolean {
+    const { name } = decl
+    if (!this.#unit.linkable) return false
+    if (!this.#links.has(name)) {
+      const weak = decl.attrs.some(a => a.name === "weak")
+      const isFunction = decl.kind === "function"
+      const type = isFunction ? this.#types.func(decl, "extern") : this.#types.externVariable(decl)
+      this.#links.set(name, { name, kind: isFunction ? "function" : "variable", type, weak })
+    }
+    return true
   }
 
   extern(decl: VarDecl | FunctionDecl): KernelSymbol | undefined {
@@ -132,6 +146,7 @@ class Lowering implements ModuleContext {
     }
     const definition = this.definition(decl)
     if (definition.body === undefined) {
+      if (this.link(definition)) return decl.name
       fail("IR_UNDEFINED_FUNCTION", `function ${decl.name} is declared but has no body`, span)
     }
     this.#add(definition, how === "callback" ? "callback" : "static")
