@@ -409,6 +409,9 @@ const records = [
 
 const flags = "struct flags { u32 a : 3, b : 7; s32 c : 5; u32 : 2; u32 d : 15; };"
 const bitFields = [
+  fn("struct s { u32 f : 14; } s = {a}; return (s64) ~(b, s.f)"),
+  fn("struct s { u32 f : 14; } s = {a}; return (s64) ~(s.f = b) - ((s.f += 3) > -1)"),
+  fn("struct s { u32 f : 14; } s = {a}; return (s64) ~(++s.f) + (s64) ~(b ? s.f : s.f)"),
   fn("struct flags f = {a, b, c, a}; return f.a + f.b + f.c + f.d", flags.replace("s32 c", "u32 c")),
   fn("struct flags f = {}; f.a = a; f.b = b; f.d = c; return f.a * 1000000 + f.b * 10000 + f.d", flags),
   fn("struct flags f = {.c = (s32) (a & 15)}; f.c -= 8; return f.c", flags),

@@ -84,10 +84,15 @@ export function incomplete(c: Context, type: Type, span: Span): never {
   return c.fail(own?.code ?? "C_INCOMPLETE", message + offer(near), span, extra)
 }
 
-/** The bit-field that a value was read from. */
+/** The width of the bit-field that a value was read from, or written to just before: promotion goes by it. */
 function bitFieldOf(e: Expr): number | undefined {
-  const operand = e.kind === "cast" && e.cast === "load" ? e.operand : e
-  return operand.kind === "member" ? operand.field.bitWidth : undefined
+  for (let at = e; ; ) {
+    if (at.kind === "cast" && at.cast === "load") at = at.operand
+    else if (at.kind === "comma") at = at.right
+    else if (at.kind === "assign") at = at.left
+    else if (at.kind === "incdec" && at.prefix) at = at.operand
+    else return at.kind === "member" ? at.field.bitWidth : undefined
+  }
 }
 
 /** The promoted type of an integer rvalue. */
