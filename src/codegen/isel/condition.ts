@@ -1,7 +1,7 @@
 import { type Block, type Inst, type Predicate, swappedPredicate, type Value } from "../../ir/index.ts"
 import * as o from "../../isa/index.ts"
 import { type MBlock, type MTerm, makeTerm, NO_REG, type Reg } from "../mir/mir.ts"
-import { type Condition, matchCondition, plainCondition } from "./match.ts"
+import { type Condition, matchCompound, matchCondition, plainCondition } from "./match.ts"
 import { immediate, type Selector } from "./selector.ts"
 
 const JUMP: Record<Predicate, number> = {
@@ -20,8 +20,21 @@ const JUMP: Record<Predicate, number> = {
 /** Level 1 has no "less" jumps. */
 const OPPOSITE_OF_LESS: Partial<Record<Predicate, Predicate>> = { ult: "uge", ule: "ugt", slt: "sge", sle: "sgt" }
 
-/** Ends the current block with a jump to `then` when `v` is not zero, else to `other`. */
+/**
+ * Ends the current block with a jump to `then` when `v` is not zero, else to `other`. A condition of several goes on in blocks of its own, each
+ * of which may lead to both.
+ */
 export function branch(s: Selector, v: Value, then: MBlock, other: MBlock): void {
+  const compound = matchCompound(v, s.plan.uses)
+  if (compound !== undefined) {
+    const second = s.newBlock()
+    if (compound.negated) [then, other] = [other, then]
+    if (compound.op === "and") branch(s, compound.a, second, other)
+    else branch(s, compound.a, then, second)
+    s.enter(second)
+    branch(s, compound.b, then, other)
+    return
+  }
   if (v.kind === "const" || v.kind === "undef") {
     s.block.term = makeTerm("jump", [v.kind === "const" && v.value !== 0n ? then : other], s.span)
     return

@@ -1,5 +1,5 @@
 import type { Const, Core, Inst, KsymAddr, Predicate, Value } from "../../ir/index.ts"
-import { constant, inversePredicate, signedValue } from "../../ir/index.ts"
+import { bitsOf, constant, inversePredicate, signedValue } from "../../ir/index.ts"
 
 /** Patterns of IR that one machine instruction covers. The planner and the selector both ask here, so they always agree. */
 
@@ -92,12 +92,59 @@ export interface Condition {
   readonly negated: boolean
 }
 
+/** A condition made of two, which are conditions themselves: `a && b` or `a || b`. */
+export interface Compound {
+  readonly op: "and" | "or"
+  readonly a: Value
+  readonly b: Value
+  /** The condition holds when that does not. */
+  readonly negated: boolean
+}
+
+/** Nesting of conditions up to which they are taken apart. */
+const MOST_NESTED = 12
+
+/**
+ * The parts of a branch that is better made of two: both sides are comparisons that nothing else needs, or made of such.
+ *
+ *     %3 = and i32 %1, %2; br %3, b1, b2          if not %1 goto b2; if %2 goto b1 else b2
+ */
+export function matchCompound(v: Value, uses: (v: Inst) => number, depth = 0): Compound | undefined {
+  if (v.kind !== "inst" || depth > MOST_NESTED) return undefined
+  if (v.op === "zext") return matchCompound(v.args[0], uses, depth + 1)
+  const [a, b] = v.args
+  if (v.op === "cmp" && (v.pred === "eq" || v.pred === "ne") && b.kind === "const" && b.value === 0n) {
+    const inner = a.kind === "inst" && uses(a) === 1 ? matchCompound(a, uses, depth + 1) : undefined
+    return inner && { ...inner, negated: inner.negated !== (v.pred === "eq") }
+  }
+  if ((v.op !== "and" && v.op !== "or") || v.type !== "i32" || uses(v) !== 1) return undefined
+  const isTest = (part: Value): boolean =>
+    part.kind === "inst" &&
+    uses(part) === 1 &&
+    (part.op === "cmp" || matchCompound(part, uses, depth + 1) !== undefined)
+  return isTest(a) && isTest(b) ? { op: v.op, a, b, negated: false } : undefined
+}
+
+/** A signed load that is only compared for equality with a constant: it need not be extended, nor the constant. */
+export function plainLoad(v: Inst, uses: (v: Inst) => number): (Inst & { op: "load" }) | undefined {
+  if (v.op !== "cmp" || (v.pred !== "eq" && v.pred !== "ne")) return undefined
+  const [a, b] = v.args
+  if (a.kind !== "inst" || a.op !== "load" || !a.signed || b.kind !== "const" || uses(a) !== 1) return undefined
+  const value = signedValue(b)
+  return a.width * 8 < bitsOf(a.type) && BigInt.asIntN(a.width * 8, value) === value ? a : undefined
+}
+
 /** What a branch on `v` compares. `uses` counts a value's uses: a mask is only tested in place when nothing else needs it. */
 export function matchCondition(v: Value, uses: (v: Inst) => number): Condition {
   if (v.kind === "inst") {
     if (v.op === "cmp") {
       const [a, b] = v.args
       const equality = v.pred === "eq" || v.pred === "ne"
+      const plain = plainLoad(v, uses)
+      if (plain !== undefined && b.kind === "const") {
+        const low = BigInt.asUintN(plain.width * 8, b.value)
+        return { pred: v.pred, a, b: { kind: "const", type: b.type, value: low }, negated: false }
+      }
       if (equality && b.kind === "const" && b.value === 0n) {
         if (a.kind === "inst" && a.op === "and" && uses(a) === 1) {
           return { pred: "set", a: a.args[0], b: a.args[1], negated: v.pred === "eq" }

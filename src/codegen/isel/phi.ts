@@ -2,19 +2,17 @@ import type { Block, Phi, Value } from "../../ir/index.ts"
 import { type MBlock, makeTerm, type Reg } from "../mir/mir.ts"
 import type { Selector } from "./selector.ts"
 
-/** Splits the edge of the machine's graph from `from.term.targets[index]`: copies that belong to the edge go into the new block. */
-function splitEdge(s: Selector, from: MBlock, index: number, to: Block): MBlock {
-  let { loop } = from
-  while (loop !== undefined && !loop.blocks.has(to)) loop = loop.parent
-  const middle = s.newBlock(loop)
-  middle.term = makeTerm("jump", [from.term.targets[index]], from.term.span)
-  from.term.targets[index] = middle
+/** A block that stands for the edge from one block to another, of which `head` is the first part: copies that belong to the edge go there. */
+export function edgeBlock(s: Selector, from: MBlock, to: Block, head: MBlock): MBlock {
+  const middle = s.newBlock(from.loop)
+  while (middle.loop !== undefined && !middle.loop.blocks.has(to)) middle.loop = middle.loop.parent
+  middle.term = makeTerm("jump", [head], from.term.span)
   return middle
 }
 
 /**
  * Turns phis into copies at the end of their predecessors. Every edge between a block with several successors and one with several
- * predecessors gets a block of its own, which is left empty where there is nothing to copy.
+ * predecessors gets a block of its own, which is left empty where there is nothing to copy; `edges` has those that are there already, by block.
  *
  *     b2: %1 = phi [b0: %5], [b1: 7]        b0: v1 = v5; goto b2      b1: v1 = 7; goto b2
  */
@@ -23,6 +21,7 @@ export function lowerPhis(
   blocks: readonly Block[],
   heads: readonly MBlock[],
   tails: readonly MBlock[],
+  edges: readonly (readonly MBlock[] | undefined)[],
 ): void {
   const placed: MBlock[] = []
   const extra = new Map<MBlock, MBlock[]>()
@@ -32,12 +31,18 @@ export function lowerPhis(
     const { targets } = block.term
     for (let i = 0; i < targets.length; i++) {
       const to = targets[i]!
+      const edge = edges[block.id]?.[i]
+      if (edge !== undefined) {
+        if (to.phis.length > 0) copyPhis(s, edge, to.phis, incoming[block.id]!)
+        continue
+      }
       // Which of the machine's edges it is: a condition may have exchanged them, or left one.
       const index = tail.term.targets.indexOf(heads[to.id])
       if (index < 0) continue
       let where = tail
       if (tail.term.targets.length > 1 && to.preds.length > 1) {
-        where = splitEdge(s, tail, index, to)
+        where = edgeBlock(s, tail, to, heads[to.id])
+        tail.term.targets[index] = where
         const list = extra.get(tail)
         if (list === undefined) extra.set(tail, [where])
         else list.push(where)

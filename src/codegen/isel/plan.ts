@@ -6,7 +6,9 @@ import {
   extendsLoad,
   freeAddress,
   indexedLocal,
+  matchCompound,
   matchCondition,
+  plainLoad,
   splitAddress,
   storedValue,
 } from "./match.ts"
@@ -33,6 +35,7 @@ export class Plan {
   readonly #seen: Uint8Array
   readonly #zero: Uint8Array
   readonly #extended: Uint8Array
+  readonly #plain: Uint8Array
   readonly #paramUses: Int32Array
   readonly #paramZero: Uint8Array
   readonly #signs: SignFacts
@@ -48,6 +51,7 @@ export class Plan {
     this.#seen = new Uint8Array(func.nextId)
     this.#zero = new Uint8Array(func.nextId)
     this.#extended = new Uint8Array(func.nextId)
+    this.#plain = new Uint8Array(func.nextId)
     this.#paramUses = new Int32Array(func.params.length)
     this.#paramZero = new Uint8Array(func.params.length)
     this.#signs = new SignFacts(func.nextId)
@@ -87,6 +91,11 @@ export class Plan {
   /** Whether a constant is taken away from a value: what is known of its lower bound then counts. */
   isLowered(v: Value): boolean {
     return this.#lowered.has(v)
+  }
+
+  /** A signed load that need not be extended. */
+  isPlain(load: Inst): boolean {
+    return this.#plain[load.id] !== 0
   }
 
   /** Whether the sign bit of a value is known to be clear. */
@@ -140,6 +149,16 @@ export class Plan {
   }
 
   #condition(v: Value): void {
+    const compound = matchCompound(v, this.uses)
+    if (compound !== undefined) {
+      this.#condition(compound.a)
+      this.#condition(compound.b)
+      return
+    }
+    if (v.kind === "inst") {
+      const load = plainLoad(v, this.uses)
+      if (load !== undefined) this.#plain[load.id] = 1
+    }
     const { pred, a, b } = matchCondition(v, this.uses)
     this.#register(a)
     if (b.kind !== "const") this.#register(b)

@@ -8,9 +8,9 @@ import { selectAsm, selectAsmOut } from "./asm.ts"
 import { selectAtomic } from "./atomic.ts"
 import { selectCall } from "./call.ts"
 import { branch, selectCompare, selectGroup, selectSelects } from "./condition.ts"
-import { freeAddress } from "./match.ts"
+import { freeAddress, matchCompound } from "./match.ts"
 import { selectCopy, selectFill, selectLoad, selectPacketLoad, selectStore } from "./memory.ts"
-import { lowerPhis } from "./phi.ts"
+import { edgeBlock, lowerPhis } from "./phi.ts"
 import { Plan } from "./plan.ts"
 import { selectAddrSpaceCast, selectCore } from "./platform.ts"
 import { schedule } from "./schedule.ts"
@@ -33,6 +33,7 @@ export function selectFunction(ir: IrFunction, context: SelectContext): MFunctio
   }
   const heads: MBlock[] = []
   const tails: MBlock[] = []
+  const edgesOf: MBlock[][] = []
   for (const block of order) {
     const head = newMBlock(fn, loops.of(block))
     head.header = head.loop?.header === block
@@ -54,7 +55,15 @@ export function selectFunction(ir: IrFunction, context: SelectContext): MFunctio
         s.block.term = makeTerm("jump", [heads[term.targets[0].id]], s.span)
         break
       case "br":
-        branch(s, term.args[0], heads[term.targets[0].id], heads[term.targets[1].id])
+        if (matchCompound(term.args[0], plan.uses) === undefined) {
+          branch(s, term.args[0], heads[term.targets[0].id], heads[term.targets[1].id])
+        } else {
+          // Several machine blocks go on to each target: by way of a block that stands for the edge.
+          const edges = term.targets.map(to => edgeBlock(s, s.block, to, heads[to.id]))
+          branch(s, term.args[0], edges[0], edges[1])
+          fn.blocks.push(...edges)
+          edgesOf[block.id] = edges
+        }
         break
       case "ret":
         selectReturn(s, term.args[0])
@@ -64,7 +73,7 @@ export function selectFunction(ir: IrFunction, context: SelectContext): MFunctio
     }
     tails[block.id] = s.block
   }
-  lowerPhis(s, order, heads, tails)
+  lowerPhis(s, order, heads, tails, edgesOf)
   removeUnreachable(fn)
   return fn
 }

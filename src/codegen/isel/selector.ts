@@ -307,7 +307,7 @@ export class Selector {
       case "atomic":
         return true
       case "load":
-        return !v.signed && !this.plan.isExtended(v)
+        return (!v.signed || this.plan.isPlain(v)) && !this.plan.isExtended(v)
       case "trunc":
         return isNarrow(v.args[0])
       case "call":

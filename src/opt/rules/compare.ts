@@ -34,6 +34,8 @@ export function compare(inst: Compare & Inst, ctx: Context): Value | undefined {
     if ((inst.pred === "ne") === (c === 0n)) return test
     return ctx.change({ pred: inversePredicate(test.pred), args: [...test.args] })
   }
+  // So is what is 0 or 1 by its bits.
+  if (c <= 1n && inst.pred === (c === 0n ? "ne" : "eq") && a.type === "i32" && ctx.mask(a) === 1n) return a
   const edge = atEdge(inst.pred, c)
   if (edge !== undefined) return ctx.change({ pred: edge, args: [a, constant(a.type as ValueType, 0)] })
   if (a.kind !== "inst") return undefined
