@@ -124,7 +124,9 @@ export type AttachSpec =
   | { readonly kind: "tracepoint"; readonly category: string; readonly event: string }
   | { readonly kind: "raw_tracepoint"; readonly event: string }
   | { readonly kind: "fentry" | "fexit" | "fmod_ret"; readonly event: string; readonly module?: string }
-  | { readonly kind: "lsm"; readonly event: string }
+  | { readonly kind: "lsm" | "lsm_cgroup"; readonly event: string }
+  /** Takes the place of a global function of a program that is loaded already. */
+  | { readonly kind: "freplace"; readonly event: string }
   | { readonly kind: "iter"; readonly event: string }
   /** A tracepoint whose arguments the verifier knows the types of. */
   | { readonly kind: "tp_btf"; readonly event: string }

@@ -8,6 +8,7 @@ import {
   type ProgramType,
   type SectionMeaning,
   sectionOfProgram,
+  sectionSince,
 } from "./index.ts"
 
 function means(section: string, expected: SectionMeaning): void {
@@ -15,14 +16,23 @@ function means(section: string, expected: SectionMeaning): void {
 }
 
 means("socket", { type: "socket_filter" })
-means("xdp", { type: "xdp" })
-means("xdp/devmap", { type: "xdp" })
+means("xdp", { type: "xdp", attachType: "xdp" })
+means("xdp.frags", { type: "xdp", attachType: "xdp", frags: true })
+means("xdp/devmap", { type: "xdp", attachType: "xdp_devmap" })
+means("xdp.frags/cpumap", { type: "xdp", attachType: "xdp_cpumap", frags: true })
+means("xdp/eth0", {})
 means("classifier", { type: "sched_cls" })
+means("tcx/ingress", { type: "sched_cls", attachType: "tcx_ingress" })
 means("kprobe", { type: "kprobe" })
 means("kprobe/do_sys_open", { type: "kprobe", attach: { kind: "kprobe", event: "do_sys_open" } })
+means("?kprobe/f", { type: "kprobe", attach: { kind: "kprobe", event: "f" }, autoload: false })
+means("kprobe.s/f", {})
 means("kretprobe/vfs_read", { type: "kprobe", attach: { kind: "kretprobe", event: "vfs_read" } })
 means("ksyscall/clone", { type: "kprobe", attach: { kind: "kprobe", event: "clone", syscall: true } })
+means("kprobe.multi/vfs_*", { type: "kprobe", attachType: "trace_kprobe_multi" })
 means("uprobe//bin/sh:main", { type: "kprobe" })
+means("uprobe.s//bin/sh:main", { type: "kprobe", sleepable: true })
+means("usdt", { type: "kprobe" })
 means("tp/sched/sched_switch", {
   type: "tracepoint",
   attach: { kind: "tracepoint", category: "sched", event: "sched_switch" },
@@ -30,14 +40,49 @@ means("tp/sched/sched_switch", {
 means("tp/sched", {})
 means("raw_tp/sys_enter", { type: "raw_tracepoint", attach: { kind: "raw_tracepoint", event: "sys_enter" } })
 means("raw_tp.w/sys_enter", { type: "raw_tracepoint_writable" })
-means("tp_btf/sys_enter", { type: "tracing", attach: { kind: "tp_btf", event: "sys_enter" } })
-means("fentry/nf:nf_hook", { type: "tracing", attach: { kind: "fentry", event: "nf_hook", module: "nf" } })
-means("fexit.s/vfs_read", { type: "tracing", attach: { kind: "fexit", event: "vfs_read" } })
-means("lsm/file_open", { type: "lsm", attach: { kind: "lsm", event: "file_open" } })
-means("iter/task", { type: "tracing", attach: { kind: "iter", event: "task" } })
+means("tp_btf/sys_enter", {
+  type: "tracing",
+  attach: { kind: "tp_btf", event: "sys_enter" },
+  attachType: "trace_raw_tp",
+})
+means("fentry/nf:nf_hook", {
+  type: "tracing",
+  attach: { kind: "fentry", event: "nf_hook", module: "nf" },
+  attachType: "trace_fentry",
+})
+means("fexit.s/vfs_read", {
+  type: "tracing",
+  attach: { kind: "fexit", event: "vfs_read" },
+  attachType: "trace_fexit",
+  sleepable: true,
+})
+means("lsm/file_open", { type: "lsm", attach: { kind: "lsm", event: "file_open" }, attachType: "lsm_mac" })
+means("lsm_cgroup/socket_bind", {
+  type: "lsm",
+  attach: { kind: "lsm_cgroup", event: "socket_bind" },
+  attachType: "lsm_cgroup",
+})
+means("iter/task", { type: "tracing", attach: { kind: "iter", event: "task" }, attachType: "trace_iter" })
+means("freplace/f", { type: "ext", attach: { kind: "freplace", event: "f" } })
+means("struct_ops/init", { type: "struct_ops" })
+means("struct_ops.s", { type: "struct_ops", sleepable: true })
+means("syscall", { type: "syscall", sleepable: true })
+means("cgroup/connect4", { type: "cgroup_sock_addr", attachType: "cgroup_inet4_connect" })
+means("cgroup/skb", { type: "cgroup_skb" })
+means("sk_lookup/x", {})
 means(".bpf.fn.hello", {})
 means("kprobe/", {})
 means("", {})
+
+function since(section: string, version: string | undefined): void {
+  test(`${section} is taken since ${version}`, () => assert.equal(sectionSince(section), version))
+}
+
+since("socket", "3.19")
+since("kprobe/f", "4.1")
+since("kprobe.multi/f", "5.18")
+since("tcx/egress", "6.6")
+since("my section", undefined)
 
 function written(
   section: string,
@@ -70,6 +115,7 @@ written(".bpf.fn.f", undefined, undefined, ".bpf.fn.f")
 test("every program type has a section that means it", () => {
   for (const type of progTypes.names() as ProgramType[]) {
     const section = sectionOfProgram({ section: ".bpf.fn.f", type } as ProgramSpec)
-    assert.deepEqual(meaningOfSection(section), { type })
+    assert.equal(meaningOfSection(section).type, type)
+    assert.equal(meaningOfSection(section).attach, undefined)
   }
 })

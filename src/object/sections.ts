@@ -1,76 +1,150 @@
-import type { AttachSpec, ProgramSpec, ProgramType } from "./object.ts"
+import { attachTypes, progTypes } from "../isa/index.ts"
+import type { AttachSpec, LoadSpec, ProgramSpec, ProgramType } from "./object.ts"
 
 /** What a section's name says about the programs in it. */
-export interface SectionMeaning {
+export interface SectionMeaning extends LoadSpec {
   readonly type?: ProgramType
   readonly attach?: AttachSpec
 }
 
-/** Section names of program types that say no more than the type: the one to write first, others that are read. */
-const PLAIN: readonly (readonly [type: ProgramType, names: string])[] = [
-  ["socket_filter", "socket"],
-  ["sched_cls", "tc classifier tcx/ingress tcx/egress"],
-  ["sched_act", "action"],
-  ["xdp", "xdp xdp.frags"],
-  ["perf_event", "perf_event"],
-  ["cgroup_skb", "cgroup/skb cgroup_skb/ingress cgroup_skb/egress"],
-  ["cgroup_sock", "cgroup/sock cgroup/sock_create cgroup/sock_release cgroup/post_bind4 cgroup/post_bind6"],
-  ["cgroup_sock_addr", "cgroup/bind4 cgroup/bind6 cgroup/connect4 cgroup/connect6 cgroup/sendmsg4 cgroup/sendmsg6"],
-  ["lwt_in", "lwt_in"],
-  ["lwt_out", "lwt_out"],
-  ["lwt_xmit", "lwt_xmit"],
-  ["lwt_seg6local", "lwt_seg6local"],
-  ["sock_ops", "sockops"],
-  ["sk_skb", "sk_skb sk_skb/stream_parser sk_skb/stream_verdict"],
-  ["sk_msg", "sk_msg"],
-  ["cgroup_device", "cgroup/dev"],
-  ["lirc_mode2", "lirc_mode2"],
-  ["sk_reuseport", "sk_reuseport sk_reuseport/migrate"],
-  ["flow_dissector", "flow_dissector"],
-  ["cgroup_sysctl", "cgroup/sysctl"],
-  ["cgroup_sockopt", "cgroup/getsockopt cgroup/setsockopt"],
-  ["sk_lookup", "sk_lookup"],
-  ["syscall", "syscall"],
-  ["netfilter", "netfilter"],
-  ["kprobe", "kprobe uprobe"],
-  ["tracepoint", "tracepoint tp"],
-  ["raw_tracepoint", "raw_tp raw_tracepoint"],
-  ["raw_tracepoint_writable", "raw_tp.w raw_tracepoint.w"],
-  ["tracing", "fentry fexit fmod_ret iter tp_btf"],
-  ["lsm", "lsm"],
-  ["ext", "freplace"],
-  ["struct_ops", "struct_ops"],
+/**
+ * libbpf's section names: of each program type, what it is loaded for, and the names. The first name of a type is the
+ * one to write. `+`: a slash and what to attach to may follow. `*`: so may `.s` before that, for a program that may
+ * sleep.
+ */
+const SECTIONS: readonly (readonly [type: ProgramType, attachType: string, names: string])[] = [
+  ["socket_filter", "", "socket"],
+  ["sk_reuseport", "sk_reuseport_select", "sk_reuseport"],
+  ["sk_reuseport", "sk_reuseport_select_or_migrate", "sk_reuseport/migrate"],
+  ["kprobe", "", "kprobe+ kretprobe+ uprobe+* uretprobe+* ksyscall+ kretsyscall+ usdt+*"],
+  ["kprobe", "trace_kprobe_multi", "kprobe.multi+ kretprobe.multi+"],
+  ["kprobe", "trace_kprobe_session", "kprobe.session+"],
+  ["kprobe", "trace_uprobe_multi", "uprobe.multi+* uretprobe.multi+*"],
+  ["kprobe", "trace_uprobe_session", "uprobe.session+*"],
+  ["sched_cls", "", "tc classifier"],
+  ["sched_cls", "tcx_ingress", "tcx/ingress tc/ingress"],
+  ["sched_cls", "tcx_egress", "tcx/egress tc/egress"],
+  ["sched_cls", "netkit_primary", "netkit/primary"],
+  ["sched_cls", "netkit_peer", "netkit/peer"],
+  ["sched_act", "", "action"],
+  ["tracepoint", "", "tracepoint+ tp+"],
+  ["raw_tracepoint", "", "raw_tp+ raw_tracepoint+"],
+  ["raw_tracepoint_writable", "", "raw_tp.w+ raw_tracepoint.w+"],
+  ["tracing", "trace_fentry", "fentry+*"],
+  ["tracing", "trace_fexit", "fexit+*"],
+  ["tracing", "modify_return", "fmod_ret+*"],
+  ["tracing", "trace_raw_tp", "tp_btf+"],
+  ["tracing", "trace_iter", "iter+*"],
+  ["ext", "", "freplace+"],
+  ["lsm", "lsm_mac", "lsm+*"],
+  ["lsm", "lsm_cgroup", "lsm_cgroup+"],
+  ["syscall", "", "syscall"],
+  ["xdp", "xdp", "xdp xdp.frags"],
+  ["xdp", "xdp_devmap", "xdp/devmap xdp.frags/devmap xdp_devmap"],
+  ["xdp", "xdp_cpumap", "xdp/cpumap xdp.frags/cpumap xdp_cpumap"],
+  ["perf_event", "", "perf_event"],
+  ["lwt_in", "", "lwt_in"],
+  ["lwt_out", "", "lwt_out"],
+  ["lwt_xmit", "", "lwt_xmit"],
+  ["lwt_seg6local", "", "lwt_seg6local"],
+  ["sock_ops", "cgroup_sock_ops", "sockops"],
+  ["sk_skb", "", "sk_skb"],
+  ["sk_skb", "sk_skb_stream_parser", "sk_skb/stream_parser"],
+  ["sk_skb", "sk_skb_stream_verdict", "sk_skb/stream_verdict"],
+  ["sk_skb", "sk_skb_verdict", "sk_skb/verdict"],
+  ["sk_msg", "sk_msg_verdict", "sk_msg"],
+  ["lirc_mode2", "lirc_mode2", "lirc_mode2"],
+  ["flow_dissector", "flow_dissector", "flow_dissector"],
+  ["cgroup_skb", "", "cgroup/skb"],
+  ["cgroup_skb", "cgroup_inet_ingress", "cgroup_skb/ingress"],
+  ["cgroup_skb", "cgroup_inet_egress", "cgroup_skb/egress"],
+  ["cgroup_sock", "cgroup_inet_sock_create", "cgroup/sock cgroup/sock_create"],
+  ["cgroup_sock", "cgroup_inet_sock_release", "cgroup/sock_release"],
+  ["cgroup_sock", "cgroup_inet4_post_bind", "cgroup/post_bind4"],
+  ["cgroup_sock", "cgroup_inet6_post_bind", "cgroup/post_bind6"],
+  ["cgroup_sock_addr", "cgroup_inet4_bind", "cgroup/bind4"],
+  ["cgroup_sock_addr", "cgroup_inet6_bind", "cgroup/bind6"],
+  ["cgroup_sock_addr", "cgroup_inet4_connect", "cgroup/connect4"],
+  ["cgroup_sock_addr", "cgroup_inet6_connect", "cgroup/connect6"],
+  ["cgroup_sock_addr", "cgroup_unix_connect", "cgroup/connect_unix"],
+  ["cgroup_sock_addr", "cgroup_udp4_sendmsg", "cgroup/sendmsg4"],
+  ["cgroup_sock_addr", "cgroup_udp6_sendmsg", "cgroup/sendmsg6"],
+  ["cgroup_sock_addr", "cgroup_unix_sendmsg", "cgroup/sendmsg_unix"],
+  ["cgroup_sock_addr", "cgroup_udp4_recvmsg", "cgroup/recvmsg4"],
+  ["cgroup_sock_addr", "cgroup_udp6_recvmsg", "cgroup/recvmsg6"],
+  ["cgroup_sock_addr", "cgroup_unix_recvmsg", "cgroup/recvmsg_unix"],
+  ["cgroup_sock_addr", "cgroup_inet4_getpeername", "cgroup/getpeername4"],
+  ["cgroup_sock_addr", "cgroup_inet6_getpeername", "cgroup/getpeername6"],
+  ["cgroup_sock_addr", "cgroup_unix_getpeername", "cgroup/getpeername_unix"],
+  ["cgroup_sock_addr", "cgroup_inet4_getsockname", "cgroup/getsockname4"],
+  ["cgroup_sock_addr", "cgroup_inet6_getsockname", "cgroup/getsockname6"],
+  ["cgroup_sock_addr", "cgroup_unix_getsockname", "cgroup/getsockname_unix"],
+  ["cgroup_sysctl", "cgroup_sysctl", "cgroup/sysctl"],
+  ["cgroup_sockopt", "cgroup_getsockopt", "cgroup/getsockopt"],
+  ["cgroup_sockopt", "cgroup_setsockopt", "cgroup/setsockopt"],
+  ["cgroup_device", "cgroup_device", "cgroup/dev"],
+  ["struct_ops", "", "struct_ops+*"],
+  ["sk_lookup", "sk_lookup", "sk_lookup"],
+  ["netfilter", "netfilter", "netfilter"],
 ]
 
-/** First words of section names that name what to attach to after a slash, and the type where attach does not say it. */
-const PREFIXES: readonly (readonly [prefix: string, type: ProgramType])[] = [
-  ["uprobe", "kprobe"],
-  ["uretprobe", "kprobe"],
-  ["usdt", "kprobe"],
-  ["kprobe.multi", "kprobe"],
-  ["kretprobe.multi", "kprobe"],
-  ["raw_tp.w", "raw_tracepoint_writable"],
-  ["raw_tracepoint.w", "raw_tracepoint_writable"],
-  ["freplace", "ext"],
-  ["struct_ops", "struct_ops"],
-  ["xdp", "xdp"],
-  ["xdp.frags", "xdp"],
-]
+interface Row {
+  readonly type: ProgramType
+  readonly attachType: string
+  readonly maySleep: boolean
+  /** Something may follow. */
+  readonly open: boolean
+}
+
+/** Rows by name without the marks. */
+const ROWS = new Map<string, Row>()
+/** The name to write for each type. */
+const NAMES = new Map<ProgramType, string>()
+for (const [type, attachType, names] of SECTIONS) {
+  for (const marked of names.split(" ")) {
+    const name = marked.replace(/[+*]/g, "")
+    ROWS.set(name, { type, attachType, maySleep: marked.includes("*"), open: marked.includes("+") })
+    if (!NAMES.has(type)) NAMES.set(type, name)
+  }
+}
 
 /**
- * Reads a section name in libbpf's convention (`kprobe/do_sys_open`, `tp/sched/sched_switch`, `xdp`); a name of
- * another kind says nothing. `.s` (may sleep) is read and left out.
+ * Reads a section name in libbpf's convention; a name of another kind says nothing.
+ *
+ *     kprobe/do_sys_open     a kprobe program, to be attached to do_sys_open
+ *     fentry.s/vfs_read      a tracing program, loaded for an entry of vfs_read, that may sleep
+ *     ?xdp.frags             an XDP program that takes fragments, and is loaded when it is asked for
  */
-export function meaningOfSection(section: string): SectionMeaning {
-  for (const [type, names] of PLAIN) if (names.split(" ").includes(section)) return { type }
+export function meaningOfSection(name: string): SectionMeaning {
+  const section = name.replace(/^\?/, "")
   const slash = section.indexOf("/")
-  if (slash < 0) return {}
-  const prefix = section.slice(0, slash)
-  const rest = section.slice(slash + 1)
-  const attach = rest === "" ? undefined : attachOf(prefix.replace(/\.s$/, ""), rest)
-  if (attach !== undefined) return { type: typeOfAttach(attach), attach }
-  const found = PREFIXES.find(([name]) => name === prefix.replace(/\.s$/, ""))
-  return found === undefined ? {} : { type: found[1] }
+  const prefix = slash < 0 ? section : section.slice(0, slash)
+  const rest = slash < 0 ? "" : section.slice(slash + 1)
+  const awake = prefix.replace(/\.s$/, "")
+  const exact = ROWS.get(section)
+  const open = ROWS.get(awake)
+  const row =
+    exact ?? (open?.open && (slash < 0 || rest !== "") && (open.maySleep || awake === prefix) ? open : undefined)
+  if (row === undefined) return {}
+  const attach = rest === "" || exact !== undefined ? undefined : attachOf(awake, rest)
+  if (row.type === "tracepoint" && rest !== "" && attach === undefined) return {}
+  return {
+    type: row.type,
+    ...(attach !== undefined && { attach }),
+    ...(row.attachType !== "" && { attachType: row.attachType }),
+    // Programs that a process calls may sleep; the kernel wants it said.
+    ...((exact === undefined ? awake !== prefix : row.type === "syscall") && { sleepable: true }),
+    ...(row.type === "xdp" && prefix === "xdp.frags" && { frags: true }),
+    ...(name.startsWith("?") && { autoload: false }),
+  }
+}
+
+/** The first kernel version that takes programs of a section; undefined for a section that says nothing. */
+export function sectionSince(section: string): string | undefined {
+  const { type, attachType } = meaningOfSection(section)
+  const versions = [type && progTypes.since(type), attachType && attachTypes.since(attachType)].filter(v => v)
+  const order = (v: string): number => v.split(".").reduce((n, part) => n * 1000 + Number(part), 0)
+  return (versions as string[]).sort((a, b) => order(b) - order(a))[0]
 }
 
 function attachOf(prefix: string, rest: string): AttachSpec | undefined {
@@ -99,6 +173,8 @@ function attachOf(prefix: string, rest: string): AttachSpec | undefined {
       return { kind: prefix, event: rest.slice(colon + 1), module: rest.slice(0, colon) }
     }
     case "lsm":
+    case "lsm_cgroup":
+    case "freplace":
     case "iter":
     case "tp_btf":
       return { kind: prefix, event: rest }
@@ -117,6 +193,10 @@ function typeOfAttach(attach: AttachSpec): ProgramType {
     case "iter":
     case "tp_btf":
       return "tracing"
+    case "lsm_cgroup":
+      return "lsm"
+    case "freplace":
+      return "ext"
     default:
       return attach.kind
   }
@@ -137,7 +217,7 @@ export function sectionOfProgram(program: ProgramSpec): string {
   return said === wanted ? section : wanted
 }
 
-const plainSection = (type: ProgramType): string => (PLAIN.find(([t]) => t === type)?.[1] ?? type).split(" ")[0]
+const plainSection = (type: ProgramType): string => NAMES.get(type) ?? type
 
 function sectionOfAttach(attach: AttachSpec): string {
   switch (attach.kind) {

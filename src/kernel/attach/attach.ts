@@ -20,6 +20,8 @@ const TYPES: Record<AttachTarget["kind"], readonly ProgramType[]> = {
   fexit: ["tracing"],
   fmod_ret: ["tracing"],
   lsm: ["lsm"],
+  lsm_cgroup: [],
+  freplace: ["ext"],
   tp_btf: ["tracing"],
   iter: [],
 }
