@@ -1,12 +1,14 @@
 import { SkepError } from "../base/index.ts"
 import { mapTypes } from "../isa/index.ts"
 import type { LoadedMap } from "../machine/index.ts"
-import type { BpfObject, MapSpec } from "../object/index.ts"
+import type { BpfObject, MapEntry, MapSpec } from "../object/index.ts"
+import { openArena } from "./arena.ts"
 import * as bpf from "./bpf/index.ts"
 import { callFailed, isPermission, pageSize, permissionError, possibleCpus, raiseMemlock } from "./host/index.ts"
 import { KernelMap } from "./map.ts"
 import { openPinned, pinPath } from "./pins.ts"
 import { E2BIG, EINVAL, ENOTSUPP } from "./raw/index.ts"
+import type { StructOpsPlan } from "./structOps.ts"
 
 /** Where maps go: those made here belong to the object, `given` ones to the caller. */
 export interface MapSet {
@@ -20,6 +22,7 @@ export function createMaps(
   set: MapSet,
   given: ReadonlyMap<string, LoadedMap> | undefined,
   btfFd: () => number | undefined,
+  plans: ReadonlyMap<string, StructOpsPlan>,
 ): void {
   const specs = new Map(object.maps.map(spec => [spec.name, spec]))
   const make = (spec: MapSpec): LoadedMap => {
@@ -28,13 +31,47 @@ export function createMaps(
       set.all.set(spec.name, known)
       return known
     }
-    const map = makeMap(spec, spec.inner === undefined ? undefined : innerFd(spec, specs, make), btfFd)
+    const map = withInner(spec, specs, make, btfFd, inner => makeMap(spec, inner, btfFd, plans.get(spec.name)))
     set.all.set(spec.name, map)
     set.own.push(map)
-    fill(map, spec)
+    if (spec.type !== "struct_ops") fill(map, spec)
     return map
   }
   for (const spec of object.maps) make(spec)
+  for (const { name, values } of object.maps) for (const entry of values ?? []) put(set, name, entry)
+}
+
+/** Puts a map where a map of maps has it from the start. */
+function put(set: MapSet, outer: string, { index, map }: MapEntry): void {
+  const inner = map === undefined ? undefined : set.all.get(map)
+  if (map === undefined) return
+  if (inner === undefined) {
+    throw new SkepError({
+      code: "KERNEL_BAD_OBJECT",
+      message: `map ${outer} holds map ${map}, which does not exist`,
+      hint: "define the map in the same program",
+    })
+  }
+  const bytes = new Uint8Array(Uint32Array.of(index, inner.fd).buffer)
+  set.all.get(outer)?.update(bytes.subarray(0, 4), bytes.subarray(4))
+}
+
+/** Makes a map with a descriptor of a map like those it holds: one of the object's, or one made for the moment. */
+function withInner(
+  spec: MapSpec,
+  specs: ReadonlyMap<string, MapSpec>,
+  make: (spec: MapSpec) => LoadedMap,
+  btfFd: () => number | undefined,
+  use: (inner: number | undefined) => KernelMap,
+): KernelMap {
+  if (spec.inner !== undefined) return use(innerFd(spec, specs, make))
+  if (spec.innerSpec === undefined) return use(undefined)
+  const inner = makeMap(spec.innerSpec, undefined, btfFd, undefined)
+  try {
+    return use(inner.fd)
+  } finally {
+    inner[Symbol.dispose]()
+  }
 }
 
 function innerFd(spec: MapSpec, specs: ReadonlyMap<string, MapSpec>, make: (spec: MapSpec) => LoadedMap): number {
@@ -49,7 +86,22 @@ function innerFd(spec: MapSpec, specs: ReadonlyMap<string, MapSpec>, make: (spec
   return make(inner).fd
 }
 
-function makeMap(spec: MapSpec, inner: number | undefined, btfFd: () => number | undefined): KernelMap {
+/** A slot for every CPU where the map does not say how many, and for a ring buffer the next size that one can have. */
+function entriesOf({ type, maxEntries }: MapSpec): number {
+  if (maxEntries === 0) return type === "perf_event_array" ? possibleCpus() : 0
+  if (!type.endsWith("ringbuf")) return maxEntries
+  return pageSize() * 2 ** Math.max(0, Math.ceil(Math.log2(maxEntries / pageSize())))
+}
+
+const BPF_F_LINK = 1 << 13
+const BPF_F_VTYPE_BTF_OBJ_FD = 1 << 15
+
+function makeMap(
+  spec: MapSpec,
+  inner: number | undefined,
+  btfFd: () => number | undefined,
+  plan: StructOpsPlan | undefined,
+): KernelMap {
   const type = mapTypes.number(spec.type)
   if (type === undefined) {
     throw new SkepError({
@@ -62,7 +114,7 @@ function makeMap(spec: MapSpec, inner: number | undefined, btfFd: () => number |
     const pinned = openPinned(spec, type)
     if (pinned !== undefined) return pinned
   }
-  const maxEntries = spec.maxEntries === 0 && spec.type === "perf_event_array" ? possibleCpus() : spec.maxEntries
+  const maxEntries = entriesOf(spec)
   const create = {
     type,
     keySize: spec.keySize,
@@ -71,6 +123,16 @@ function makeMap(spec: MapSpec, inner: number | undefined, btfFd: () => number |
     flags: spec.flags,
     name: bpf.objectName(spec.name),
     innerFd: inner,
+    numaNode: spec.numaNode,
+    extra: spec.mapExtra,
+    ...(plan !== undefined && {
+      valueSize: plan.valueSize,
+      flags: (spec.structOps?.link ? BPF_F_LINK : 0) | (plan.value.fd === 0 ? 0 : BPF_F_VTYPE_BTF_OBJ_FD),
+      kernelValueType: plan.value.id,
+      kernelValueFd: plan.value.fd,
+      // The kernel looks the value's type up in its own, and wants the program's all the same.
+      btfFd: btfFd(),
+    }),
   }
   let fd = -1
   if (spec.keyType !== 0 || spec.valueType !== 0) {
@@ -84,6 +146,7 @@ function makeMap(spec: MapSpec, inner: number | undefined, btfFd: () => number |
   if (isPermission(-fd) && raiseMemlock()) fd = bpf.mapCreate(create)
   if (fd < 0) throw createFailed(spec, maxEntries, -fd)
   const map = new KernelMap(spec, fd, maxEntries)
+  if (spec.type === "arena") openArena(map)
   if (spec.pin === undefined) return map
   try {
     map.pin(pinPath(spec.pin))
@@ -96,6 +159,7 @@ function makeMap(spec: MapSpec, inner: number | undefined, btfFd: () => number |
 
 /** Global data: its content, and no more writes to what the program only reads. */
 function fill(map: KernelMap, spec: MapSpec): void {
+  if (spec.type === "arena") return
   if (spec.data !== undefined) {
     const value = new Uint8Array(map.valueSize)
     value.set(spec.data.subarray(0, value.length))
@@ -120,10 +184,8 @@ function createFailed(spec: MapSpec, maxEntries: number, errno: number): SkepErr
 
 /** The rules that are broken most often. */
 function refusedHint(spec: MapSpec, maxEntries: number): string | undefined {
-  if (spec.type.endsWith("ringbuf")) {
-    const pages = maxEntries / pageSize()
-    if (!Number.isInteger(Math.log2(pages))) return "a ring buffer's size is a power of two, and whole pages"
-    if (spec.keySize !== 0 || spec.valueSize !== 0) return "a ring buffer has neither keys nor values"
+  if (spec.type.endsWith("ringbuf") && (spec.keySize !== 0 || spec.valueSize !== 0)) {
+    return "a ring buffer has neither keys nor values"
   }
   if (maxEntries === 0) return "a map has at least one entry"
   if (spec.type.endsWith("array") && spec.keySize !== 4) return "the key of an array is a 4-byte index"

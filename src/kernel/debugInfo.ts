@@ -1,4 +1,4 @@
-import { appendStrings } from "../btf/index.ts"
+import { acceptableBtf, appendStrings } from "../btf/index.ts"
 import type { BpfObject, SourceLine } from "../object/index.ts"
 import type { Image } from "./image.ts"
 
@@ -14,10 +14,14 @@ export interface LoadableBtf {
   readonly lines: readonly LineStrings[]
 }
 
-/** Adds the source lines to the strings of an object's BTF; undefined when the object has none. */
+/**
+ * An object's BTF without what the kernel does not take, with the source lines among its strings; undefined when the
+ * object has none.
+ */
 export function loadableBtf(object: BpfObject): LoadableBtf | undefined {
   if (object.btf.length === 0) return undefined
-  const btf = appendStrings(object.btf, { settleExterns: true })
+  const statics = object.functions.filter(fn => fn.linkage === "static").map(fn => fn.btfId)
+  const btf = appendStrings(acceptableBtf(object.btf, new Set(statics)))
   const add = (text: string): number => btf.string(text === "" ? "?" : text.replaceAll("\0", " "))
   // The kernel refuses an empty file name or line.
   const lines = object.lines.map(line => ({ file: add(line.file), text: add(line.text.trim()) }))

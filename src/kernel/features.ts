@@ -56,6 +56,11 @@ export function hasBoundedLoops(): boolean {
   return once("bounded loops", () => loads("socket_filter", loop)) >= 0
 }
 
+/** The cookie of an attachment, which programs can ask for (Linux 5.15). */
+export function hasAttachCookie(): boolean {
+  return once("attach cookie", () => loads("tracepoint", [isa.call(174), isa.exit()])) >= 0
+}
+
 /** One program a level, made of what that level brought. */
 const LEVELS: readonly (() => isa.Insn[])[] = [
   () => trivial,

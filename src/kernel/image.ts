@@ -22,6 +22,8 @@ export interface Image {
   readonly slotCount: number
   readonly functions: readonly Placed[]
   readonly relocations: readonly Exclude<Relocation, { kind: "call" | "function" }>[]
+  /** Instructions that cannot run in this kernel, by index, and why. */
+  readonly poisoned: Map<number, string>
 }
 
 /**
@@ -63,7 +65,7 @@ export function makeImage(program: ProgramSpec, object: BpfObject): Image {
         continue
       }
       const target = byName.get(relocation.function)
-      if (target === undefined) throw noFunction(spec, relocation.function)
+      if (target === undefined) throw noFunction(spec, relocation.function, object)
       if (!placed.has(target)) place(target)
       const to = placed.get(target) as Placed
       const src = relocation.kind === "call" ? BPF_PSEUDO_CALL : BPF_PSEUDO_FUNC
@@ -71,7 +73,10 @@ export function makeImage(program: ProgramSpec, object: BpfObject): Image {
       insns[at] = { ...insns[at], src, imm: to.slot - slots[relocation.insn] - 1 }
     }
   }
-  return { insns, slotCount: slot, functions: order, relocations }
+  const poisoned = new Map(
+    order.flatMap(({ spec, first }) => (spec.poisoned ?? []).map(({ insn, why }) => [first + insn, why] as const)),
+  )
+  return { insns, slotCount: slot, functions: order, relocations, poisoned }
 }
 
 function checkPlace(spec: FunctionSpec, relocation: Relocation): void {
@@ -83,12 +88,28 @@ function checkPlace(spec: FunctionSpec, relocation: Relocation): void {
   })
 }
 
-function noFunction(spec: FunctionSpec, name: string): SkepError {
+function noFunction(spec: FunctionSpec, name: string, object: BpfObject): SkepError {
+  if (object.externs?.some(e => e.name === name)) {
+    return new SkepError({
+      code: "KERNEL_NOT_LINKED",
+      message: `${spec.name} calls ${name}, which another object defines`,
+      hint: "link the objects before loading them: linkObjects, or bpftool gen object",
+    })
+  }
   return new SkepError({
     code: "KERNEL_NO_FUNCTION",
     message: `${spec.name} calls ${name}, which the object does not define`,
     hint: "define the function in the same program, or declare it as a kernel function",
   })
+}
+
+/** Why the instruction at a slot cannot run in this kernel; undefined for all others. */
+export function poisonAt(image: Image, slot: number): string | undefined {
+  for (const { slots, first } of image.functions) {
+    const index = slots.indexOf(slot)
+    if (index >= 0) return image.poisoned.get(first + index)
+  }
+  return undefined
 }
 
 /** The function and the entry of its line info that a slot of the image belongs to. */

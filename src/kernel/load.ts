@@ -11,14 +11,17 @@ import {
   otherType,
   type ProgramOptions,
 } from "../machine/index.ts"
-import type { BpfObject, ProgramSpec, ProgramType } from "../object/index.ts"
+import { type BpfObject, type ProgramSpec, type ProgramType, relocateCore } from "../object/index.ts"
 import { btfLoad } from "./bpf/index.ts"
 import { createMaps, type MapSet } from "./createMaps.ts"
 import { type LoadableBtf, loadableBtf } from "./debugInfo.ts"
+import { kconfigData } from "./kconfig.ts"
+import { KernelTypes } from "./kernelTypes.ts"
 import { loadProgram } from "./loadProgram.ts"
 import type { KernelOptions } from "./options.ts"
 import type { KernelProgram, ProgramOwner } from "./program.ts"
 import { closeFd, errnoText } from "./raw/index.ts"
+import { planStructOps, type StructOps } from "./structOps.ts"
 
 /** An object in the kernel. */
 export class KernelLoaded implements Loaded, ProgramOwner {
@@ -27,6 +30,10 @@ export class KernelLoaded implements Loaded, ProgramOwner {
   readonly links = new Set<Link>()
   readonly notes: string[] = []
   readonly #load: LoadOptions
+  readonly #types: KernelTypes
+  /** The object for this kernel. */
+  readonly #fitted: BpfObject
+  readonly #structOps: StructOps
   readonly #maps: MapSet = { all: new Map(), own: [] }
   readonly #programs = new Map<string, KernelProgram>()
   #btf: LoadableBtf | undefined
@@ -37,9 +44,16 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     this.object = object
     this.options = options
     this.#load = load
+    this.#types = new KernelTypes(options.kernelBtf)
     try {
-      createMaps(object, this.#maps, load.maps, () => this.#loadBtf())
-      if (!load.lazy) for (const spec of object.programs) if (spec.type !== undefined) this.program(spec.name)
+      this.#fitted = fit(object, this.#types)
+      this.#structOps = planStructOps(object, () => this.#types)
+      createMaps(this.#fitted, this.#maps, load.maps, () => this.#loadBtf(), this.#structOps.plans)
+      if (!load.lazy) {
+        for (const spec of object.programs) {
+          if (spec.type !== undefined && spec.autoload !== false) this.program(spec.name)
+        }
+      }
     } catch (error) {
       this[Symbol.dispose]()
       throw error
@@ -61,7 +75,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
   }
 
   program(name: string, options: ProgramOptions = {}): LoadedProgram {
-    const spec = this.object.programs.find(p => p.name === name)
+    const spec = this.#fitted.programs.find(p => p.name === name)
     if (spec === undefined) throw this.#noProgram(name)
     const loaded = this.#programs.get(name)
     if (loaded !== undefined) {
@@ -72,6 +86,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     if (type === undefined) throw noType(name)
     const program = this.#loadProgram(spec, type, options)
     this.#programs.set(name, program)
+    this.#fillProgramArrays(program)
     return program
   }
 
@@ -88,19 +103,32 @@ export class KernelLoaded implements Loaded, ProgramOwner {
       spec,
       type,
       attach: options.attach ?? spec.attach,
-      object: this.object,
+      object: this.#fitted,
       maps: this.#maps.all,
+      types: this.#types,
+      operations: this.#structOps.operations,
       btf: btfFd === undefined || this.#btf === undefined ? undefined : { fd: btfFd, loadable: this.#btf },
       logLevel: this.#load.verifierLog ?? 0,
       owner: this,
     })
   }
 
+  /** Puts a program where arrays of programs have it from the start. */
+  #fillProgramArrays(program: KernelProgram): void {
+    for (const { name, values } of this.object.maps) {
+      for (const entry of values ?? []) {
+        if (entry.program !== program.name) continue
+        const bytes = new Uint8Array(Uint32Array.of(entry.index, program.fd).buffer)
+        this.#maps.all.get(name)?.update(bytes.subarray(0, 4), bytes.subarray(4))
+      }
+    }
+  }
+
   /** The object's type information in the kernel; undefined when it has none or the kernel does not take it. */
   #loadBtf(): number | undefined {
     if (this.#btfTried) return this.#btfFd
     this.#btfTried = true
-    this.#btf = loadableBtf(this.object)
+    this.#btf = loadableBtf(this.#fitted)
     if (this.#btf === undefined) return undefined
     const fd = btfLoad(this.#btf.bytes)
     if (fd >= 0) this.#btfFd = fd
@@ -114,5 +142,17 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     for (const map of this.#maps.own) map[Symbol.dispose]()
     if (this.#btfFd !== undefined) closeFd(this.#btfFd)
     this.#btfFd = undefined
+    this.#types[Symbol.dispose]()
   }
+}
+
+/** The object with all filled in that depends on the running kernel's types and configuration. */
+function fit(object: BpfObject, types: KernelTypes): BpfObject {
+  const usesTypes = [...object.programs, ...object.functions].some(fn => fn.core.length > 0)
+  const fitted = usesTypes ? relocateCore(object, types.target) : object
+  if (!object.maps.some(map => map.kconfig !== undefined)) return fitted
+  const maps = object.maps.map(map =>
+    map.kconfig === undefined ? map : { ...map, data: kconfigData(map, object.btf) },
+  )
+  return { ...fitted, maps }
 }

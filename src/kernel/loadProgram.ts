@@ -1,22 +1,18 @@
 import { SkepError } from "../base/index.ts"
-import {
-  attachTypes,
-  BPF_PSEUDO_KFUNC_CALL,
-  BPF_PSEUDO_MAP_FD,
-  BPF_PSEUDO_MAP_VALUE,
-  encodeInsns,
-  progTypes,
-} from "../isa/index.ts"
+import { BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, encodeInsns, progTypes } from "../isa/index.ts"
 import { type LoadedMap, noMap } from "../machine/index.ts"
 import type { AttachSpec, BpfObject, ProgramSpec, ProgramType } from "../object/index.ts"
+import { bindTo } from "./bind.ts"
 import { objectName, type ProgLoad, progLoad } from "./bpf/index.ts"
 import { funcInfo, type LoadableBtf, lineInfo } from "./debugInfo.ts"
+import { Externs } from "./externs.ts"
 import { isPermission, kernelAtLeast, raiseMemlock, versionCode } from "./host/index.ts"
 import { type Image, makeImage } from "./image.ts"
-import { type ModuleFunction, moduleFunction } from "./moduleFunctions.ts"
+import type { KernelTypes } from "./kernelTypes.ts"
 import { KernelProgram, type ProgramOwner } from "./program.ts"
-import { closeFd, E2BIG, EAGAIN, EINVAL, ENOSPC, errnoText } from "./raw/index.ts"
+import { E2BIG, EAGAIN, EINVAL, ENOSPC, errnoText } from "./raw/index.ts"
 import { refusal } from "./refusal.ts"
+import type { Operation } from "./structOps.ts"
 import { logText, summarise } from "./verifierLog.ts"
 
 /** What it takes to load one program. */
@@ -26,28 +22,22 @@ export interface LoadProgram {
   readonly attach: AttachSpec | undefined
   readonly object: BpfObject
   readonly maps: ReadonlyMap<string, LoadedMap>
+  readonly types: KernelTypes
+  /** What programs are loaded for that are operations of a table, by name. */
+  readonly operations: ReadonlyMap<string, Operation>
   readonly btf: { readonly fd: number; readonly loadable: LoadableBtf } | undefined
   readonly logLevel: 0 | 1 | 2
   readonly owner: ProgramOwner
 }
 
 const BPF_F_SLEEPABLE = 1 << 4
+const BPF_F_XDP_HAS_FRAGS = 1 << 5
 
 /** Puts a program into the kernel. Throws `KERNEL_VERIFIER` with the whole log, or why it was not looked at. */
 export function loadProgram(load: LoadProgram): KernelProgram {
-  const { spec, object } = load
-  const image = makeImage(spec, object)
-  relocate(image, load)
-  const bound = bindTo(load)
-  try {
-    return putIn(load, image, bound)
-  } finally {
-    if (bound.attachBtfFd !== undefined) closeFd(bound.attachBtfFd)
-  }
-}
-
-function putIn(load: LoadProgram, image: Image, bound: Partial<ProgLoad>): KernelProgram {
   const { spec, type, object, btf } = load
+  const image = makeImage(spec, object)
+  const fdArray = relocate(image, load)
   const request: ProgLoad = {
     type: progTypes.number(type) as number,
     name: objectName(spec.name),
@@ -55,8 +45,9 @@ function putIn(load: LoadProgram, image: Image, bound: Partial<ProgLoad>): Kerne
     license: object.license,
     kernelVersion: type === "kprobe" && !kernelAtLeast("5.0") ? versionCode() : 0,
     // Programs that a process calls may sleep; the kernel wants it said.
-    flags: type === "syscall" ? BPF_F_SLEEPABLE : 0,
-    ...bound,
+    flags: (type === "syscall" || spec.sleepable ? BPF_F_SLEEPABLE : 0) | (spec.frags ? BPF_F_XDP_HAS_FRAGS : 0),
+    fdArray,
+    ...bindTo(load),
     ...(btf && { btfFd: btf.fd, funcInfo: funcInfo(image), lineInfo: lineInfo(image, btf.loadable, object.lines) }),
   }
   let fd = load.logLevel === 0 ? tryLoad(request) : -EINVAL
@@ -125,80 +116,42 @@ function tryWithLog(
   return { result, logSize, log: logText(buffer) }
 }
 
-/** Fills in what only the loader knows: descriptors of maps, ids of kernel functions. */
-function relocate(image: Image, load: LoadProgram): void {
+/** Fills in what only the loader knows: descriptors of maps, what is the kernel's. Gives the modules' descriptors. */
+function relocate(image: Image, load: LoadProgram): readonly number[] {
+  const externs = new Externs(load.object, load.types, load.spec.name)
   for (const relocation of image.relocations) {
     const insn = image.insns[relocation.insn]
-    if (relocation.kind === "kfunc") {
-      const imm = functionId(load, relocation.name, `${load.spec.name} calls it`)
-      image.insns[relocation.insn] = { ...insn, src: BPF_PSEUDO_KFUNC_CALL, off: 0, imm }
-      continue
+    switch (relocation.kind) {
+      case "kfunc": {
+        const called = externs.call(insn, relocation)
+        image.insns[relocation.insn] = called.insn
+        if (called.poisoned !== undefined) image.poisoned.set(relocation.insn, called.poisoned)
+        break
+      }
+      case "ksym":
+        image.insns[relocation.insn] = externs.address(insn, relocation)
+        break
+      case "extern":
+        throw notLinked(load.spec.name, relocation.name)
+      default: {
+        const map = load.maps.get(relocation.map)
+        if (map === undefined) {
+          if (load.object.externs?.some(e => e.name === relocation.map)) throw notLinked(load.spec.name, relocation.map)
+          throw noMap(relocation.map, load.maps.keys())
+        }
+        image.insns[relocation.insn] =
+          relocation.kind === "map"
+            ? { ...insn, src: BPF_PSEUDO_MAP_FD, imm: map.fd, imm64: 0 }
+            : { ...insn, src: BPF_PSEUDO_MAP_VALUE, imm: map.fd, imm64: relocation.offset }
+      }
     }
-    if (relocation.kind === "ksym" || relocation.kind === "extern") {
-      throw new SkepError({
-        code: "KERNEL_NO_SYMBOL",
-        message: `${load.spec.name} uses ${relocation.name}, which this loader does not look up`,
-        hint: "declare it in the program",
-      })
-    }
-    const map = load.maps.get(relocation.map)
-    if (map === undefined) throw noMap(relocation.map, load.maps.keys())
-    image.insns[relocation.insn] =
-      relocation.kind === "map"
-        ? { ...insn, src: BPF_PSEUDO_MAP_FD, imm: map.fd, imm64: 0 }
-        : { ...insn, src: BPF_PSEUDO_MAP_VALUE, imm: map.fd, imm64: relocation.offset }
   }
+  return externs.fds
 }
 
-/** Prefix of the kernel function that a program is bound to when it is loaded, by the kind of its place. */
-const BOUND: Partial<Record<AttachSpec["kind"], { prefix: string; attachType: string }>> = {
-  fentry: { prefix: "", attachType: "trace_fentry" },
-  fexit: { prefix: "", attachType: "trace_fexit" },
-  fmod_ret: { prefix: "", attachType: "modify_return" },
-  lsm: { prefix: "bpf_lsm_", attachType: "lsm_mac" },
-  tp_btf: { prefix: "btf_trace_", attachType: "trace_raw_tp" },
-  iter: { prefix: "bpf_iter_", attachType: "trace_iter" },
-}
-
-function bindTo(load: LoadProgram): Partial<ProgLoad> {
-  const { attach } = load
-  const bound = attach && BOUND[attach.kind]
-  if (attach === undefined || bound === undefined) return {}
-  const expectedAttachType = attachTypes.number(bound.attachType)
-  const name = `${bound.prefix}${attach.event}`
-  const inModule = functionOfModule(load, attach, name)
-  if (inModule !== undefined) return { expectedAttachType, attachBtfId: inModule.id, attachBtfFd: inModule.btfFd }
-  return { expectedAttachType, attachBtfId: boundTo(load, attach.kind, name) }
-}
-
-/** A function that the program says is a module's, or that the kernel itself does not have and a module does. */
-function functionOfModule(load: LoadProgram, attach: AttachSpec, name: string): ModuleFunction | undefined {
-  if (attach.kind !== "fentry" && attach.kind !== "fexit" && attach.kind !== "fmod_ret") return undefined
-  const base = load.owner.options.kernelBtf()
-  if (base.find(name, "func") !== 0) return undefined
-  return moduleFunction(name, attach.module, base)
-}
-
-/** BTF id of what a program is bound to: a function, or the typedef that stands for a tracepoint. */
-function boundTo(load: LoadProgram, kind: AttachSpec["kind"], name: string): number {
-  if (kind !== "tp_btf") return functionId(load, name, `${load.spec.name} is bound to it`)
-  const id = load.owner.options.kernelBtf().find(name, "typedef")
-  if (id !== 0) return id
-  throw new SkepError({
-    code: "KERNEL_NO_TRACEPOINT",
-    message: `the kernel's type information has no tracepoint ${name.replace("btf_trace_", "")}`,
-    why: `${load.spec.name} is bound to it`,
-    hint: "the kernel's tracepoints are in /sys/kernel/tracing/events",
+const notLinked = (user: string, name: string): SkepError =>
+  new SkepError({
+    code: "KERNEL_NOT_LINKED",
+    message: `${user} uses ${name}, which another object defines`,
+    hint: "link the objects before loading them: linkObjects, or bpftool gen object",
   })
-}
-
-function functionId(load: LoadProgram, name: string, why: string): number {
-  const id = load.owner.options.kernelBtf().find(name, "func")
-  if (id !== 0) return id
-  throw new SkepError({
-    code: "KERNEL_NO_FUNCTION",
-    message: `the kernel's type information has no function ${name}`,
-    why,
-    hint: "the function may be inlined, renamed or missing from this kernel; a kprobe takes any function in /proc/kallsyms",
-  })
-}

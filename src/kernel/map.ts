@@ -45,6 +45,7 @@ export class KernelMap implements LoadedMap {
   readonly #nextAddress: number
   readonly #valueAddress: number
   #batches = true
+  readonly #closers: (() => void)[] = []
   readonly #readers = new Set<KernelEventReader>()
 
   /** `maxEntries` is the number the kernel knows, where the spec left it open. The map owns the descriptor from now on. */
@@ -268,9 +269,15 @@ export class KernelMap implements LoadedMap {
     }
   }
 
+  /** Calls `close` when the map is closed. */
+  onClose(close: () => void): void {
+    this.#closers.push(close)
+  }
+
   [Symbol.dispose](): void {
     if (this.#fd < 0) return
     for (const reader of this.#readers) reader.close()
+    for (const close of this.#closers) close()
     raw.closeFd(this.#fd)
     this.#fd = -1
   }

@@ -2,7 +2,7 @@ import { type Note, SkepError } from "../base/index.ts"
 import { progTypes } from "../isa/index.ts"
 import type { BpfObject, ProgramType } from "../object/index.ts"
 import { type Capability, callFailed, isPermission, permissionError } from "./host/index.ts"
-import { findLine, type Image } from "./image.ts"
+import { findLine, type Image, poisonAt } from "./image.ts"
 import { E2BIG, EINVAL, errnoText } from "./raw/index.ts"
 import { type Explanation, explainRefusal, splitLog, type VerifierReport } from "./verifier/index.ts"
 import { logTail, summarise, type VerifierSummary } from "./verifierLog.ts"
@@ -87,6 +87,17 @@ function verifierError(
   const file = line ?? report?.place
   const at = file === undefined ? "" : `${file.file}:${file.line}`
   const source = [at, text ?? ""].filter(part => part !== "").join(": ")
+  const poisoned = summary.slot === undefined ? undefined : poisonAt(image, summary.slot)
+  if (poisoned !== undefined) {
+    return new SkepError({
+      code: "KERNEL_LACKS",
+      message: `program ${name} does not fit this kernel: ${poisoned}${source === "" ? "" : ` (${source})`}`,
+      hint: "ask first (bpf_core_field_exists, bpf_core_type_exists, bpf_ksym_exists), and do without it where it is missing",
+      notes,
+      log,
+      errno,
+    })
+  }
   const explained = explainRefusal({ log: plain, reason, type, report, placeOf: to => lineOf(refused, to) })
   const words = reason || (report === undefined ? errnoText(errno) : `${report.category}: ${report.problem}`)
   return new SkepError({

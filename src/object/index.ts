@@ -1,6 +1,7 @@
 export { relocateCore } from "./core.ts"
 export { ElfFile, type ElfRelocation, type ElfSection, type ElfSymbol } from "./elf.ts"
 export * from "./object.ts"
+export { POISON_HELPER } from "./poison.ts"
 export { readElf } from "./read.ts"
 export { meaningOfSection, type SectionMeaning, sectionOfProgram, sectionSince } from "./sections.ts"
 export { disassembleFunction, disassembleObject, relocationsOf } from "./text.ts"

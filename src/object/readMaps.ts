@@ -148,7 +148,7 @@ class MapReader {
         spec.mapExtra = this.#number(name, member, id)
         break
       case "pinning":
-        if (this.#number(name, member, id) === PIN_BY_NAME) spec.pin = BPFFS + name
+        this.#pinning(spec, this.#number(name, member, id))
         break
       default:
         throw elfError(
@@ -156,6 +156,17 @@ class MapReader {
           `map ${name} sets ${member}, which no map has`,
           "type, key, value, key_size, value_size, max_entries, map_flags, map_extra, numa_node, pinning and values are known",
         )
+    }
+  }
+
+  #pinning(spec: Draft, how: number): void {
+    if (how === PIN_BY_NAME) spec.pin = BPFFS + spec.name
+    else if (how !== 0) {
+      throw elfError(
+        "OBJECT_MAP_FORM",
+        `map ${spec.name} asks for pinning ${how}, which is not known`,
+        "pinning is LIBBPF_PIN_NONE (0) or LIBBPF_PIN_BY_NAME (1)",
+      )
     }
   }
 

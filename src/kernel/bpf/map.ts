@@ -14,12 +14,22 @@ export interface MapCreate {
   readonly btfFd?: number
   readonly btfKeyType?: number
   readonly btfValueType?: number
+  /** NUMA node, with the flag BPF_F_NUMA_NODE. Linux 4.14. */
+  readonly numaNode?: number
+  /** What the type of map takes besides: hash functions of a Bloom filter, address of an arena. Linux 5.16. */
+  readonly extra?: number
+  /** Id in the kernel's BTF of what a struct_ops map holds. Linux 5.6. */
+  readonly kernelValueType?: number
+  /** Descriptor of the module's BTF that `kernelValueType` is in. Linux 6.9. */
+  readonly kernelValueFd?: number
 }
 
 /** Makes a map; its descriptor, or −errno. */
 export function mapCreate(map: MapCreate): number {
   const attr = a.attr().u32(0, map.type).u32(4, map.keySize).u32(8, map.valueSize).u32(12, map.maxEntries)
   attr.u32(16, map.flags).u32(20, map.innerFd ?? 0)
+  attr.u32(24, map.numaNode ?? 0).u64(64, map.extra ?? 0)
+  attr.u32(60, map.kernelValueType ?? 0).u32(72, map.kernelValueFd ?? 0)
   if (map.name !== undefined) attr.name(28, map.name)
   if (map.btfFd !== undefined) {
     attr

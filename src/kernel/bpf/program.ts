@@ -19,8 +19,10 @@ export interface ProgLoad {
   readonly lineInfo?: Uint8Array
   /** BTF id of the function or type the program is attached to. Linux 5.5. */
   readonly attachBtfId?: number
-  /** Descriptor of a module's BTF for `attachBtfId`. */
+  /** Descriptor of a module's BTF for `attachBtfId`, or of the program that is attached to. */
   readonly attachBtfFd?: number
+  /** Descriptors of modules' BTF that calls of kernel functions name by index. Linux 5.16. */
+  readonly fdArray?: readonly number[]
   /** Receives the verifier's log; no log without it. */
   readonly log?: Uint8Array
   /** 1: the last path; 2: everything; 4: statistics. */
@@ -43,6 +45,9 @@ export function progLoad(prog: ProgLoad): { result: number; logSize: number } {
     .u32(68, prog.expectedAttachType ?? 0)
     .u32(108, prog.attachBtfId ?? 0)
     .u32(112, prog.attachBtfFd ?? 0)
+  if (prog.fdArray !== undefined && prog.fdArray.length > 1) {
+    attr.ptr(120, new Uint8Array(Int32Array.from(prog.fdArray).buffer))
+  }
   if (prog.name !== undefined) attr.name(48, prog.name)
   if (prog.log !== undefined) {
     attr
