@@ -122,7 +122,11 @@ function name(v: Value): string {
 /** What is known of some bytes: their value, or that they were filled. */
 interface Known {
   readonly base: Value
-  readonly offset: number
+  /** From the base; undefined where an index that is not known lies between. */
+  readonly offset: number | undefined
+  /** The pointer without the constants added to it last, and their sum: the same root and bytes are the same place, index or not. */
+  readonly root: Value
+  readonly at: number
   readonly size: number
   /** The value stored or loaded; for a fill, the byte. */
   readonly value: Value
@@ -141,15 +145,14 @@ class Memory {
 
   /** The value that a load would give, where that is known. */
   known(load: Load & Inst): Value | undefined {
-    const { base, offset } = placeOf(load.args[0])
-    if (offset === undefined) return undefined
+    const { root, at } = rootOf(load.args[0])
     for (const fact of this.#facts) {
-      if (fact.base !== base) continue
+      if (fact.root !== root) continue
       if (fact.how === "fill") {
-        if (offset < fact.offset || offset + load.width > fact.offset + fact.size) continue
+        if (at < fact.at || at + load.width > fact.at + fact.size) continue
         return filled(load, (fact.value as Const).value & 0xffn)
       }
-      if (fact.offset !== offset || fact.size !== load.width) continue
+      if (fact.at !== at || fact.size !== load.width) continue
       if (fact.how === "load") {
         const { type, signed } = fact.load!
         if (type === load.type && (signed === load.signed || load.width >= (type === "i32" ? 4 : 8))) return fact.value
@@ -193,19 +196,29 @@ class Memory {
   }
 
   #learn(pointer: Value, size: number, value: Value, how: Known["how"], load?: Load): void {
-    const { base, offset } = placeOf(pointer)
-    if (offset === undefined) return
-    this.#facts.unshift({ base, offset, size, value, how, load })
+    this.#facts.unshift({ ...placeOf(pointer), ...rootOf(pointer), size, value, how, load })
     // Old facts are seldom asked for; a bound keeps long blocks linear.
     if (this.#facts.length > 64) this.#facts.length = 48
   }
 
   #write(pointer: Value, size: number): void {
     const { base, offset } = placeOf(pointer)
-    this.#facts = this.#facts.filter(f =>
-      f.base === base ? !overlap(f.offset, f.size, offset, size) : !basesMayMeet(f.base, base, this.#captured),
-    )
+    const { root, at } = rootOf(pointer)
+    this.#facts = this.#facts.filter(f => {
+      if (f.root === root) return !overlap(f.at, f.size, at, size)
+      return f.base === base ? !overlap(f.offset, f.size, offset, size) : !basesMayMeet(f.base, base, this.#captured)
+    })
   }
+}
+
+/** A pointer without the constants that were added to it last. */
+function rootOf(pointer: Value): { readonly root: Value; readonly at: number } {
+  let at = 0
+  while (pointer.kind === "inst" && pointer.op === "ptradd" && pointer.args[1].kind === "const") {
+    at += Number(BigInt.asIntN(64, pointer.args[1].value))
+    pointer = pointer.args[0]
+  }
+  return { root: pointer, at }
 }
 
 /** What a load gives of memory whose bytes are all `byte`. */

@@ -68,3 +68,54 @@ pass(
   "b0:\n jump b1\nb1: unroll full\n %1 = phi i32 [b0: 0], [b2: %3]\n %2 = phi i32 [b0: %a], [b2: %4]\n %5 = cmp ult i32 %1, 3\n br %5, b2, b3\nb2:\n %3 = add i32 %1, 1\n %4 = mul i32 %2, %a\n jump b1\nb3:\n ret %2\n",
   "b0:\n %1 = mul i32 %a, %a\n %2 = mul i32 %1, %a\n %3 = mul i32 %2, %a\n ret %3\n",
 )
+
+pass(
+  "a place behind a relocated or unknown offset is the same place again",
+  [gvn],
+  `b0:
+ %1 = core i64 field_byte_offset 3 "0:1" = 8
+ %2 = ptradd %p, %1
+ %3 = load i32 u4 %2
+ %4 = core i64 field_byte_offset 3 "0:1" = 8
+ %5 = ptradd %p, %4
+ %6 = load i32 u4 %5
+ %7 = add i32 %3, %6
+ ret %7
+`,
+  `b0:
+ %1 = core i64 field_byte_offset 3 "0:1" = 8
+ %2 = ptradd %p, %1
+ %3 = load i32 u4 %2
+ %7 = add i32 %3, %3
+ ret %7
+`,
+)
+pass(
+  "a store behind one unknown offset may meet another",
+  [gvn],
+  `b0:
+ %1 = zext i64 %a
+ %2 = ptradd %p, %1
+ %3 = ptradd %2, 4
+ %4 = load i32 u4 %3
+ store 4 %2, 1
+ %5 = load i32 u4 %3
+ store 4 %p, 2
+ %6 = load i32 u4 %3
+ %7 = add i32 %4, %5
+ %8 = add i32 %7, %6
+ ret %8
+`,
+  `b0:
+ %1 = zext i64 %a
+ %2 = ptradd %p, %1
+ %3 = ptradd %2, 4
+ %4 = load i32 u4 %3
+ store 4 %2, 1
+ store 4 %p, 2
+ %6 = load i32 u4 %3
+ %7 = add i32 %4, %4
+ %8 = add i32 %7, %6
+ ret %8
+`,
+)
