@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { Compiler, selftestNames } from "./compile.ts"
+import { writeElf } from "../../src/object/index.ts"
+import { Compiler, failure, selftestNames } from "./compile.ts"
 
 export function main(args: readonly string[]): number {
   const { values } = parseArgs({
@@ -9,6 +10,7 @@ export function main(args: readonly string[]): number {
       dir: { type: "string" },
       only: { type: "string", multiple: true },
       json: { type: "string" },
+      objects: { type: "string" },
     },
   })
   if (values.dir === undefined) throw new Error("--dir DIR is missing")
@@ -20,6 +22,15 @@ export function main(args: readonly string[]): number {
     process.stderr.write(`${Math.round(performance.now() - started)}\n`)
     return r
   })
+  if (values.objects !== undefined) {
+    for (const { name, object } of results) {
+      try {
+        if (object !== undefined) writeFileSync(`${values.objects}/${name}.o`, writeElf(object))
+      } catch (error) {
+        process.stdout.write(`ELF ${name}: ${failure(error).message.split("\n")[0]}\n`)
+      }
+    }
+  }
   const failed = results.filter(r => r.failed !== undefined)
   const groups = new Map<string, string[]>()
   for (const { name, failed: why } of failed) {
