@@ -82,7 +82,7 @@ class ObjectWriter {
       )
     }
     for (const [section, places] of this.#code) this.#writeCode(section, places, btf)
-    for (const map of maps) if (map.data !== undefined) this.#writeData(map, map.data)
+    for (const map of maps) if (map.data !== undefined) this.#writeData(map, map.data, btf)
     elf.section({
       name: "license",
       type: f.SHT_PROGBITS,
@@ -134,7 +134,7 @@ class ObjectWriter {
     }
   }
 
-  #writeData(map: MapSpec, data: Uint8Array): void {
+  #writeData(map: MapSpec, data: Uint8Array, btf: Btf | undefined): void {
     const name = dataSection(map)
     const zero = name === ".bss" || name.startsWith(".bss.")
     if (zero && data.some(byte => byte !== 0)) {
@@ -148,6 +148,15 @@ class ObjectWriter {
       align: SLOT_BYTES,
     })
     this.#maps.set(map.name, this.#elf.symbol({ name: "", type: f.STT_SECTION, section }))
+    const id = btf?.find(name, "datasec") ?? 0
+    const datasec = id === 0 ? undefined : btf?.type(id)
+    if (datasec?.kind !== "datasec") return
+    for (const { type, offset, size } of datasec.vars) {
+      const variable = btf?.type(type)
+      if (variable?.kind !== "var") continue
+      const bind = variable.linkage === "static" ? f.STB_LOCAL : f.STB_GLOBAL
+      this.#elf.symbol({ name: variable.name, section, value: offset, size, type: f.STT_OBJECT, bind })
+    }
   }
 
   /** Writes .maps, .BTF and .BTF.ext. */
