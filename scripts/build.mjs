@@ -2,7 +2,7 @@
 //   node scripts/build.mjs [--no-types]
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -52,6 +52,7 @@ export async function buildDist({ types }) {
     define: { SKEP_BUILD: JSON.stringify(hash) },
   })
   writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n')
+  cpSync("docs/diagnostics", `${outdir}/diagnostics`, { recursive: true })
   const names = Object.keys(createRequire(import.meta.url)(resolve(core))).filter(name => !INTERNAL.includes(name))
   writeFileSync(
     `${outdir}/index.mjs`,

@@ -1,7 +1,7 @@
 import { SkepError } from "../base/index.ts"
 import { Diagnostics, renderDiagnostic, renderError } from "../c/index.ts"
 import { FAILURE, USAGE, UsageError } from "./command.ts"
-import { wantsColor } from "./style.ts"
+import { note, wantsColor } from "./style.ts"
 
 /** Lines of a log that are shown without -v. */
 const LOG_TAIL = 12
@@ -17,7 +17,10 @@ export function reportError(error: unknown, args: readonly string[]): number {
     return FAILURE
   }
   const verbose = args.includes("-v") || args.includes("--verbose")
-  process.stderr.write(`${errorText(error, { verbose, color: wantsColor(process.stderr) })}\n`)
+  const color = wantsColor(process.stderr)
+  process.stderr.write(`${errorText(error, { verbose, color })}\n`)
+  // To a person only: what a program reads ends with the error.
+  if (process.stderr.isTTY) note(`more about it: skep explain ${error.code}`)
   return FAILURE
 }
 
