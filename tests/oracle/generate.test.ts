@@ -3,7 +3,7 @@ import { test } from "node:test"
 import { checkModule } from "../../src/ir/index.ts"
 import { interpret } from "../support/irInterp.ts"
 import { lowerC } from "../support/lowerC.ts"
-import { generateFunction } from "./generate.ts"
+import { generateFunction } from "./generate/index.ts"
 import { type Arguments, hasNativeCompiler, oracleText, runNative } from "./native.ts"
 import { Random } from "./random.ts"
 

@@ -20,7 +20,7 @@ export function hasNativeCompiler(): boolean {
 /** Words that are not names of the program. */
 const reserved = new Set(
   `auto break case char const continue default do else enum extern for goto if inline int long register return short signed sizeof static
-  struct switch typedef union unsigned void volatile while _Bool u8 u16 u32 u64 s8 s16 s32 s64 u128 s128 packed always_inline asm`.split(
+  struct switch typedef union unsigned void volatile while _Bool u8 u16 u32 u64 s8 s16 s32 s64 u128 s128 packed aligned noinline always_inline asm`.split(
     /\s+/,
   ),
 )
@@ -30,7 +30,7 @@ function renamed(before: string, suffix: string): { define: string; undefine: st
   let define = ""
   let undefine = ""
   for (const name of new Set(before.match(/[A-Za-z_]\w*/g) ?? [])) {
-    if (reserved.has(name) || name.startsWith("__")) continue
+    if (reserved.has(name) || name.startsWith("_")) continue
     define += `#define ${name} ${name}_${suffix}\n`
     undefine += `#undef ${name}\n`
   }

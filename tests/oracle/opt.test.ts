@@ -4,7 +4,7 @@ import { optimise } from "../../src/opt/index.ts"
 import { interpret } from "../support/irInterp.ts"
 import { lowerC } from "../support/lowerC.ts"
 import { oracleArguments, oracleFunctions } from "./functions.ts"
-import { generateFunction } from "./generate.ts"
+import { generateFunction } from "./generate/index.ts"
 import { type Arguments, oracleText } from "./native.ts"
 import { Random } from "./random.ts"
 

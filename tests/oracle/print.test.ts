@@ -5,7 +5,7 @@ import { printModule } from "../../src/ir/index.ts"
 import { lowerC } from "../support/lowerC.ts"
 import { parseC } from "../support/parseC.ts"
 import { oracleFunctions } from "./functions.ts"
-import { generateFunction } from "./generate.ts"
+import { generateFunction } from "./generate/index.ts"
 import { oracleText } from "./native.ts"
 
 /** What is printed of a program compiles to what the program compiles to. */

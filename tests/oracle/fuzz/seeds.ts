@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { oracleFunctions } from "../functions.ts"
-import { generateFunction } from "../generate.ts"
+import { generateFunction } from "../generate/index.ts"
 import { oracleText } from "../native.ts"
 
 const folders = ["examples", "tests/golden/bcc", "tests/golden/c"]

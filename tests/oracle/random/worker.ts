@@ -1,0 +1,53 @@
+import { SkepError } from "../../../src/base/index.ts"
+import type { CpuLevel } from "../../../src/codegen/index.ts"
+import { generateFunction } from "../generate/index.ts"
+import { compileFunction, runInKernel, tooComplex } from "../inKernel.ts"
+import { type Arguments, oracleText, runNative } from "../native.ts"
+import { Random } from "../random.ts"
+
+/** Functions whose seeds are `first` up to `end`, compared in this process. */
+export interface Batch {
+  readonly first: number
+  readonly end: number
+}
+
+export interface BatchResult {
+  readonly followed: number
+  /** Functions that the verifier cannot follow. */
+  readonly complex: number
+  readonly faults: readonly string[]
+}
+
+const levels: readonly CpuLevel[] = [1, 3, 4]
+
+function compare({ first, end }: Batch): BatchResult {
+  const seeds = Array.from({ length: end - first }, (_, i) => first + i)
+  const functions = seeds.map(generateFunction)
+  const random = new Random(first)
+  const args = Array.from({ length: 6 }, (): Arguments => [random.word(), random.word(), random.word()])
+  const native = runNative(functions, args)
+  const faults: string[] = []
+  let followed = 0
+  let complex = 0
+  functions.forEach((f, i) => {
+    const cpu = levels[seeds[i] % levels.length]
+    const place = `seed ${seeds[i]}, level ${cpu}`
+    try {
+      const values = runInKernel(compileFunction(f), cpu, args)
+      followed++
+      const wrong = values.findIndex((value, k) => value !== native[i][k])
+      if (wrong < 0) return
+      const told = `oracle(${args[wrong].join(", ")}) gives ${values[wrong]}, not ${native[i][wrong]}`
+      faults.push(`${place}: ${told}\n${oracleText(f, "oracle")}`)
+    } catch (e) {
+      if (tooComplex(e)) complex++
+      else {
+        const why = e instanceof SkepError ? `${e.message}\n${e.log?.slice(-1500) ?? ""}` : String((e as Error).stack)
+        faults.push(`${place}: ${why}\n${oracleText(f, "oracle")}`)
+      }
+    }
+  })
+  return { followed, complex, faults }
+}
+
+process.on("message", (batch: Batch) => process.send?.(compare(batch)))
