@@ -125,6 +125,7 @@ const ARCH_CONFIG: Partial<Record<Architecture, string>> = {
 
 function defaultConfig(name: string, arch: Architecture): string | undefined {
   const option = name.slice("CONFIG_".length)
+  if (option === "HZ") return "250"
   const has = (list: string | undefined) => list !== undefined && ` ${list} `.includes(` ${option} `)
   return has(COMMON_CONFIG) || has(ARCH_CONFIG[arch]) ? "1" : undefined
 }

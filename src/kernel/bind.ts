@@ -1,7 +1,7 @@
 import { SkepError } from "../base/index.ts"
 import type { BtfKind } from "../btf/index.ts"
 import { attachTypes } from "../isa/index.ts"
-import type { AttachSpec } from "../object/index.ts"
+import type { AttachSpec, ProgramType } from "../object/index.ts"
 import type { ProgLoad } from "./bpf/index.ts"
 import { noFunction } from "./externs.ts"
 import type { KernelType } from "./kernelTypes.ts"
@@ -24,6 +24,13 @@ const BOUND: Partial<Record<AttachSpec["kind"], Bound>> = {
   tp_btf: { prefix: "btf_trace_", kind: "typedef", attachType: "trace_raw_tp" },
 }
 
+/** Where programs of types that the kernel wants to know the place of are taken to run, when nothing says it. */
+const USUAL_PLACE: Partial<Record<ProgramType, string>> = {
+  cgroup_sock_addr: "cgroup_inet4_connect",
+  cgroup_sockopt: "cgroup_getsockopt",
+  sk_lookup: "sk_lookup",
+}
+
 /** The fields of a load that say what the program is for. Throws `KERNEL_NO_FUNCTION`, `KERNEL_NO_TRACEPOINT`, `KERNEL_NO_TARGET`. */
 export function bindTo(load: LoadProgram): Partial<ProgLoad> {
   const { attach, spec, operations } = load
@@ -37,7 +44,7 @@ export function bindTo(load: LoadProgram): Partial<ProgLoad> {
     })
   }
   const bound = attach && BOUND[attach.kind]
-  const attachType = bound?.attachType ?? spec.attachType
+  const attachType = bound?.attachType ?? spec.attachType ?? USUAL_PLACE[load.type]
   const expected = attachType === undefined ? {} : { expectedAttachType: attachTypes.number(attachType) }
   if (attach === undefined || bound === undefined) return expected
   return { ...expected, ...place(target(load, attach, bound)) }

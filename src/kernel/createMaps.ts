@@ -102,6 +102,13 @@ function makeMap(
   btfFd: () => number | undefined,
   plan: StructOpsPlan | undefined,
 ): KernelMap {
+  if (spec.type === "extern") {
+    throw new SkepError({
+      code: "KERNEL_EXTERN_MAP",
+      message: `table ${spec.name} is another program's (extern), and no such map is given`,
+      hint: "load the program that has it first (BPF_TABLE_PUBLIC) and hand its map over",
+    })
+  }
   const type = mapTypes.number(spec.type)
   if (type === undefined) {
     throw new SkepError({

@@ -1,4 +1,4 @@
-import { loads, runs } from "../support/dialect.ts"
+import { loads, refusesToLoad, runs } from "../support/dialect.ts"
 
 const PACKET = { data: new Uint8Array(64) }
 
@@ -118,3 +118,33 @@ runs(
   77 + 0x66,
 )
 runs("int f(struct __sk_buff *skb) { return skb->len >= 63.5 && skb->len < 1e3; }", "sched_cls", PACKET, 1)
+
+// Programs of the network by their contexts
+loads(
+  `int f(struct bpf_sockopt *c) { u8 *o = c->optval; if ((void *)(o + 1) > c->optval_end) return 0; return *o == SO_TYPE; }`,
+  "cgroup_sockopt",
+)
+loads(
+  "int f(struct bpf_cgroup_dev_ctx *ctx) { return (ctx->access_type & 0xffff) == BPF_DEVCG_DEV_CHAR && ctx->major == 1; }",
+  "cgroup_device",
+)
+loads(
+  "int f(struct bpf_sock_addr *ctx) { ctx->user_port = bpf_htons(80); return ctx->user_ip4 != 0; }",
+  "cgroup_sock_addr",
+)
+loads("int f(struct bpf_sk_lookup *ctx) { return ctx->local_port == 7 ? SK_DROP : SK_PASS; }", "sk_lookup")
+loads("int f(struct bpf_sysctl *ctx) { return ctx->write == 0; }", "cgroup_sysctl")
+loads("int f(struct sk_reuseport_md *md) { return md->len > 3 ? SK_PASS : SK_DROP; }", "sk_reuseport")
+loads(
+  `int f(struct __sk_buff *skb) {
+  skb->mark = 7; skb->cb[0] = skb->len; skb->tc_classid = 1; skb->priority = skb->vlan_tci;
+  bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), 3); bpf_clone_redirect(skb, skb->ifindex, 0);
+  return bpf_redirect(skb->ifindex, 0);
+}`,
+  "sched_cls",
+)
+refusesToLoad(
+  'BPF_TABLE("extern", int, int, theirs, 10);\\nint f(void *ctx) { return 0; }',
+  "table theirs is another program's (extern), and no such map is given",
+  "kprobe",
+)

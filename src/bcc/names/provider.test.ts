@@ -98,6 +98,8 @@ constant("sizeof(enum state)", 4n)
 constant("DNAME_INLINE_LEN", 40n)
 constant("sizeof(struct rcu_head)", 8n)
 constant("sizeof(struct bpf_stacktrace)", 1016n)
+constant("CAP_SYS_ADMIN + XDP_FLAGS_SKB_MODE + BPF_DEVCG_DEV_CHAR + ICMP_REDIRECT", 30n)
+constant("PROC_SUPER_MAGIC", 0x9fa0n)
 constant("IPPROTO_TCP + BPF_NOEXIST + XDP_PASS + TCP_ESTABLISHED", 10n)
 constant("sizeof(u8) + sizeof(__be16) + sizeof(s32) + sizeof(size_t) + sizeof(bool) + sizeof(pid_t)", 20n)
 
@@ -169,6 +171,12 @@ refuses(
   "neither the program nor the kernel's BTF defines 'nowhere'",
   "",
   withModule,
+)
+
+// Unlike a macro, a constant of the kernel's headers gives way to a name of the program's own
+emits(
+  "int f(void *ctx) { enum { SO_TYPE = 7, CAP_KILL }; int SHUT_RD = CAP_KILL; return SHUT_RD + SO_TYPE; }",
+  "int f(void *ctx) { enum { SO_TYPE = 7, CAP_KILL = 8 }; int SHUT_RD = CAP_KILL; return SHUT_RD + SO_TYPE; }",
 )
 
 // The program's own types come first, also where the kernel's records point to them

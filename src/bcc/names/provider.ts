@@ -12,6 +12,7 @@ import { USDT_FUNCTIONS } from "../rewrite/usdt.ts"
 import { BtfTypes, enumerator } from "./btftypes.ts"
 import { parseSnippet, SnippetFile } from "./snippets.ts"
 import { tracepointRecord } from "./tracepoint.ts"
+import { userConstant } from "./userConstants.ts"
 import { wellKnownEnumerator, wellKnownNames, wellKnownTypedef } from "./wellknown.ts"
 
 export interface NamesOptions {
@@ -223,7 +224,10 @@ export class KernelNames implements c.NameProvider {
     if (value !== undefined) return enumerator(name, BigInt(value))
     // No enumerator ends in _t, and every typedef that BTF has is asked for here first.
     if (name.endsWith("_t") || wellKnownTypedef(name) !== undefined) return undefined
-    return this.#types?.enumerator(name) ?? this.#inKnownModule(types => types.enumerator(name))
+    const kernel = this.#types?.enumerator(name) ?? this.#inKnownModule(types => types.enumerator(name))
+    if (kernel !== undefined) return kernel
+    const constant = userConstant(name)
+    return constant === undefined ? undefined : enumerator(name, constant)
   }
 
   /** What a module has that was looked at already: others are not opened for a name that is likely no type at all. */
