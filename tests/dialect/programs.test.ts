@@ -144,7 +144,7 @@ loads(
   "sched_cls",
 )
 refusesToLoad(
-  'BPF_TABLE("extern", int, int, theirs, 10);\\nint f(void *ctx) { return 0; }',
+  'BPF_TABLE("extern", int, int, theirs, 10); int f(void *ctx) { return 0; }',
   "table theirs is another program's (extern), and no such map is given",
   "kprobe",
 )
