@@ -1,7 +1,7 @@
 import { type Btf, BtfBuilder, type BtfMemberInput, type BtfSectionVar, type BtfType, sizeOf } from "../btf/index.ts"
 import { mapTypes } from "../isa/index.ts"
 import { elfError } from "./elf.ts"
-import type { MapSpec } from "./object.ts"
+import type { ExternSpec, MapSpec } from "./object.ts"
 
 /** Name of the section, in the file and in BTF, that describes maps. */
 export const MAPS_SECTION = ".maps"
@@ -26,28 +26,13 @@ export function continueBtf(btf: Btf | undefined, end = btf?.count ?? 1): BtfBui
   return builder
 }
 
-/** Lists functions of the kernel that programs call, which the BTF declares already. */
-export function describeKfuncs(builder: BtfBuilder, btf: Btf | undefined, names: readonly string[]): void {
-  if (names.length === 0 || (btf !== undefined && btf.find(KSYMS_SECTION, "datasec") !== 0)) return
-  const vars = names.map(name => {
-    const id = btf?.find(name, "func") ?? 0
-    if (id === 0) {
-      throw elfError(
-        "OBJECT_NO_PROTOTYPE",
-        `the kernel function ${name} is called, and the object's BTF does not declare it`,
-        "declare it extern in the program, with its types",
-      )
-    }
-    return { type: id, offset: 0, size: 0 }
-  })
-  builder.add({ kind: "datasec", name: KSYMS_SECTION, size: 0, vars })
-}
-
 /** Where a map stands in the maps section, in bytes. */
 export interface MapPlace {
   readonly name: string
   readonly offset: number
   readonly size: number
+  /** Where its initial entries stand, 8 bytes each. */
+  readonly valuesAt: number
 }
 
 /**
@@ -59,11 +44,16 @@ export interface MapPlace {
  *       K *key;  V *value;         or int (*key_size)[N], int (*value_size)[N]
  *       int (*max_entries)[10240];
  *       int (*map_flags)[1];  int (*pinning)[1];
- *       struct inner *values[];    maps in maps; the last member
+ *       struct inner *values[];    maps in maps, or int (*values[])(void *), programs; the last member
  *     } name SEC(".maps");
  */
-export function describeMaps(builder: BtfBuilder, btf: Btf | undefined, maps: readonly MapSpec[]): MapPlace[] {
-  if (maps.length === 0) return []
+export function describeMaps(
+  builder: BtfBuilder,
+  btf: Btf | undefined,
+  maps: readonly MapSpec[],
+  externs: readonly ExternSpec[] = [],
+): MapPlace[] {
+  if (maps.length + externs.length === 0) return []
   // First, so that what follows is nothing but the description.
   builder.add({ kind: "int", name: "int", size: 4, signed: true })
   const structs = new Map(maps.map(map => [map.name, builder.reserve()]))
@@ -72,70 +62,110 @@ export function describeMaps(builder: BtfBuilder, btf: Btf | undefined, maps: re
   let offset = 0
   for (const map of maps) {
     const struct = structs.get(map.name)!
-    const members = membersOf(builder, btf, map, structs)
-    const size = members.filter(m => m.name !== "values").length * 8
-    builder.define(struct, { kind: "struct", name: "", size, members })
+    const members = new MapMembers(builder, btf, map, structs).all()
+    const valuesAt = members.filter(m => m.name !== "values").length * 8
+    const entries = Math.max(0, ...(map.values ?? []).map(entry => entry.index + 1))
+    const size = valuesAt + entries * 8
+    builder.define(struct, { kind: "struct", name: "", size: valuesAt, members })
     if (map.eventType) builder.add({ kind: "typedef", name: EVENT_PREFIX + map.name, type: map.eventType })
     const type = builder.add({ kind: "var", name: map.name, type: struct, linkage: "global" })
     vars.push({ type, offset, size })
-    places.push({ name: map.name, offset, size })
+    places.push({ name: map.name, offset, size, valuesAt: offset + valuesAt })
     offset += size
   }
+  for (const { type } of externs) if (type !== 0) vars.push({ type, offset: 0, size: 0 })
   builder.add({ kind: "datasec", name: MAPS_SECTION, size: offset, vars })
   return places
 }
 
-function membersOf(
-  builder: BtfBuilder,
-  btf: Btf | undefined,
-  map: MapSpec,
-  structs: ReadonlyMap<string, number>,
-): BtfMemberInput[] {
-  const type = mapTypes.number(map.type)
-  if (type === undefined) {
-    throw elfError("OBJECT_MAP_TYPE", `map ${map.name} has the unknown type ${map.type}`, "see the names in mapTypes")
+/** The members of a map's struct. */
+class MapMembers {
+  readonly #builder: BtfBuilder
+  readonly #btf: Btf | undefined
+  readonly #map: MapSpec
+  readonly #structs: ReadonlyMap<string, number>
+  readonly #members: BtfMemberInput[] = []
+
+  constructor(builder: BtfBuilder, btf: Btf | undefined, map: MapSpec, structs: ReadonlyMap<string, number>) {
+    this.#builder = builder
+    this.#btf = btf
+    this.#map = map
+    this.#structs = structs
   }
-  const members: BtfMemberInput[] = []
-  const member = (name: string, id: number): void => {
-    members.push({ name, type: id, bitOffset: members.length * 64 })
+
+  all(): readonly BtfMemberInput[] {
+    const map = this.#map
+    const type = mapTypes.number(map.type)
+    if (type === undefined) {
+      throw elfError("OBJECT_MAP_TYPE", `map ${map.name} has the unknown type ${map.type}`, "see the names in mapTypes")
+    }
+    this.#number("type", type)
+    this.#part("key", map.keyType, map.keySize)
+    this.#part("value", map.valueType, map.valueSize)
+    this.#number("max_entries", map.maxEntries)
+    this.#number("map_flags", map.flags)
+    this.#number("numa_node", map.numaNode ?? 0)
+    this.#number("map_extra", map.mapExtra ?? 0)
+    if (map.pin !== undefined) this.#pinning(map.pin)
+    const entry = this.#entryType()
+    if (entry !== undefined) {
+      const array = { kind: "array", type: this.#pointer(entry), indexType: this.#int(), count: 0 } as const
+      this.#member("values", this.#builder.add(array))
+    }
+    return this.#members
   }
-  const number = (name: string, value: number): void => {
+
+  #member(name: string, type: number): void {
+    this.#members.push({ name, type, bitOffset: this.#members.length * 64 })
+  }
+
+  #int = (): number => this.#builder.add({ kind: "int", name: "int", size: 4, signed: true })
+  #pointer = (type: number): number => this.#builder.add({ kind: "ptr", type })
+
+  /** Numbers are lengths of arrays; ones that a length cannot be are values of an enumeration. */
+  #number(name: string, value: number): void {
     if (value === 0) return
-    const int = builder.add({ kind: "int", name: "int", size: 4, signed: true })
-    const array = builder.add({ kind: "array", type: int, indexType: int, count: value >>> 0 })
-    member(name, builder.add({ kind: "ptr", type: array }))
+    if (value > 0xffffffff) {
+      const values = [{ name: `__skep_${this.#map.name}_${name}`, value: BigInt(value) }]
+      this.#member(name, this.#builder.add({ kind: "enum64", name: "", size: 8, values }))
+      return
+    }
+    const int = this.#int()
+    const array = this.#builder.add({ kind: "array", type: int, indexType: int, count: value >>> 0 })
+    this.#member(name, this.#pointer(array))
   }
-  const part = (name: "key" | "value", id: number, size: number): void => {
-    if (id !== 0 && btf !== undefined && sizeOf(btf, id) === size) member(name, builder.add({ kind: "ptr", type: id }))
-    else number(`${name}_size`, size)
+
+  #part(name: "key" | "value", id: number, size: number): void {
+    if (id !== 0 && this.#btf !== undefined && sizeOf(this.#btf, id) === size) this.#member(name, this.#pointer(id))
+    else this.#number(`${name}_size`, size)
   }
-  number("type", type)
-  part("key", map.keyType, map.keySize)
-  part("value", map.valueType, map.valueSize)
-  number("max_entries", map.maxEntries)
-  number("map_flags", map.flags)
-  if (map.pin !== undefined) {
-    if (map.pin !== map.name && map.pin !== BPFFS + map.name) {
+
+  #pinning(pin: string): void {
+    const { name } = this.#map
+    if (pin !== name && pin !== BPFFS + name) {
       throw elfError(
         "OBJECT_PIN_PATH",
-        `map ${map.name} is pinned at ${map.pin}, and an object file can only say that a map is pinned by its name`,
-        `pin it at ${BPFFS}${map.name}, or load the program from its source`,
+        `map ${name} is pinned at ${pin}, and an object file can only say that a map is pinned by its name`,
+        `pin it at ${BPFFS}${name}, or load the program from its source`,
       )
     }
-    number("pinning", PIN_BY_NAME)
+    this.#number("pinning", PIN_BY_NAME)
   }
-  if (map.inner !== undefined) {
-    const inner = structs.get(map.inner)
-    if (inner === undefined) {
-      throw elfError(
-        "OBJECT_NO_MAP",
-        `map ${map.name} holds maps like ${map.inner}, which is not there`,
-        "define that map",
-      )
+
+  /** What the entries point to: maps in maps, programs that are there from the start. */
+  #entryType(): number | undefined {
+    const { name, inner, innerSpec, values, type } = this.#map
+    if (inner !== undefined) {
+      const struct = this.#structs.get(inner)
+      if (struct !== undefined) return struct
+      throw elfError("OBJECT_NO_MAP", `map ${name} holds maps like ${inner}, which is not there`, "define that map")
     }
-    const pointer = builder.add({ kind: "ptr", type: inner })
-    const int = builder.add({ kind: "int", name: "int", size: 4, signed: true })
-    member("values", builder.add({ kind: "array", type: pointer, indexType: int, count: 0 }))
+    if (innerSpec !== undefined) {
+      const members = new MapMembers(this.#builder, this.#btf, innerSpec, this.#structs).all()
+      return this.#builder.add({ kind: "struct", name: "", size: members.length * 8, members })
+    }
+    if (values === undefined || type !== "prog_array") return undefined
+    const params = [{ name: "", type: this.#pointer(0) }]
+    return this.#builder.add({ kind: "func_proto", type: this.#int(), params })
   }
-  return members
 }

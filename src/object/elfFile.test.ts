@@ -150,7 +150,7 @@ test("readelf reads what is written", { skip: readelf === undefined && "readelf 
     const text = runTool(readelf!, "-aW", path)
     assert.doesNotMatch(text, /warning|error|corrupt/i)
     assert.match(text, /Machine: +Linux BPF/)
-    assert.match(text, /32 FUNC +GLOBAL HIDDEN +\d+ add\n/)
+    assert.match(text, /32 FUNC +LOCAL +DEFAULT +\d+ add\n/)
     assert.match(text, /OBJECT +GLOBAL DEFAULT +\d+ stats\n/)
     assert.match(text, /R_BPF_INSN_64 +0+ stats\n/)
     assert.match(text, /R_BPF_INSN_DISP32 +0+ add\n/)

@@ -234,10 +234,10 @@ refused("a program in .text", "OBJECT_SECTION", () => object([exit()], {}, { sec
 refused("a program in no section", "OBJECT_SECTION", () => object([exit()], {}, { section: "" }))
 refused("values in .bss", "OBJECT_BSS", () => object([exit()], { maps: [map(".bss", { data: Uint8Array.of(1) })] }))
 refused("a line that is not there", "OBJECT_LINE", () => ({ ...sampleObject(), lines: [] }))
-refused("BTF that describes maps already", "OBJECT_BTF_MAPS", () => {
+refused("BTF that describes other maps", "OBJECT_BTF_MAPS", () => {
   const builder = new BtfBuilder()
   builder.add({ kind: "datasec", name: ".maps", size: 0, vars: [] })
-  return object([exit()], { btf: builder.encode() })
+  return object([exit()], { btf: builder.encode(), maps: [map("m")] })
 })
 
 test("a function reads as text with names, and back", () => {
