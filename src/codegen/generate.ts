@@ -109,15 +109,15 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
   cleanUp(fn)
   peephole(fn)
   cleanUp(fn)
+  // Functions that call each other share 512 bytes of stack.
+  const chained = ir.role !== "program" || fn.blocks.some(b => b.insts.some(i => i.sym?.kind === "call"))
+  layoutFrame(fn, mentions, chained)
   mergeTails(fn)
   cleanUp(fn)
   if (hoistConstants(fn)) {
     mergeTails(fn)
     cleanUp(fn)
   }
-  // Functions that call each other share 512 bytes of stack.
-  const chained = ir.role !== "program" || fn.blocks.some(b => b.insts.some(i => i.sym?.kind === "call"))
-  layoutFrame(fn, mentions, chained)
   const order = orderBlocks(fn, options.cpu)
   fn.blocks = [...order]
   show("layout", fn)

@@ -1,7 +1,10 @@
-import * as o from "../../isa/index.ts"
 import { removeUnreachable } from "../mir/cfg.ts"
-import { type MBlock, type MFunction, type MInst, makeTerm, newMBlock } from "../mir/mir.ts"
+import { type MBlock, type MFunction, type MInst, makeTerm, newMBlock, OP_FRAME_ADDR } from "../mir/mir.ts"
 import { isCall, isPacketLoad } from "../mir/operands.ts"
+import { PointerKinds } from "./pointerKinds.ts"
+
+/** Number of bpf_tail_call. */
+const TAIL_CALL = 12
 
 /**
  * Lets blocks that end alike share their end:
@@ -9,7 +12,8 @@ import { isCall, isPacketLoad } from "../mir/operands.ts"
  *     b1: r6 = r1; r0 = 0; exit       b1: r6 = r1; goto b3
  *     b2: r7 = 1; r0 = 0; exit        b2: r7 = 1; goto b3      b3: r0 = 0; exit
  *
- * Jumps to an exit become exits first. Calls and accesses through pointers are not shared: the kernel's verifier wants one kind of pointer at each of them.
+ * Jumps to an exit become exits first. Calls, and accesses through pointers, are shared where the pointers are of one kind: the kernel's
+ * verifier wants that of each of them.
  */
 export function mergeTails(fn: MFunction): void {
   for (const block of fn.blocks) {
@@ -43,11 +47,15 @@ class Merger {
   merged = false
   readonly #fn: MFunction
   readonly #entry: MBlock
+  readonly #kinds: PointerKinds
   readonly #keys = new Map<string, number>()
+  /** Keys of a block's instructions: those with the same one can be shared; -1 for those that cannot. */
+  readonly #keysOf = new Map<MBlock, number[]>()
 
   constructor(fn: MFunction) {
     this.#fn = fn
     this.#entry = fn.blocks[0]
+    this.#kinds = new PointerKinds(fn)
   }
 
   /**
@@ -68,8 +76,7 @@ class Merger {
     const byKey = new Map<number, MBlock[]>()
     const buckets: MBlock[][] = []
     for (const block of blocks) {
-      const i = block.insts[block.insts.length - 1 - depth]
-      const key = i !== undefined && isShareable(i) ? this.#key(i) : -1
+      const key = this.#keysIn(block).at(-1 - depth) ?? -1
       const list = key < 0 ? undefined : byKey.get(key)
       if (list !== undefined) {
         list.push(block)
@@ -113,8 +120,17 @@ class Merger {
     block.term = makeTerm("jump", [tail], block.term.span)
   }
 
-  #key(i: MInst): number {
-    const text = keyOf(i)
+  #keysIn(block: MBlock): readonly number[] {
+    let keys = this.#keysOf.get(block)
+    if (keys === undefined) {
+      const inputs = this.#kinds.inputs(block)
+      this.#keysOf.set(block, (keys = block.insts.map((i, k) => (isShareable(i) ? this.#key(i, inputs[k]) : -1))))
+    }
+    return keys
+  }
+
+  #key(i: MInst, inputs: string): number {
+    const text = `${keyOf(i)} ${inputs}`
     let key = this.#keys.get(text)
     if (key === undefined) this.#keys.set(text, (key = this.#keys.size))
     return key
@@ -139,25 +155,21 @@ function splitTail(fn: MFunction, block: MBlock, length: number): MBlock {
   tail.insts = block.insts.splice(block.insts.length - length, length)
   tail.term = block.term
   block.term = makeTerm("jump", [tail], tail.term.span)
-  fn.blocks.splice(fn.blocks.indexOf(block) + 1, 0, tail)
+  fn.blocks.push(tail)
   return tail
 }
 
+/** The kernel keeps notes on a call of one of its functions, and on a tail call, that are for one place only. */
 function isShareable(i: MInst): boolean {
-  if (isCall(i) || isPacketLoad(i)) return false
-  switch (i.op & o.BPF_CLASS_MASK) {
-    case o.BPF_LDX:
-      return i.src === o.R10
-    case o.BPF_ST:
-    case o.BPF_STX:
-      return i.dst === o.R10
-    default:
-      return true
-  }
+  if (isCall(i)) return i.sym === undefined ? i.imm !== TAIL_CALL : i.sym.kind !== "kfunc"
+  return !isPacketLoad(i)
 }
 
 function keyOf(i: MInst): string {
   const sym = i.sym === undefined ? "" : `${i.sym.kind} ${i.sym.name} ${"offset" in i.sym ? i.sym.offset : ""}`
   const core = i.core === undefined ? "" : `${i.core.relocation} ${i.core.btfType} ${i.core.access}`
-  return `${i.op} ${i.dst} ${i.src} ${i.off} ${i.imm} ${i.imm64} ${i.slot?.index ?? ""} ${sym} ${core}`
+  // Different locals may have one place in the frame.
+  const place = i.slot?.offset ?? 0
+  const [off, imm] = i.op === OP_FRAME_ADDR ? [i.off, i.imm + place] : [i.off + place, i.imm]
+  return `${i.op} ${i.dst} ${i.src} ${off} ${imm} ${i.imm64} ${i.nargs} ${sym} ${core}`
 }

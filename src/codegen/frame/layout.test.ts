@@ -24,9 +24,21 @@ function depth(text: string): number {
 
 const use = (n: number, id: number) => `call helper 100 use(%${n}) -> i64;%${id} = load i64 u8 %${n};`
 
-test("locals have places of their own while they fit", () => {
-  const text = program(`%1 = alloca 200 align 8 "a";%2 = alloca 200 align 8 "b";${use(1, 3)}${use(2, 4)}ret %4`)
-  assert.equal(depth(text), 400)
+test("locals of different sizes have places of their own while they fit", () => {
+  const text = program(`%1 = alloca 200 align 8 "a";%2 = alloca 192 align 8 "b";${use(1, 3)}${use(2, 4)}ret %4`)
+  assert.equal(depth(text), 392)
+})
+
+test("locals of one size that are not in use at the same time have one place", () => {
+  const text = program(`%1 = alloca 40 align 8 "a";%2 = alloca 40 align 8 "b";${use(1, 3)}${use(2, 4)}ret %4`)
+  assert.equal(depth(text), 40)
+})
+
+test("many locals share few places quickly", () => {
+  const n = 3000
+  const allocas = Array.from({ length: n }, (_, i) => `%${i + 1} = alloca 8 align 8 "x";`).join("")
+  const uses = Array.from({ length: n }, (_, i) => use(i + 1, n + i + 1)).join("")
+  assert.equal(depth(program(`${allocas}${uses}ret %${2 * n}`)), 8)
 })
 
 test("locals that are not in use at the same time share when they do not fit", () => {

@@ -2,38 +2,53 @@ import { formatPlace, type Note, SkepError } from "../../base/index.ts"
 import * as o from "../../isa/index.ts"
 import type { FrameSlot, MFunction } from "../mir/mir.ts"
 import type { Mentions } from "./mentions.ts"
-import { slotUse } from "./sharing.ts"
+import { type SlotUse, slotUse } from "./sharing.ts"
 
 const roundUp = (n: number, align: number) => (n + align - 1) & -align
 
 /**
- * Gives each slot of the frame its place below r10. Slots get places of their own while they fit; when they do not, or when the frame is one
- * of a chain of calls that shares 512 bytes, those that are never in use at the same time share.
+ * Gives each slot of the frame its place below r10. Those of one size that are never in use at the same time have one place: code at the ends
+ * of different ways is then the same code. When that does not fit, or when the frame is one of a chain of calls that shares 512 bytes, slots of
+ * all sizes share.
  * Errors: CODEGEN_STACK with the biggest locals.
  */
 export function layoutFrame(fn: MFunction, mentions: Mentions, frugal: boolean): void {
   const used = new Set<FrameSlot>()
   for (const { insts } of fn.blocks) for (const i of insts) if (i.slot !== undefined) used.add(i.slot)
   const slots = fn.slots.filter(s => used.has(s)).sort((a, b) => b.align - a.align || a.index - b.index)
-  let size = placeApart(slots)
-  if (slots.length > 1 && (frugal || size > o.MAX_BPF_STACK)) size = placeShared(fn, slots, mentions)
+  const use = slots.length > 1 ? slotUse(fn, mentions, o.MAX_BPF_STACK) : undefined
+  let size = use !== undefined && use.most > o.MAX_BPF_STACK ? use.most : placeAlike(slots, use)
+  if (use !== undefined && (frugal || size > o.MAX_BPF_STACK) && use.most <= o.MAX_BPF_STACK)
+    size = placeShared(slots, use)
   fn.stackSize = size
   if (size > o.MAX_BPF_STACK) throw tooBig(fn, slots, size)
 }
 
-function placeApart(slots: readonly FrameSlot[]): number {
+/** Slots of one kind, size and alignment share where they can. */
+function placeAlike(slots: readonly FrameSlot[], use: SlotUse | undefined): number {
+  const places = new Map<string, number[]>()
+  const offsets = new Map<number, number>()
   let depth = 0
   for (const slot of slots) {
-    depth = roundUp(depth + slot.size, slot.align)
-    slot.offset = -depth
+    const key = `${slot.kind} ${slot.size} ${slot.align}`
+    let alike = places.get(key)
+    if (alike === undefined) places.set(key, (alike = []))
+    const taken = new Set<number | undefined>()
+    for (const other of use?.near[slot.index] ?? []) taken.add(offsets.get(other))
+    const free = slot.escapes ? undefined : alike.find(offset => !taken.has(offset))
+    if (free === undefined) {
+      depth = roundUp(depth + slot.size, slot.align)
+      if (!slot.escapes) alike.push(-depth)
+    }
+    slot.offset = free ?? -depth
+    offsets.set(slot.index, slot.offset)
   }
   return depth
 }
 
 /** Biggest first, each at the first place where nothing in use at the same time lies. */
-function placeShared(fn: MFunction, slots: readonly FrameSlot[], mentions: Mentions): number {
-  const { conflict, most } = slotUse(fn, mentions, o.MAX_BPF_STACK)
-  if (most > o.MAX_BPF_STACK) return most
+function placeShared(slots: readonly FrameSlot[], { near }: SlotUse): number {
+  const conflict = (a: FrameSlot, b: FrameSlot) => a.escapes || b.escapes || near[a.index].has(b.index)
   const placed: FrameSlot[] = []
   let size = 0
   for (const slot of [...slots].sort((a, b) => b.size - a.size || a.index - b.index)) {

@@ -3,9 +3,10 @@ import { homeLiveness } from "../regalloc/deadStores.ts"
 import { type Effects, solveLiveness } from "../regalloc/liveness.ts"
 import type { Mentions } from "./mentions.ts"
 
-/** Slots in use at the same time, and the most bytes that are in use at once. */
+/** Which slots are in use at the same time as others, and the most bytes that are in use at once. */
 export interface SlotUse {
-  readonly conflict: (a: FrameSlot, b: FrameSlot) => boolean
+  /** By index; locals whose addresses got out of sight are in use all the time, and not told here. */
+  readonly near: readonly ReadonlySet<number>[]
   readonly most: number
 }
 
@@ -30,7 +31,7 @@ export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotU
   const locals = solveLiveness(fn, n, effects)
   const homes = homeLiveness(fn)
   const reached = reachedAtStart(fn, touched)
-  const pairs = new Set<number>()
+  const near: Set<number>[] = fn.slots.map(() => new Set())
   const live = new Set<number>()
   let bytes = 0
   let most = 0
@@ -43,7 +44,10 @@ export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotU
   const end = (s: number) => {
     if (live.delete(s)) bytes -= fn.slots[s].size
   }
-  const key = (a: number, b: number) => (a < b ? a * n + b : b * n + a)
+  const differ = (a: number, b: number) => {
+    near[a].add(b)
+    near[b].add(a)
+  }
   for (const block of fn.blocks) {
     live.clear()
     bytes = 0
@@ -58,14 +62,13 @@ export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotU
     for (let k = block.insts.length - 1; k >= 0; k--) {
       const slots = touched(block.insts[k])
       for (const s of slots) begin(s.index)
-      if (most <= limit)
-        for (const s of slots) for (const other of live) if (other !== s.index) pairs.add(key(s.index, other))
+      if (most <= limit) for (const s of slots) for (const other of live) if (other !== s.index) differ(s.index, other)
       for (const s of slots) if (first.get(s.index) === k) end(s.index)
       const { slot } = block.insts[k]
       if (slot?.kind === "spill" && !homeRead(block.insts[k])) end(slot.index)
     }
   }
-  return { conflict: (a, b) => a.escapes || b.escapes || pairs.has(key(a.index, b.index)), most }
+  return { near, most }
 }
 
 /** A load from a home; everything else that names a home stores to it. */
