@@ -34,6 +34,8 @@ export class ProgramTypes implements TypeTable {
   readonly #records = new Map<RecordDecl, number>()
   readonly #enums = new Map<EnumDecl, number>()
   readonly #functions = new Map<FunctionDecl, number>()
+  /** Set while the types of a function of the kernel are written. */
+  #kernels = false
 
   addString(text: string): number {
     return this.#btf.string(text)
@@ -63,7 +65,9 @@ export class ProgramTypes implements TypeTable {
     const names = decl.params.map(p => p.name)
     // An old-style definition has parameters that its type does not tell of.
     const params = decl.type.unspecified ? decl.params.map(p => p.type) : decl.type.params
+    this.#kernels = linkage === "extern"
     const type = this.#prototype({ ...decl.type, params }, names, linkage === "global")
+    this.#kernels = false
     id = this.#btf.add({ kind: "func", name: decl.name, type, linkage })
     this.#functions.set(decl, id)
     this.#declTags(id, -1, declTags(decl))
@@ -147,6 +151,9 @@ export class ProgramTypes implements TypeTable {
     const known = this.#records.get(decl)
     if (known !== undefined) return known
     if (decl.tag !== undefined && ((behind && decl.origin === "btf") || !decl.complete)) {
+      // Loaders compare the kind and the name of what a function of the kernel takes: the members are nobody's concern.
+      if (this.#kernels)
+        return this.#btf.add({ kind: decl.isUnion ? "union" : "struct", name: decl.tag, size: 0, members: [] })
       return this.#btf.add({ kind: "fwd", name: decl.tag, union: decl.isUnion })
     }
     // The id comes first: a member may point back to the record.
