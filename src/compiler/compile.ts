@@ -78,7 +78,9 @@ export class Compilation {
       const onPass = passNames.some(pass => this.#wants(pass))
         ? (pass: string, text: () => string) => this.#dump(pass, text)
         : undefined
-      optimise(module, { check: this.options.check, onPass })
+      // BCC's programs stand alone, one in the kernel for each function; those in sections of their own come with the functions they share.
+      const subprograms = this.options.cpu >= 3 && !module.programs.some(p => p.section.startsWith(".bpf.fn."))
+      optimise(module, { check: this.options.check, subprograms, onPass })
       this.#module = module
     }
     return this.#module

@@ -320,8 +320,10 @@ export interface IrFunction {
   /** `noinline` asks for a subprogram of its own. */
   inline: "always" | "never" | "auto"
   span: Span
-  /** BTF id of the function. */
+  /** BTF id of the function; 0 for one that is not to stay. */
   btfId: number
+  /** Adds a static function's type to the BTF, for when it stays after all, and gives its id. */
+  typeId?: () => number
   /** Next free value id and block id. */
   nextId: number
   nextBlock: number

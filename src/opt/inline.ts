@@ -14,27 +14,36 @@ import {
   type Value,
   type ValueType,
 } from "../ir/index.ts"
-
 import { devirtualise } from "./devirtualise.ts"
+import { InlineCost } from "./inlineCost.ts"
+
+export interface InlineOptions {
+  /** Whether large static functions that are called from many places may stay functions. */
+  readonly subprograms?: boolean
+}
 
 /**
  * Inlining: the body of a function of the program takes the place of its call. BPF calls are dear (five arguments, a frame each), so all
- * are inlined but those that ask not to be and callbacks.
+ * are inlined but those that ask not to be, callbacks, and, where that is allowed, large bodies that are called from many places.
  *
  *     %1 = call @twice(%x)      →    %2 = add i32 %x, %x      ; uses of %1 become %2
  *
- * Callees are done before their callers. A function that nobody calls any more is dropped from the module.
+ * Callees are done before their callers; `prepare` is called on a function that has taken bodies. A function that nobody calls any more is dropped from the module.
  */
-export function inlineCalls(module: Module, prepare: (func: IrFunction) => void): void {
+export function inlineCalls(
+  module: Module,
+  prepare: (func: IrFunction) => void,
+  { subprograms = false }: InlineOptions = {},
+): void {
   const byName = new Map(module.functions.map(f => [f.name, f]))
+  const cost = new InlineCost(module, byName, subprograms)
   const done = new Set<IrFunction>()
   const visit = (func: IrFunction) => {
     if (done.has(func)) return
     done.add(func)
     do {
       for (const callee of callees(func, byName)) visit(callee)
-      prepare(func)
-      if (inlineInto(func, byName)) prepare(func)
+      if (inlineInto(func, byName, cost)) prepare(func)
     } while (devirtualise(func, name => byName.get(name)))
   }
   for (const func of module.functions) visit(func)
@@ -63,6 +72,7 @@ export function inlineCalls(module: Module, prepare: (func: IrFunction) => void)
   for (const { relocations } of module.globals)
     for (const r of relocations ?? []) if (r.kind === "function") needNamed(r.name)
   module.functions = module.functions.filter(f => needed.has(f))
+  for (const func of module.functions) if (func.btfId === 0 && func.typeId !== undefined) func.btfId = func.typeId()
 }
 
 function callees(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): Set<IrFunction> {
@@ -76,8 +86,12 @@ function callees(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): Set
   return found
 }
 
-function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): boolean {
-  if (!func.blocks.some(b => b.insts.some(i => target(i, byName) !== undefined))) return false
+function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>, cost: InlineCost): boolean {
+  const inlined = (inst: Inst): IrFunction | undefined => {
+    const callee = target(inst, byName)
+    return callee !== undefined && cost.takesBody(callee, inst as CallInst & Inst) ? callee : undefined
+  }
+  if (!func.blocks.some(b => b.insts.some(i => inlined(i) !== undefined))) return false
   const result: Block[] = []
   const replaced = new Map<Value, Value>()
   let size = sizeOf(func)
@@ -88,7 +102,7 @@ function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): 
     block.insts = []
     result.push(block)
     for (const inst of insts) {
-      const callee = target(inst, byName)
+      const callee = inlined(inst)
       if (callee === undefined) {
         inst.block = block
         block.insts.push(inst)
@@ -98,6 +112,7 @@ function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>): 
       size += sizeOf(callee)
       if (size > MOST_INSTS) throw tooLarge(func, call)
       const rest = newBlock(func)
+      cost.copied(callee, byName)
       const { entry, blocks, value } = copyBody(func, callee, call, rest)
       block.term = { kind: "term", op: "jump", args: [], targets: [entry], span: call.span }
       entry.preds.push(block)
@@ -135,16 +150,10 @@ const tooLarge = (func: IrFunction, call: Inst) =>
     hint: "mark functions that are called from many places __attribute__((noinline))",
   })
 
-/** The function to put in a call's place. */
+/** The function of the program that an instruction calls. */
 function target(inst: Inst, byName: ReadonlyMap<string, IrFunction>): IrFunction | undefined {
-  if (inst.op !== "call" || inst.callee.kind !== "function") return undefined
-  const func = byName.get(inst.callee.name)
-  if (func === undefined || func.inline === "never" || func.blocks.length === 0) return undefined
-  // A global function is there for others anyway: a copy of it is worth it only when a call is not much smaller.
-  return func.role === "global" && func.inline === "auto" && sizeOf(func) > SMALL ? undefined : func
+  return inst.op === "call" && inst.callee.kind === "function" ? byName.get(inst.callee.name) : undefined
 }
-
-const SMALL = 40
 
 /** Copies a function's blocks into another; returns go to `rest`. */
 function copyBody(

@@ -9,8 +9,10 @@ import { findConstants, foldGlobals } from "./globals.ts"
 import { gvn } from "./gvn.ts"
 import { inlineCalls } from "./inline.ts"
 import { mem2reg } from "./mem2reg.ts"
+import { constantParams, unusedParams } from "./params.ts"
 import { simplify } from "./simplify.ts"
 import { sroa } from "./sroa.ts"
+import { steps } from "./steps.ts"
 import { thread } from "./thread.ts"
 import { unroll } from "./unroll.ts"
 
@@ -33,6 +35,7 @@ export const passes = {
   copies: { name: "copies", run: copies },
   dse: { name: "dse", run: dse },
   dce: { name: "dce", run: dce },
+  steps: { name: "steps", run: steps },
   unroll: { name: "unroll", run: unroll },
 } satisfies Record<string, Pass>
 
@@ -59,6 +62,8 @@ const MOST_ROUNDS = 4
 export interface OptimiseOptions {
   /** Runs the validity checker after every pass that changed something; a broken rule is an error that names the pass. */
   readonly check?: boolean
+  /** Whether large static functions that are called from many places may stay functions. */
+  readonly subprograms?: boolean
   /** Called after each pass with its name and the whole module. */
   readonly onPass?: (pass: string, text: () => string) => void
 }
@@ -69,6 +74,7 @@ export const passNames: readonly string[] = [
   "globals",
   "inline",
   "unroll",
+  "steps",
 ]
 
 /** Optimises a module in place. */
@@ -89,12 +95,17 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
   const fold: Pass = { name: "globals", run: func => foldGlobals(func, globals) }
   const before = [...early, fold]
   const after = [...late, fold]
-  inlineCalls(module, func => round(before, func))
+  const prepare = (func: IrFunction) => void round(before, func)
+  module.functions.forEach(prepare)
+  constantParams(module, prepare)
+  inlineCalls(module, prepare, options)
+  unusedParams(module)
   if (options.check) for (const func of module.functions) verify(func, "inline")
   options.onPass?.("inline", () => printModule(module))
   for (const func of module.functions) {
     settle(func)
     if (run(passes.unroll, func)) settle(func)
+    run(passes.steps, func)
   }
 
   function settle(func: IrFunction): void {

@@ -33,3 +33,5 @@ simple("%1 = add i32 %a, 9; %2 = ldpacket 1 at 4 %p, %1; ret %2", "%2 = ldpacket
 // Kept for the verifier: it knows nothing of a remainder, and a shifted number's range better than a masked one's.
 simple("%1 = urem i32 %a, 10; %2 = and i32 %1, 15; ret %2", "%1 = urem i32 %a, 10; %2 = and i32 %1, 15; ret %2")
 simple("%1 = lshr i32 %a, 3; %2 = shl i32 %1, 3; ret %2", "%1 = lshr i32 %a, 3; %2 = shl i32 %1, 3; ret %2")
+simple("%1 = ptradd %p, 4; %2 = ptradd %p, 8; %3 = cmp ult ptr %1, %2; ret %3", "ret 1")
+simple("%1 = ptradd %p, -4; %2 = cmp uge ptr %1, %p; ret %2", "ret 0")

@@ -6,9 +6,11 @@ import {
   DominatorTree,
   evalBinary,
   evalSignExtend,
+  findLoops,
   type Inst,
   type IrFunction,
   isBinary,
+  type Loop,
   newBlock,
   type Phi,
   removeEdge,
@@ -34,7 +36,8 @@ const MOST_COPIED = 2
  *     b3: %1 = phi i32 [b1: -1], [b2: 3]      →
  *         br (cmp slt i32 %1, 0), b4, b5
  *
- * What is known comes from the phis and from the branches before. Loop headers are left: threading would give the loop a second way in.
+ * What is known comes from the phis and from the branches before. A loop keeps one way in: its header's test is passed by only at first, which
+ * puts the test at the loop's bottom.
  */
 export function thread(func: IrFunction): boolean {
   const plan = known(func)
@@ -75,8 +78,9 @@ function known(func: IrFunction): Map<Block, Way[]> {
     const { term } = block
     if (term.op !== "br" || term.targets[0] === term.targets[1] || term.args[0].kind === "const") return false
     if (block.preds.length < 2 || block.unroll !== undefined || block === func.blocks[0]) return false
-    return !block.preds.some(pred => dom.dominates(block, pred)) && block.insts.every(copyable)
+    return block.insts.every(copyable)
   }
+  const headers = new Map(findLoops(func, dom).loops.map(loop => [loop.header, loop]))
   const candidates = new Set(func.blocks.filter(candidate))
   if (candidates.size === 0) return plan
   walkFacts(func, (from, facts) => {
@@ -88,12 +92,26 @@ function known(func: IrFunction): Map<Block, Way[]> {
       facts.back(mark)
       if (answer === undefined) continue
       const way = { from, to: block.term.targets[answer ? 0 : 1] as Block }
+      const loop = headers.get(block)
+      if (loop !== undefined && !rotates(loop, way)) continue
       const list = plan.get(block)
       if (list === undefined) plan.set(block, [way])
       else list.push(way)
     }
   })
   return plan
+}
+
+/**
+ * Whether a loop whose test at the top is known to hold at first may be entered behind it: the test is then at the bottom. The block behind it
+ * becomes the only way in.
+ */
+function rotates(loop: Loop, { from, to }: Way): boolean {
+  const { header, blocks } = loop
+  const outside = header.preds.filter(pred => !blocks.has(pred))
+  if (outside.length !== 1 || outside[0] !== from || to === header || !blocks.has(to) || to.preds.length > 1)
+    return false
+  return header.term.targets.some(target => !blocks.has(target))
 }
 
 /** Whether a copy of an instruction does the same and costs little. */

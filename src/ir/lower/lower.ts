@@ -163,6 +163,7 @@ class Lowering implements ModuleContext {
     done.role = role
     if (role !== "static" || done.inline === "never")
       done.btfId = this.#types.func(decl, role === "global" ? "global" : "static")
+    else done.typeId = () => this.#types.func(decl, "static")
     return done
   }
 

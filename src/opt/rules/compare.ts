@@ -13,6 +13,7 @@ import {
   type ValueType,
 } from "../../ir/index.ts"
 import { decide } from "../known.ts"
+import { placeOf } from "../pointers.ts"
 import { testOf } from "./boolean.ts"
 import type { Context } from "./context.ts"
 
@@ -26,7 +27,7 @@ export function compare(inst: Compare & Inst, ctx: Context): Value | undefined {
   if (a === b || a.kind === "undef" || b.kind === "undef") return i32(evalCompare(inst.pred, 64, 0n, 0n) ? 1 : 0)
   const answer = decide(inst.pred, bitsOf(a.type), ctx.known(a), ctx.known(b))
   if (answer !== undefined) return i32(answer ? 1 : 0)
-  if (b.kind !== "const") return ofOneKind(inst, a, b, ctx)
+  if (b.kind !== "const") return ofOnePlace(inst, a, b) ?? ofOneKind(inst, a, b, ctx)
   const c = b.value
   const test = c <= 1n && (inst.pred === "eq" || inst.pred === "ne") ? testOf(a) : undefined
   if (test !== undefined) {
@@ -55,6 +56,15 @@ function atEdge(pred: Predicate, c: bigint): Predicate | undefined {
 const UNSIGNED: Readonly<Record<string, Predicate>> = { slt: "ult", sle: "ule", sgt: "ugt", sge: "uge" }
 /** Zero-extended words have no sign. */
 const predicateOfWords = (pred: Predicate, how: string): Predicate => (how === "zext" ? (UNSIGNED[pred] ?? pred) : pred)
+
+/** Places behind one pointer compare as their offsets do: an object does not go round the end of memory. */
+function ofOnePlace(inst: Compare & Inst, a: Value, b: Value): Value | undefined {
+  if (a.type !== "ptr" || inst.pred[0] === "s") return undefined
+  const [left, right] = [placeOf(a), placeOf(b)]
+  if (left.base !== right.base || left.offset === undefined || right.offset === undefined) return undefined
+  const middle = 1n << 63n
+  return i32(evalCompare(inst.pred, 64, BigInt(left.offset) + middle, BigInt(right.offset) + middle) ? 1 : 0)
+}
 
 /** `cmp (ext a), (ext b)` compares the words, `cmp (ptrtoint a), (ptrtoint b)` the pointers. */
 function ofOneKind(inst: Compare & Inst, a: Value, b: Value, ctx: Context): Value | undefined {
