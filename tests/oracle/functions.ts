@@ -572,6 +572,12 @@ const wide = [
 ]
 
 const builtins = [
+  ...[8, 16, 32, 64].flatMap(n => [
+    fn(`return __builtin_rotateleft${n}(a, b)`),
+    fn(`return __builtin_rotateright${n}(a, c)`),
+    fn(`return __builtin_bitreverse${n}(a)`),
+  ]),
+  fn("return __builtin_clrsb(a) * 100 + __builtin_clrsbll(b)"),
   fn("return __builtin_bswap16(a)"),
   fn("return __builtin_bswap32(a)"),
   fn("return __builtin_bswap64(a)"),

@@ -37,6 +37,14 @@ function renamed(before: string, suffix: string): { define: string; undefine: st
   return { define, undefine }
 }
 
+/** Builtins that gcc does not have, in plain C. */
+const missing = [8, 16, 32, 64].map(
+  n => `static u${n} __builtin_rotateleft${n}(u${n} x, u${n} c) { c &= ${n - 1}; return c ? x << c | x >> (${n} - c) : x; }
+static u${n} __builtin_rotateright${n}(u${n} x, u${n} c) { return __builtin_rotateleft${n}(x, ${n} - (c & ${n - 1})); }
+static u${n} __builtin_bitreverse${n}(u${n} x) { u${n} r = 0; for (int i = 0; i < ${n}; i++) r |= (u${n}) (x >> i & 1) << (${n - 1} - i); return r; }
+`,
+)
+
 /**
  * What functions give when they are compiled natively, by function and argument, with one run of the compiler. Undefined behaviour ends the
  * program with a signal: the table is wrong then.
@@ -44,7 +52,7 @@ function renamed(before: string, suffix: string): { define: string; undefine: st
 export function runNative(functions: readonly OracleFunction[], args: readonly Arguments[]): bigint[][] {
   const dir = mkdtempSync(join(tmpdir(), "skep-oracle-"))
   try {
-    let text = `#include <stdio.h>\n${prelude}`
+    let text = `#include <stdio.h>\n${prelude}${missing.join("")}`
     functions.forEach((f, i) => {
       const { define, undefine } = renamed(f.before, String(i))
       text += define + oracleText(f, `f${i}`).slice(prelude.length) + undefine

@@ -12,6 +12,7 @@ import {
   LONG,
   pointerTo,
   SIZE_T,
+  UCHAR,
   UINT,
   ULLONG,
   ULONG,
@@ -29,7 +30,7 @@ import { quoteType } from "./typeString.ts"
 
 /**
  * Builtins that behave like functions, after `__builtin_`: result, then parameters. v void, b _Bool, h unsigned short, i int, u unsigned,
- * l long, U unsigned long, q long long, Q unsigned long long, z size_t, p void *, P const void *, c const char *, and `.` for more arguments.
+ * B unsigned char, l long, U unsigned long, q long long, Q unsigned long long, z size_t, p void *, P const void *, c const char *, and `.` for more arguments.
  */
 const PLAIN: Readonly<Record<string, string>> = {
   memcpy: "p pPz",
@@ -54,6 +55,23 @@ const PLAIN: Readonly<Record<string, string>> = {
   parity: "i u",
   parityl: "i U",
   parityll: "i Q",
+  clrsb: "i i",
+  clrsbl: "i l",
+  clrsbll: "i q",
+  rotateleft8: "B BB",
+  rotateleft16: "h hh",
+  rotateleft32: "u uu",
+  rotateleft64: "U UU",
+  rotateright8: "B BB",
+  rotateright16: "h hh",
+  rotateright32: "u uu",
+  rotateright64: "U UU",
+  bitreverse8: "B B",
+  bitreverse16: "h h",
+  bitreverse32: "u u",
+  bitreverse64: "U U",
+  memcpy_inline: "v pPz",
+  memset_inline: "v piz",
   abs: "i i",
   labs: "l l",
   llabs: "q q",
@@ -103,6 +121,7 @@ const TYPED_OVERFLOW = /^([su])(add|sub|mul)(l|ll|)_overflow$/
 const CODES: Readonly<Record<string, Type>> = {
   v: VOID,
   b: BOOL,
+  B: UCHAR,
   h: USHORT,
   i: INT,
   u: UINT,

@@ -69,3 +69,37 @@ export function absolute(cx: FunctionContext, v: Value): Value {
   const sign = b.binary("ashr", v, count(v, bits(v) - 1))
   return b.binary("sub", b.binary("xor", v, sign), sign)
 }
+
+/** Copies of the sign bit below it: the zeros above the highest bit that differs from the sign, less the sign itself. */
+export function redundantSigns(cx: FunctionContext, v: Value): Value {
+  const { b } = cx
+  const differs = b.binary("xor", v, b.binary("ashr", v, count(v, bits(v) - 1)))
+  return b.binary("sub", leadingZeros(cx, differs), constant("i32", 1))
+}
+
+/** The low `width` bits of a value moved round by `by`, modulo the width; what lies above them is zero, before and after. */
+export function rotated(cx: FunctionContext, v: Value, by: Value, width: number, left: boolean): Value {
+  const { b } = cx
+  const mask = (n: Value) => b.binary("and", n, count(v, width - 1))
+  const forth = mask(by)
+  const back = mask(b.binary("sub", count(v, 0), by))
+  const up = b.binary("shl", v, left ? forth : back)
+  const turned = b.binary("or", up, b.binary("lshr", v, left ? back : forth))
+  return width < 32 ? b.binary("and", turned, count(v, 2 ** width - 1)) : turned
+}
+
+/** The low `width` bits in the opposite order: neighbours, pairs and nibbles change places, then the bytes. */
+export function reversed(cx: FunctionContext, v: Value, width: number): Value {
+  const { b } = cx
+  let x = v
+  for (const [n, pattern] of [
+    [1, 0x55n],
+    [2, 0x33n],
+    [4, 0x0fn],
+  ] as const) {
+    const mask = repeated(v, pattern)
+    const down = b.binary("and", b.binary("lshr", x, count(v, n)), mask)
+    x = b.binary("or", down, b.binary("shl", b.binary("and", x, mask), count(v, n)))
+  }
+  return width === 8 ? x : b.bswap(width as 16 | 32 | 64, x)
+}

@@ -2,7 +2,17 @@ import { type BuiltinExpr, type Call, evaluate } from "../../c/index.ts"
 import type { Value } from "../ir.ts"
 import { i32, nullPtr } from "../values.ts"
 import { atomicBuiltin } from "./atomic.ts"
-import { absolute, firstSet, leadingZeros, parity, popcount, trailingZeros } from "./bits.ts"
+import {
+  absolute,
+  firstSet,
+  leadingZeros,
+  parity,
+  popcount,
+  redundantSigns,
+  reversed,
+  rotated,
+  trailingZeros,
+} from "./bits.ts"
 import type { FunctionContext } from "./context.ts"
 import { effect, scalar, value } from "./expr.ts"
 import { fail } from "./fail.ts"
@@ -48,6 +58,18 @@ const loadPacket =
     return reprOf(e.type, e.span) === "i64" ? b.zext(loaded) : loaded
   }
 
+/** `__builtin_rotateleftN` and `…rightN`; a count is taken modulo the width. */
+function rotations(bits: number): [string, Lowering][] {
+  const by =
+    (left: boolean): Lowering =>
+    (cx, e) =>
+      rotated(cx, value(cx, e.args[0]), value(cx, e.args[1]), bits, left)
+  return [
+    [`rotateleft${bits}`, by(true)],
+    [`rotateright${bits}`, by(false)],
+  ]
+}
+
 /** Builtins that behave like functions, by their name without `__builtin_`. */
 const builtins: Readonly<Record<string, Lowering>> = {
   memcpy: (cx, e) => copyMemory(cx, e, false),
@@ -72,6 +94,13 @@ const builtins: Readonly<Record<string, Lowering>> = {
   parity: ofOne(parity),
   parityl: ofOne(parity),
   parityll: ofOne(parity),
+  clrsb: ofOne(redundantSigns),
+  clrsbl: ofOne(redundantSigns),
+  clrsbll: ofOne(redundantSigns),
+  ...Object.fromEntries([8, 16, 32, 64].flatMap(bits => rotations(bits))),
+  ...Object.fromEntries([8, 16, 32, 64].map(bits => [`bitreverse${bits}`, ofOne((cx, v) => reversed(cx, v, bits))])),
+  memcpy_inline: (cx, e) => copyMemory(cx, e, false),
+  memset_inline: fillMemory,
   abs: ofOne(absolute),
   labs: ofOne(absolute),
   llabs: ofOne(absolute),
