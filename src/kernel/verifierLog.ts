@@ -32,6 +32,7 @@ const NOISE = [
   /^func#\d+ @\d+/,
   /^Validating .* func#/,
   /^arg#\d+ reference type/,
+  /^reg type unsupported for arg#/,
   /^(old|cur) state:/,
   /^frame\d+:/,
 ]

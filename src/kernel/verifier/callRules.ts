@@ -80,10 +80,16 @@ export const CALL_RULES: readonly Rule[] = [
   ],
   [
     /invalid zero-sized read/,
-    (_match, fault) => ({
-      what: `${fault.callee ?? "the helper"} is to read 0 bytes`,
-      hint: "maps like ring buffers and queues have no keys: use the helpers that are made for them",
-    }),
+    (_match, { callee = "the helper" }) =>
+      callee.startsWith("bpf_map_")
+        ? {
+            what: `${callee} is given a map that has no keys`,
+            hint: "ring buffers and queues have helpers of their own: bpf_ringbuf_output, bpf_map_push_elem",
+          }
+        : {
+            what: `the size that ${callee} is given may be 0`,
+            hint: "compare the size with 0 and with the buffer's size before the call",
+          },
   ],
   [
     /cannot pass map_type (\d+) into func (\w+)#/,
