@@ -64,7 +64,7 @@ function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnost
     macros: macros.get,
     onInclude(name, form, from) {
       macros.included(name)
-      if (name === "vmlinux.h") vmlinux = true
+      if (name === "vmlinux.h") vmlinux = preprocessor.macroText("BPF_NO_PRESERVE_ACCESS_INDEX") === undefined
       if (from === main) includes.push(form === "angled" ? `<${name}>` : `"${name}"`)
     },
   })

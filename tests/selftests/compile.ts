@@ -56,7 +56,8 @@ export class Compiler {
 
   /** The selftests' own headers; all others are skep's. */
   readonly #resolve: IncludeResolver = name => {
-    for (const folder of ["progs", "."]) {
+    // A path that goes up may be meant from a folder of system headers.
+    for (const folder of name.startsWith("..") ? ["progs", ".", "../../../include/uapi"] : ["progs", "."]) {
       const found = this.#read(join(this.#dir, folder, name))
       if (found !== undefined) return found
     }

@@ -1,10 +1,10 @@
 import type { Attribute } from "../ast.ts"
 import { evaluate } from "../constant/evaluate.ts"
-import { INT_TYPES } from "../sema/basic.ts"
+import { INT_TYPES, withQuals } from "../sema/basic.ts"
 import { constantInt, rvalue } from "../sema/convert.ts"
 import { alignOf, canonical } from "../sema/typeops.ts"
 import type { Token } from "../token.ts"
-import type { IntName, Type } from "../types.ts"
+import { ADDRESS_SPACE_SHIFT, type IntName, type Type } from "../types.ts"
 import { constantExpression } from "./expression.ts"
 import type { Parser } from "./parser.ts"
 import { strings } from "./postfix.ts"
@@ -194,4 +194,18 @@ export function applyTypeAttributes(p: Parser, type: Type, attrs: readonly Attri
     else type = { ...INT_TYPES[mode[t.signed ? 0 : 1]], quals: t.quals }
   }
   return type
+}
+
+/** What attributes among a declaration's specifiers say of its type: a tag for BTF, the address space of what a pointer to it points to. */
+export function qualifyByAttributes(type: Type, attrs: readonly Attribute[]): Type {
+  const tags = attrs.filter(attr => attr.name === "btf_type_tag").map(attr => String(attr.args[0]))
+  if (tags.length > 0) type = { ...type, tags: [...(type.tags ?? []), ...tags] }
+  const space = attrs.find(attr => attr.name === "address_space")
+  return space === undefined ? type : withQuals(type, Number(space.args[0]) << ADDRESS_SPACE_SHIFT)
+}
+
+/** The tags that BTF keeps of a declaration. */
+export function declTags(attrs: readonly Attribute[]): readonly string[] | undefined {
+  const tags = attrs.filter(attr => attr.name === "btf_decl_tag").map(attr => String(attr.args[0]))
+  return tags.length === 0 ? undefined : tags
 }

@@ -8,7 +8,7 @@ import { canonical, isBool, isComplete, isInteger, sizeOf } from "../sema/typeop
 import { quoteType } from "../sema/typeString.ts"
 import type { Token } from "../token.ts"
 import type { RecordDecl, Type } from "../types.ts"
-import { alignedBy, applyTypeAttributes, attributes, hasAttribute } from "./attributes.ts"
+import { alignedBy, applyTypeAttributes, attributes, declTags, hasAttribute } from "./attributes.ts"
 import { declarator } from "./declarator.ts"
 import { constantExpression } from "./expression.ts"
 import type { Parser } from "./parser.ts"
@@ -164,7 +164,14 @@ function memberDeclarator(
   checkLast(p, record, members, at)
   const bitWidth = width === undefined ? undefined : checkWidth(p, type, evaluate(width), name, width.span)
   if (bitWidth === undefined) checkMemberType(p, type, record, members, name ?? "", at)
-  members.push({ name, type, bitWidth, align: alignedBy(attrs, spec.align), packed: hasAttribute(attrs, "packed") })
+  members.push({
+    name,
+    type,
+    bitWidth,
+    align: alignedBy(attrs, spec.align),
+    packed: hasAttribute(attrs, "packed"),
+    tags: declTags(attrs),
+  })
 }
 
 function declareMember(p: Parser, name: string, at: Token, names: Map<string, Token | undefined>): void {

@@ -23,7 +23,7 @@ import { unqualified } from "../sema/typeops.ts"
 import type { Token } from "../token.ts"
 import type { Type } from "../types.ts"
 import { ATOMIC, CONST, RESTRICT, VOLATILE } from "../types.ts"
-import { alignas, applyTypeAttributes, atAttribute, attributes } from "./attributes.ts"
+import { alignas, applyTypeAttributes, atAttribute, attributes, qualifyByAttributes } from "./attributes.ts"
 import { abstractDeclarator } from "./declarator.ts"
 import { enumSpecifier } from "./enum.ts"
 import { expression } from "./expression.ts"
@@ -251,7 +251,7 @@ export function specifiers(p: Parser): Specifiers {
   }
   if (basic !== undefined) type = basicType(p, basic, start)
   else if (type === undefined && !auto) type = missingType(p, startPos)
-  const bare = applyTypeAttributes(p, type ?? INT, attrs)
+  const bare = qualifyByAttributes(applyTypeAttributes(p, type ?? INT, attrs), attrs)
   return {
     type: withQuals(bare, quals),
     storage: storage === "typedef" ? "none" : storage,

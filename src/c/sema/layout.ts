@@ -11,6 +11,8 @@ export interface MemberSpec {
   readonly align?: number
   /** `__attribute__((packed))` on the member itself. */
   readonly packed?: boolean
+  /** `btf_decl_tag` of it. */
+  readonly tags?: readonly string[]
 }
 
 export interface Layout {
@@ -35,12 +37,11 @@ export function layoutRecord(record: RecordDecl, members: readonly MemberSpec[],
   )
   const layout = place(specs, options)
   const fields: Field[] = []
-  for (const [i, { name, type, bitWidth }] of members.entries()) {
+  for (const [i, { name, type, bitWidth, tags }] of members.entries()) {
     const bit = layout.bitOffsets[i]
-    const index = fields.length
-    if (bitWidth === undefined) fields.push({ record, name, type, offset: bit / 8, index })
-    else if (bitWidth > 0)
-      fields.push({ record, name, type, ...storageUnit(bit, bitWidth, specs[i].size), bitWidth, index })
+    const common = { record, name, type, index: fields.length, ...(tags && { tags }) }
+    if (bitWidth === undefined) fields.push({ ...common, offset: bit / 8 })
+    else if (bitWidth > 0) fields.push({ ...common, ...storageUnit(bit, bitWidth, specs[i].size), bitWidth })
   }
   return { fields, size: layout.size, align: layout.align }
 }

@@ -1,5 +1,5 @@
 import type { Type } from "../types.ts"
-import { ATOMIC, CONST, type IntName, RESTRICT, VOLATILE } from "../types.ts"
+import { ADDRESS_SPACE_SHIFT, ATOMIC, CONST, type IntName, RESTRICT, VOLATILE } from "../types.ts"
 import { canonical, sameType } from "./typeops.ts"
 
 /** How each integer type is written; BTF uses the same names. */
@@ -30,6 +30,8 @@ export function qualifiers(quals: number): string {
   if (quals & VOLATILE) text += "volatile "
   if (quals & RESTRICT) text += "restrict "
   if (quals & ATOMIC) text += "_Atomic "
+  const space = quals >> ADDRESS_SPACE_SHIFT
+  if (space !== 0) text += `__attribute__((address_space(${space}))) `
   return text
 }
 

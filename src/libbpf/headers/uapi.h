@@ -67,3 +67,8 @@
 #define __be16_to_cpu(_x) __builtin_bswap16(_x)
 #define __be32_to_cpu(_x) __builtin_bswap32(_x)
 #define __be64_to_cpu(_x) __builtin_bswap64(_x)
+#define BPF_CLASS(_code) ((_code) & 0x07)
+#define BPF_SIZE(_code) ((_code) & 0x18)
+#define BPF_MODE(_code) ((_code) & 0xe0)
+#define BPF_OP(_code) ((_code) & 0xf0)
+#define BPF_SRC(_code) ((_code) & 0x08)
