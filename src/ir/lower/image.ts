@@ -1,5 +1,5 @@
 import type { Span } from "../../base/index.ts"
-import { canonical, type Expr, evaluate, type Field, type Init, type Type } from "../../c/index.ts"
+import { type CompoundLit, canonical, type Expr, evaluate, type Field, type Init, type Type } from "../../c/index.ts"
 import { bitFieldUnits } from "./bitfield.ts"
 import { intOf, sizeFor } from "./repr.ts"
 
@@ -39,7 +39,9 @@ class Painter {
   paint(type: Type, init: Init, offset: number): void {
     const t = canonical(type)
     if (init.kind === "expr") {
-      this.#leaf(type, init.expr, offset, undefined)
+      const literal = literalOf(init.expr)
+      if (t.kind === "record" && literal !== undefined) this.paint(type, literal.init, offset)
+      else this.#leaf(type, init.expr, offset, undefined)
       return
     }
     if ((t.kind === "record" || t.kind === "array") && !init.keeps) {
@@ -121,6 +123,12 @@ class Painter {
       }
     }
   }
+}
+
+/** The compound literal whose value an expression is. */
+function literalOf(e: Expr): CompoundLit | undefined {
+  while (e.kind === "cast" && (e.cast === "load" || e.cast === "none")) e = e.operand
+  return e.kind === "compound" ? e : undefined
 }
 
 /** The type of a member; a flexible array has as many elements as its initialiser. */
