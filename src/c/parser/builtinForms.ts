@@ -38,6 +38,12 @@ const REFUSED: Readonly<Record<string, string>> = {
   __builtin_frame_address: "a BPF program cannot see its frame's address",
 }
 
+/** Why a function of the C library that is a builtin elsewhere cannot be called, where the program has none of that name. */
+export function refusedLibrary(name: string): string | undefined {
+  const builtin = `__builtin_${name}`
+  return Object.hasOwn(REFUSED, builtin) ? REFUSED[builtin] : undefined
+}
+
 /** A builtin form at the next token, if there is one. */
 export function builtinForm(p: Parser): Expr | undefined {
   const start = p.tok

@@ -74,6 +74,10 @@ takes("static_assert(1'000'000 == 1000000 && 0x1'f == 31 && 0b1'0 == 2 && u8'a' 
 takes("int été(int \\u00e9) { return é; } int g(void) { return \\u00E9t\\U000000e9(1); }")
 
 // what BPF has not
+takes("void f(int n, ...) { __builtin_va_list a; va_start(a, n); }", "error: 'va_start' is not supported")
+takes("void f(int n, ...) { __builtin_va_list a; __builtin_va_end(a); }", "error: '__builtin_va_end' is not supported")
+takes("void *f(int n) { return alloca(n); }", "error: 'alloca' is not supported")
+takes('const char t[] = {\n#embed "x"\n};', "error: '#embed' is not supported")
 const bitInt = "error: _BitInt is not supported: BPF has integers of 8, 16, 32 and 64 bits"
 takes("_BitInt(7) x;", bitInt)
 takes("unsigned _BitInt(24) f(void);", bitInt)

@@ -12,7 +12,7 @@ import { incDec, index } from "../sema/unary.ts"
 import type { Token } from "../token.ts"
 import { CONST } from "../types.ts"
 import { block } from "./block.ts"
-import { builtinForm } from "./builtinForms.ts"
+import { builtinForm, refusedLibrary } from "./builtinForms.ts"
 import { assignment, expression } from "./expression.ts"
 import { genericSelection } from "./generic.ts"
 import { isKeyword } from "./keywords.ts"
@@ -192,6 +192,8 @@ function undeclared(p: Parser): never {
   const reported = p.fn?.undeclared
   if (reported?.has(name)) throw new Abort(name)
   reported?.add(name)
+  const refused = refusedLibrary(name)
+  if (refused !== undefined) return p.fail("C_UNSUPPORTED", `'${name}' is not supported`, tok, { hint: refused })
   const near = suggest(name, p.scope.visible()) ?? p.names?.suggest(name)[0]
   const what = p.peek().text === "(" ? "call to undeclared function" : "use of undeclared identifier"
   return p.fail("C_UNDECLARED", `${what} '${name}'${offer(near)}`, tok)

@@ -113,6 +113,11 @@ export class Directives {
           else this.#diagnostics.warning("C_WARNING_DIRECTIVE", message, span)
           break
         }
+        case "embed":
+          this.#diagnostics.error("C_UNSUPPORTED", "'#embed' is not supported", name, {
+            hint: "write the bytes as a table in C, or put them into a map from user space",
+          })
+          break
         case "pragma":
           pragma = this.#pragma(hash)
           break
