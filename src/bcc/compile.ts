@@ -115,23 +115,28 @@ function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnost
     },
   })
   const hooks: c.DialectHooks = {
-    member: methodField,
-    incompleteError: tag => names.missingType(tag),
-    memberError(record, name) {
-      const table = methodError(record, name)
-      if (table !== undefined) return table
-      const header = macros.headerOfMember(name)
-      if (header === undefined) return names.missingMember(record, name)
-      if (record.origin === "source") return undefined
-      const tag = record.tag ?? "record"
-      return {
-        code: "C_NO_MEMBER",
-        message: `no member named '${name}' in '${record.isUnion ? "union" : "struct"} ${tag}'`,
-        hint: `it is an alias: #include <${header}>`,
-      }
+    member(record, name) {
+      const method = methodField(record, name)
+      return method === undefined ? aliased(record, macros.memberAlias(name)) : [method]
     },
+    incompleteError: tag => names.missingType(tag),
+    memberError: (record, name) => methodError(record, name) ?? names.missingMember(record, name),
   }
   return { preprocessor, names, hooks, includes }
+}
+
+/** The way along `names` through a record of the kernel. */
+function aliased(record: c.RecordDecl, names: readonly string[] | undefined): c.Field[] | undefined {
+  if (names === undefined || record.origin === "source") return undefined
+  const path: c.Field[] = []
+  let inside: c.RecordDecl | undefined = record
+  for (const name of names) {
+    const found: readonly c.Field[] | undefined = inside && c.findMember(inside, name)
+    if (found === undefined) return undefined
+    path.push(...found)
+    inside = c.recordOf(found[found.length - 1].type)
+  }
+  return path
 }
 
 const HEADERS_HINT =

@@ -57,9 +57,10 @@ export class ShimMacros {
     return undefined
   }
 
-  /** The header whose `#include` would make a member known by this name, for a hint. */
-  headerOfMember(name: string): string | undefined {
-    return INET.has(name) && !this.#inet ? "net/sock.h" : undefined
+  /** The members that a kernel macro for a member stands for, also where its header is not included: `sk_state` is `__sk_common.skc_state`. */
+  memberAlias(name: string): readonly string[] | undefined {
+    const alias = INET.get(name)
+    return alias?.file.text.slice(alias.start, alias.end).split(" ")[1].split(".")
   }
 
   #computed(name: string): string | undefined {

@@ -64,6 +64,8 @@ declares('BPF_TABLE_PINNED("hash", u32, u64, t, 7, "/sys/fs/bpf/t")', "hash u32:
 declares('BPF_TABLE_PINNED("hash", u32, u64, t, 7, "/sys/fs/bpf/t", 1)', "hash u32:4 u64:8 7 1 /sys/fs/bpf/t")
 declares('BPF_TABLE_PUBLIC("hash", u32, u64, t, 7)', "hash u32:4 u64:8 7 0 public")
 declares('BPF_TABLE_SHARED("hash", u32, u64, t, 7)', "hash u32:4 u64:8 7 0 shared")
+declares('BPF_TABLE("hash:/sys/fs/bpf/t", u32, u64, t, 7)', "hash u32:4 u64:8 7 0 /sys/fs/bpf/t")
+declares('BPF_TABLE("array_of_maps$inner", int, int, t, 7)', "array_of_maps int:4 int:4 7 0 inner")
 declares('BPF_TABLE("extern", u32, u64, t, 7)', "extern u32:4 u64:8 7 0")
 
 refuses('BPF_TABLE("hsah", u32, u64, t, 7);', "unknown table type 'hsah'; did you mean 'hash'?")

@@ -2,7 +2,7 @@ import { didYouMean } from "../../base/index.ts"
 import * as c from "../../c/index.ts"
 import { mapTypes } from "../../isa/index.ts"
 import type { MapDecl } from "../unit.ts"
-import { mapTypeAliases, mapTypeOf } from "./methodTable.ts"
+import { mapTypeAliases, mapTypeOf, partsOfType } from "./methodTable.ts"
 
 /** A map with what the rewriter needs to know of it, and what it finds out. */
 export interface Table extends MapDecl {
@@ -32,18 +32,22 @@ export function collectTables(unit: c.TranslationUnit, diagnostics: c.Diagnostic
 /** `bpf_map(type, max_entries, flags, inner, pin, share)` on a variable of a table's type. */
 function readTable(
   decl: c.VarDecl,
-  [typeName, max, flags, inner, pin, share]: readonly (bigint | string)[],
+  [typeText, max, flags, givenInner, givenPin, share]: readonly (bigint | string)[],
   diagnostics: c.Diagnostics,
 ): Table | undefined {
+  const parts = partsOfType(String(typeText))
+  const typeName = parts.name
+  const inner = givenInner || parts.inner
+  const pin = givenPin || parts.pin
   const fields = c.recordOf(decl.type)?.fields ?? []
   const key = fields.find(f => f.name === "key")?.type
   const leaf = fields.find(f => f.name === "leaf")?.type
   if (key === undefined || leaf === undefined) return undefined
-  const type = mapTypeOf(String(typeName), key)
+  const type = mapTypeOf(typeName, key)
   if (type !== "extern" && mapTypes.number(type) === undefined) {
     diagnostics.error(
       "BCC_TABLE_TYPE",
-      `unknown table type '${typeName}'${didYouMean(String(typeName), typeNames())}`,
+      `unknown table type '${typeName}'${didYouMean(typeName, typeNames())}`,
       decl.span,
     )
     return undefined
@@ -68,8 +72,8 @@ function readTable(
     valueSize: shape.value ? size(leaf) : 0,
     maxEntries: type === "stack_trace" ? powerOfTwo(entries) : entries,
     flags: Number(flags),
-    ...(inner === "" || inner === undefined ? {} : { inner: String(inner) }),
-    ...(pin === "" || pin === undefined ? {} : { pin: String(pin) }),
+    ...(inner ? { inner: String(inner) } : {}),
+    ...(pin ? { pin: String(pin) } : {}),
     ...(share === "public" || share === "shared" ? { share } : {}),
     decl,
     span: decl.span,

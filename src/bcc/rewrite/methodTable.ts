@@ -95,8 +95,15 @@ const ALIASES: Readonly<Record<string, string>> = {
   perf_array: "perf_event_array",
 }
 
+/** What a type's name may say besides: `hash:/sys/fs/bpf/pin`, `array_of_maps$inner`. */
+export function partsOfType(text: string): { name: string; pin?: string; inner?: string } {
+  const [, name, pin, inner] = /^([^:$]*)(?::([^$]*))?(?:\$(.*))?$/s.exec(text) ?? ["", text]
+  return { name, ...(pin && { pin }), ...(inner && { inner }) }
+}
+
 /** The kernel's name of a map type. A histogram is an array when its key is `int`, else a hash. */
-export function mapTypeOf(name: string, key: c.Type): string {
+export function mapTypeOf(text: string, key: c.Type): string {
+  const { name } = partsOfType(text)
   if (name === "histogram") {
     const t = c.canonical(key)
     return t.kind === "int" && t.name === "int" ? "array" : "hash"

@@ -74,7 +74,7 @@ function offsetOf(p: Parser, start: Token): Expr {
     if (decl === undefined)
       p.fail("C_MEMBER_BASE", `offsetof needs a structure or union (${quoteType(type)} invalid)`, at)
     if (!decl.complete) incomplete(p, type, at)
-    const fields = findMember(decl, at.text)
+    const fields = findMember(decl, at.text) ?? p.hooks.member?.(decl, at.text)
     if (fields === undefined) {
       const near = didYouMean(at.text, memberNames(decl))
       return p.fail("C_NO_MEMBER", `no member named '${at.text}' in '${typeToString(canonical(type))}'${near}`, at)

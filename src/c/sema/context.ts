@@ -7,8 +7,11 @@ import { type Entity, Scope, type ScopeKind, type Tagged } from "./scope.ts"
 
 /** What a dialect may add to the language's own messages. */
 export interface DialectHooks {
-  /** Asked for a member that a record does not have; the answer is used as if it had it, and is the same for the same question. */
-  member?(record: RecordDecl, name: string): Field | undefined
+  /**
+   * Asked for a member that a record does not have: the way to it, through members that it has. The answer is the same for the same question; a
+   * single field may be one that only the dialect knows of.
+   */
+  member?(record: RecordDecl, name: string): readonly Field[] | undefined
   /** Asked when a record has no such member; an answer takes the place of "no member named". */
   memberError?(
     record: RecordDecl,

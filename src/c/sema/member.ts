@@ -1,6 +1,6 @@
 import { didYouMean, joinSpans, type Span } from "../../base/index.ts"
 import type { Expr } from "../ast.ts"
-import type { Field, RecordDecl } from "../types.ts"
+import type { RecordDecl } from "../types.ts"
 import { withQuals } from "./basic.ts"
 import type { Context } from "./context.ts"
 import { incomplete, rvalue } from "./convert.ts"
@@ -34,23 +34,18 @@ export function member(c: Context, operand: Expr, arrow: boolean, name: string, 
   const record = recordOf(type)
   if (record === undefined) return notRecord(c, base, at)
   if (!record.complete) incomplete(c, type, at)
-  const path = findMember(record, name) ?? dialectMember(c, record, name)
+  const path = findMember(record, name) ?? c.hooks.member?.(record, name)
   if (path === undefined) return noMember(c, record, type, name, at)
   const span = joinSpans(operand.span, at)
   let e = base
   let quals = qualsOf(type)
   for (const [i, field] of path.entries()) {
     const fieldType = withQuals(field.type, quals)
-    const implicit = i < path.length - 1
+    const implicit = field.name === undefined
     e = { kind: "member", base: e, field, arrow: arrow && i === 0, implicit, type: fieldType, span }
     quals |= qualsOf(field.type)
   }
   return e
-}
-
-function dialectMember(c: Context, record: RecordDecl, name: string): Field[] | undefined {
-  const field = c.hooks.member?.(record, name)
-  return field && [field]
 }
 
 function notRecord(c: Context, base: Expr, at: Span): never {
