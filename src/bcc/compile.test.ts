@@ -169,8 +169,11 @@ expands("CONFIG_NET_NS CONFIG_NOTHING", "1 CONFIG_NOTHING")
 expands("CONFIG_NET_NS CONFIG_HZ", "CONFIG_NET_NS 250", { config: name => (name === "CONFIG_HZ" ? "250" : undefined) })
 expands("X", "5", { flags: ["-DX=5"] })
 expands("#ifdef CONFIG_ARCH_HAS_SYSCALL_WRAPPER\nyes\n#endif", "yes")
-// Names that a program may want for itself wait for a kernel header
-expands("min(1, 2)", "min(1, 2)")
+// Names that a program may want for itself wait for a kernel header, but for macros with parameters that it does not declare
+expands("return MAJOR(dev);", "return ((unsigned int)((dev) >> 20));")
+expands("int MAJOR(int dev); MAJOR(dev)", "int MAJOR(int dev); MAJOR(dev)")
+expands("int READ = HZ;", "int READ = HZ;")
+expands("sk_family + min, max", "sk_family + min, max")
 expands("sk->sk_family", "sk->sk_family")
 expands("sk->sk_family", "sk->__sk_common.skc_family", {}, "#include <net/sock.h>\n")
 expands("MAJOR(dev)", "((unsigned int)((dev) >> 20))", {}, "#include <linux/fs.h>\n")

@@ -96,6 +96,7 @@ function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnost
   const includes: string[] = []
   const macros = new ShimMacros({
     arch,
+    text: main.text,
     kernelVersion: options.kernelVersion ?? LINUX_6_1,
     config: options.config,
     cpus: options.cpus ?? 1,

@@ -4,12 +4,15 @@ import genericText from "./headers/generic.h"
 import inetText from "./headers/inet.h"
 import languageText from "./headers/language.h"
 import tablesText from "./headers/tables.h"
+import { isKnownHeader } from "./includes.ts"
 import { MacroHeader } from "./macroHeader.ts"
 import { type Architecture, registersOf } from "./registers.ts"
 
 /** What the values of some macros depend on. */
 export interface MacroOptions {
   readonly arch: Architecture
+  /** The program's main file. */
+  readonly text: string
   /** `LINUX_VERSION_CODE`: major << 16 | minor << 8 | patch. */
   readonly kernelVersion: number
   /** Value of a `CONFIG_…` macro, undefined where it is not set. */
@@ -37,6 +40,8 @@ export class ShimMacros {
   readonly #places: Readonly<Record<string, string>>
   #generic = false
   #inet = false
+  /** A file that is not the kernel's was included: it may declare what the main file does not. */
+  #foreign = false
 
   constructor(options: MacroOptions) {
     this.#options = options
@@ -45,6 +50,7 @@ export class ShimMacros {
 
   /** An `#include` was met: macros with risky names are there only after the header that has them. */
   included(header: string): void {
+    if (!isKnownHeader(header)) this.#foreign = true
     if (/^(linux|net|asm)\//.test(header)) this.#generic = true
     if (/^(net\/|linux\/(tcp|udp|inet|ipv6|skbuff|net)\b|uapi\/linux\/in6\b)/.test(header)) this.#inet = true
   }
@@ -52,9 +58,17 @@ export class ShimMacros {
   readonly get: MacroProvider = name => {
     const text = TABLES.get(name) ?? LANGUAGE.get(name) ?? CONSTANTS.get(name) ?? this.#computed(name)
     if (text !== undefined) return text
-    if (GENERIC.has(name)) return this.#generic ? GENERIC.get(name) : false
+    if (GENERIC.has(name)) return this.#generic || this.#isFree(name) ? GENERIC.get(name) : false
     if (INET.has(name)) return this.#inet ? INET.get(name) : false
     return undefined
+  }
+
+  /** Whether a macro with parameters can be there without its header: the program has no function of that name. */
+  #isFree(name: string): boolean {
+    const macro = GENERIC.get(name)
+    if (this.#foreign || macro === undefined || macro.file.text[macro.start + name.length] !== "(") return false
+    const declared = new RegExp(`(\\w+)[\\s*]+${name}\\s*\\(`, "g")
+    return ![...this.#options.text.matchAll(declared)].some(([, before]) => before !== "return" && before !== "else")
   }
 
   /** The members that a kernel macro for a member stands for, also where its header is not included: `sk_state` is `__sk_common.skc_state`. */

@@ -14,9 +14,9 @@
 #define ALIGN(_x, _to) (((_x) + (_to) - 1) & ~((__typeof__(_x))(_to) - 1))
 #define MINORBITS 20
 #define MINORMASK ((1U << MINORBITS) - 1)
-#define MAJOR(_dev) ((unsigned int)((_dev) >> MINORBITS))
-#define MINOR(_dev) ((unsigned int)((_dev) & MINORMASK))
-#define MKDEV(_major, _minor) (((_major) << MINORBITS) | (_minor))
+#define MAJOR(_dev) ((unsigned int)((_dev) >> 20))
+#define MINOR(_dev) ((unsigned int)((_dev) & 0xfffff))
+#define MKDEV(_major, _minor) (((_major) << 20) | (_minor))
 #define READ 0
 #define WRITE 1
 #define BITS_PER_LONG 64
@@ -50,9 +50,9 @@
 #define udp_hdr(_skb) ((struct udphdr *)skb_transport_header(_skb))
 #define SG_CHAIN 0x01UL
 #define SG_END 0x02UL
-#define sg_is_chain(_sg) ((_sg)->page_link & SG_CHAIN)
-#define sg_is_last(_sg) ((_sg)->page_link & SG_END)
-#define sg_chain_ptr(_sg) ((struct scatterlist *)((_sg)->page_link & ~(SG_CHAIN | SG_END)))
+#define sg_is_chain(_sg) ((_sg)->page_link & 0x01UL)
+#define sg_is_last(_sg) ((_sg)->page_link & 0x02UL)
+#define sg_chain_ptr(_sg) ((struct scatterlist *)((_sg)->page_link & ~0x03UL))
 #define i_size_read(_inode) ((_inode)->i_size)
 #define file_inode(_file) ((_file)->f_inode)
 #define real_mount(_mount) container_of(_mount, struct mount, mnt)
