@@ -3,11 +3,11 @@ import { calleeOf, type Fault, inWords } from "./fault.ts"
 import type { Explanation, Rule } from "./rule.ts"
 
 /** A helper that this program, or this kernel, has not. */
-function noHelper(name: string, number: string, { type }: Fault): Explanation {
+function noHelper(name: string, number: string | undefined, { type }: Fault): Explanation {
   const known = helperByName(name) ?? helperById(Number(number))
   if (known === undefined) {
     return {
-      what: `this kernel has no helper with number ${number}`,
+      what: `this kernel has no helper ${number === undefined ? name : `with number ${number}`}`,
       hint: "the kernel is too old for it, or the number is wrong",
     }
   }
@@ -33,7 +33,7 @@ function wanted(kinds: string): string {
 /** Calls of helpers, of kernel functions and of other functions of the program. */
 export const CALL_RULES: readonly Rule[] = [
   [
-    /(?:unknown func|invalid func|cannot use helper) (\w+)#(\d+)/,
+    /(?:unknown func|invalid func|cannot use helper) (\w+)(?:#(\d+))?/,
     ([, name, number], fault) => noHelper(name, number, fault),
   ],
   [

@@ -87,6 +87,42 @@ explains(
   "3: (61) r0 = *(u32 *)(r1 +99999)\naccess beyond struct task_struct at off 99999 size 4",
 )
 
+explains(
+  "the program returns 2, and one of type kprobe returns 0 to 1 only",
+  "1: (95) exit\nAt callback return the register R0 has smin=2 smax=2 should have been in [0, 1]",
+)
+explains("two pointers are added", "1: (0f) r1 += r2\nR1 pointer += pointer prohibited")
+explains(
+  "a number is added to the packet that is far too large, or not bounded",
+  "1: (0f) r1 += r2\nmath between pkt pointer and 4294967294 is not allowed",
+)
+explains(
+  "a negative number was added to a value of kind dynptr_ptr",
+  "1: (85) call bpf_x#5\nnegative offset dynptr_ptr ptr R1 off=-8 disallowed",
+)
+explains(
+  "a pointer to an object of the kernel in a map is used otherwise than whole",
+  "1: (79) r1 = *(u64 *)(r0 +0)\nkptr access size must be BPF_DW",
+)
+explains(
+  "a dynptr is used that is not set up, or is used twice",
+  "1: (85) call bpf_dynptr_read#201\nExpected an initialized dynptr as arg #3",
+)
+explains(
+  "a global function returns no number",
+  "Global function foo() doesn't return scalar. Only those are supported.",
+)
+explains(
+  "the program does something that this user may not",
+  "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN",
+)
+explains("the program's code is damaged, or made for another kernel", "unknown opcode ff")
+explains("this kernel has no helper bpf_ktime_x", "1: (85) call bpf_ktime_x#999\nunknown func bpf_ktime_x")
+explains(
+  "a pointer is computed with in a way that only privileged users may",
+  "1: (1f) r1 -= r2\nR1 tried to subtract pointer from scalar",
+)
+
 const REPORT = `3: (71) r0 = *(u8 *)(r7 +0)
 the tooth of the gear is worn
 

@@ -3,6 +3,7 @@ import { CALL_RULES } from "./callRules.ts"
 import { type Fault, readFault } from "./fault.ts"
 import { FLOW_RULES } from "./flowRules.ts"
 import { MEMORY_RULES } from "./memoryRules.ts"
+import { OTHER_RULES } from "./otherRules.ts"
 import type { VerifierReport } from "./report.ts"
 import type { Explanation } from "./rule.ts"
 
@@ -16,6 +17,9 @@ export interface RefusedLog {
   readonly report?: VerifierReport
 }
 
+/** The first whose words are in the log counts. */
+const RULES = [...MEMORY_RULES, ...CALL_RULES, ...FLOW_RULES, ...OTHER_RULES]
+
 /**
  * What a refusal means in C's terms: from the verifier's line and what the log says of the instruction and its registers, or from the
  * report of kernels that write one. Undefined for words that are not known.
@@ -26,7 +30,7 @@ export interface RefusedLog {
 export function explainRefusal({ log, reason, type, placeOf, report }: RefusedLog): Explanation | undefined {
   if (reason !== "") {
     const fault = readFault(log, reason, type, placeOf)
-    for (const [words, explain] of [...MEMORY_RULES, ...CALL_RULES, ...FLOW_RULES]) {
+    for (const [words, explain] of RULES) {
       const match = words.exec(fault.text)
       if (match !== null) return explain(match, fault)
     }

@@ -11,14 +11,14 @@ const LOOPS = { feature: "bounded loops", minKernel: "5.3" }
 /** What a program computes, how it goes on, and how it ends. */
 export const FLOW_RULES: readonly Rule[] = [
   [
-    /At (?:program|async callback|subprogram) exit the register R0 (?:has|is) (.*?) ?should have been in \[(-?\d+), (-?\d+)\]/,
+    /At (?:program exit|async callback exit|subprogram exit|callback return) the register R0 (?:has|is) (.*?) ?should have been in \[(-?\d+), (-?\d+)\]/,
     ([, value, least, most], fault) => {
       const [, from, to] = /smin=(-?\w+) smax=(-?\w+)/.exec(value) ?? []
       return returns(from === undefined || from !== to ? "a value that is not known" : from, least, most, fault)
     },
   ],
   [
-    /At (?:program|async callback|subprogram) exit the register R0 has (.*?) ?should have been in \(0x([0-9a-f]+); 0x([0-9a-f]+)\)/,
+    /At (?:program exit|async callback exit|subprogram exit|callback return) the register R0 has (.*?) ?should have been in \(0x([0-9a-f]+); 0x([0-9a-f]+)\)/,
     ([, value, base, mask], fault) => {
       const [, constant] = /value \(0x([0-9a-f]+); 0x0\)/.exec(value) ?? []
       const least = Number.parseInt(base, 16)
@@ -27,7 +27,7 @@ export const FLOW_RULES: readonly Rule[] = [
     },
   ],
   [
-    /At (?:program|async callback|subprogram) exit the register R0 is not a known value \((\w+)\)/,
+    /At (?:program exit|async callback exit|subprogram exit|callback return) the register R0 is not a known value \((\w+)\)/,
     ([, kind]) => ({ what: `the program returns ${inWords(kind)} where a number is wanted`, hint: "return a number" }),
   ],
   [
@@ -96,7 +96,7 @@ export const FLOW_RULES: readonly Rule[] = [
     }),
   ],
   [
-    /pointer \+= pointer prohibited|pointer arithmetic with (\S+) operator prohibited|bitwise operator (\S+) on pointer prohibited|subtract pointer from scalar prohibited|32-bit pointer arithmetic prohibited|R\d+ pointer arithmetic on (\w+) prohibited/,
+    /pointer [-+]= pointer prohibited|pointer arithmetic with (\S+) operator prohibited|bitwise operator (\S+) on pointer prohibited|subtract pointer from scalar prohibited|32-bit pointer arithmetic prohibited|R\d+ pointer arithmetic on (\w+) prohibited/,
     (match, fault) => ({
       what:
         match[1] !== undefined || match[2] !== undefined

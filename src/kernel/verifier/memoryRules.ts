@@ -145,7 +145,7 @@ export const MEMORY_RULES: readonly Rule[] = [
     }),
   ],
   [
-    /misaligned (?:stack |packet |value |pkt )?access/,
+    /misaligned (?:\w+ )?access/,
     (_match, fault) => ({
       what: `${byteCount(accessOf(fault).bytes)} are ${accessOf(fault).done} at a place that is not a multiple of that`,
       hint: "align the member, or copy it byte by byte",
@@ -166,14 +166,14 @@ export const MEMORY_RULES: readonly Rule[] = [
     }),
   ],
   [
-    /variable ctx access|dereference of modified ctx ptr/,
+    /variable ctx access|dereference of modified ctx ptr|negative offset ctx ptr/,
     () => ({
       what: "the context is used at a place that is known only at run time",
       hint: "name members of the context by constants: no index that is computed, no pointer that was added to",
     }),
   ],
   [
-    /write into map forbidden|cannot write into (?:map|rdonly|\w*rdonly)|R\d+ cannot write into (\w+)|only read is supported/,
+    /write into map forbidden|cannot write into (?:map|rdonly|\w*rdonly)|R\d+ cannot write into (\w+)|only read (?:from \w+ )?is supported/,
     (_match, fault) => ({
       what: `memory that is read-only is written${fault.callee === undefined ? "" : ` by ${fault.callee}`}`,
       hint: "constants (const, .rodata), maps with BPF_F_RDONLY_PROG and structs of the kernel cannot be changed",
