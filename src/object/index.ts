@@ -1,5 +1,6 @@
 export { relocateCore } from "./core.ts"
 export { ElfFile, type ElfRelocation, type ElfSection, type ElfSymbol } from "./elf.ts"
+export { type LinkOptions, linkObjects } from "./link.ts"
 export * from "./object.ts"
 export { POISON_HELPER } from "./poison.ts"
 export { readElf } from "./read.ts"

@@ -60,10 +60,10 @@ export class CodeReader {
       const list = [...places.values()]
       for (const relocation of this.#elf.relocations(section)) {
         const place = list.findLast(({ symbol }) => symbol.value <= relocation.offset)
-        const insn = place?.indexes[(relocation.offset - place.symbol.value) / SLOT_BYTES] ?? -1
-        if (place === undefined || insn < 0) {
-          throw badRelocation(section.name, relocation, "is at no instruction")
-        }
+        // Linkers leave the code of weak functions that gave way, without a symbol.
+        if (place === undefined || relocation.offset >= place.symbol.value + place.symbol.size) continue
+        const insn = place.indexes[(relocation.offset - place.symbol.value) / SLOT_BYTES] ?? -1
+        if (insn < 0) throw badRelocation(section.name, relocation, "is at no instruction")
         const found = this.#relocation(place, relocation, insn, symbols)
         place.relocations.push(found)
         place.insns[insn] = marked(place.insns[insn], found)

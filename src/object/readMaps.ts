@@ -1,5 +1,5 @@
 import { SkepError } from "../base/index.ts"
-import { type Btf, type BtfType, isRecord, sizeOf } from "../btf/index.ts"
+import { type Btf, isRecord, references, sizeOf } from "../btf/index.ts"
 import { mapTypes } from "../isa/index.ts"
 import { BPFFS, EVENT_PREFIX, KSYMS_SECTION, MAPS_SECTION, PIN_BY_NAME } from "./describeMaps.ts"
 import { elfError } from "./elf.ts"
@@ -31,6 +31,14 @@ export function readMaps(btf: Btf): ReadMaps {
   const kernelSymbols = btf.find(KSYMS_SECTION, "datasec")
   if (kernelSymbols !== 0) reader.own.add(kernelSymbols)
   return { maps: reader.maps, externs: reader.externs, end: endWithout(btf, reader.own) }
+}
+
+/** What an `extern` variable of `.maps` says of the map; undefined when it says nothing. */
+export function readExternMap(btf: Btf, variable: number): MapSpec | undefined {
+  const type = variable === 0 ? undefined : btf.type(variable)
+  const struct = type?.kind === "var" ? btf.resolve(type.type) : 0
+  if (type === undefined || btf.kind(struct) !== "struct") return undefined
+  return new MapReader(btf).map(type.name, struct).spec
 }
 
 type Draft = { -readonly [K in keyof MapSpec]: MapSpec[K] }
@@ -86,10 +94,10 @@ class MapReader {
         vars.push({ name: variable.name, struct, offset, size })
       }
     }
-    for (const { name, struct, offset, size } of vars) this.maps.push({ ...this.#map(name, struct), offset, size })
+    for (const { name, struct, offset, size } of vars) this.maps.push({ ...this.map(name, struct), offset, size })
   }
 
-  #map(name: string, struct: number): Pick<ReadMap, "spec" | "valuesAt"> {
+  map(name: string, struct: number): Pick<ReadMap, "spec" | "valuesAt"> {
     const spec = draft(name)
     const record = this.btf.type(struct)
     let valuesAt: number | undefined
@@ -195,7 +203,7 @@ class MapReader {
     else {
       this.own.add(struct)
       const innerName = `${spec.name}.inner`
-      const { spec: innerSpec } = this.#map(innerName, struct)
+      const { spec: innerSpec } = this.map(innerName, struct)
       if (innerSpec.pin !== undefined || innerSpec.inner !== undefined || innerSpec.innerSpec !== undefined) {
         throw elfError(
           "OBJECT_MAP_INNER",
@@ -242,20 +250,4 @@ function endWithout(btf: Btf, own: ReadonlySet<number>): number {
   while (end > 1 && own.has(end - 1)) end--
   for (let id = 1; id < end; id++) if (references(btf.type(id)).some(to => to >= end)) return btf.count
   return end
-}
-
-function references(type: BtfType): readonly number[] {
-  switch (type.kind) {
-    case "array":
-      return [type.type, type.indexType]
-    case "struct":
-    case "union":
-      return type.members.map(m => m.type)
-    case "func_proto":
-      return [type.type, ...type.params.map(p => p.type)]
-    case "datasec":
-      return type.vars.map(v => v.type)
-    default:
-      return "type" in type ? [type.type] : []
-  }
 }

@@ -43,7 +43,7 @@ export function writeData(elf: ElfWriter, map: MapSpec, btf: Btf | undefined): D
     align: 8,
   })
   const section = elf.symbol({ name: "", type: f.STT_SECTION, section: index })
-  const symbols = (map.symbols ?? symbolsOf(map, btf)).map(spec => ({
+  const symbols = symbolsOf(map, btf).map(spec => ({
     spec,
     symbol: elf.symbol({
       name: spec.name,
@@ -58,8 +58,9 @@ export function writeData(elf: ElfWriter, map: MapSpec, btf: Btf | undefined): D
   return { index, section, symbols, bytes }
 }
 
-/** The variables that BTF has in a section. */
-function symbolsOf(map: MapSpec, btf: Btf | undefined): DataSymbol[] {
+/** The variables of a section: those the object lists, or those that BTF has in it. */
+export function symbolsOf(map: MapSpec, btf: Btf | undefined): readonly DataSymbol[] {
+  if (map.symbols !== undefined) return map.symbols
   const section = btf?.type(btf.find(dataSection(map), "datasec"))
   if (btf === undefined || section?.kind !== "datasec") return []
   return section.vars.flatMap(({ type, offset, size }): DataSymbol[] => {
