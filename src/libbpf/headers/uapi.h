@@ -50,6 +50,8 @@
 #define CAP_TO_MASK(_cap) (1U << ((_cap) & 31))
 #define _LINUX_CAPABILITY_U32S_3 2
 #define EDEADLK 35
+#define EOPNOTSUPP 95
+#define ENOTSUPP 524
 #define CLOCK_REALTIME 0
 #define CLOCK_MONOTONIC 1
 #define CLOCK_BOOTTIME 7

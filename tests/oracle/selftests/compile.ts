@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import { SkepError, SourceFile } from "../../src/base/index.ts"
-import { runningTarget } from "../../src/bpf/target.ts"
-import type { IncludeResolver } from "../../src/c/index.ts"
-import { compile, type Target } from "../../src/compiler/index.ts"
-import type { BpfObject } from "../../src/object/index.ts"
+import { SkepError, SourceFile } from "../../../src/base/index.ts"
+import { runningTarget } from "../../../src/bpf/target.ts"
+import type { IncludeResolver } from "../../../src/c/index.ts"
+import { compile, type Target } from "../../../src/compiler/index.ts"
+import type { BpfObject } from "../../../src/object/index.ts"
 
 /** Why a file did not compile or a program did not load. */
 export interface Failure {
