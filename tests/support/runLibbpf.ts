@@ -17,13 +17,15 @@ export function libbpfObject(text: string, cpu: CpuLevel = 3): BpfObject {
   return compile({ name: "test.c", text: HEADERS + text, ...options }).object
 }
 
-/** What `SEC("syscall") int f(void *ctx)` returns when this machine's kernel runs it; other declarations stand before. */
-export function gives(before: string, body: string, expected: number, levels: readonly CpuLevel[] = [3, 4]): void {
-  for (const cpu of levels) {
+/** What `SEC("syscall") int f(void *ctx)`, or one of another section, returns when this machine's kernel runs it; other declarations stand before. */
+export function gives(before: string, body: string, expected: number, section: "syscall" | "tc" = "syscall"): void {
+  for (const cpu of [3, 4] as const) {
     test(`level ${cpu}: ${before} ${body}`, { skip: needsRoot }, () => {
-      const text = `${before}\nSEC("syscall") int f(void *ctx) { ${body} }`
+      const context = section === "tc" ? "struct __sk_buff" : "void"
+      const text = `${before}\nSEC("${section}") int f(${context} *ctx) { ${body} }`
       using loaded = kernel().load(libbpfObject(text, cpu))
-      assert.equal(loaded.program("f").testRun({}).retval | 0, expected)
+      const input = section === "tc" ? { data: new Uint8Array(64) } : {}
+      assert.equal(loaded.program("f").testRun(input).retval | 0, expected)
     })
   }
 }

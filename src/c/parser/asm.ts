@@ -22,7 +22,7 @@ export function asmStatement(p: Parser, start: Token): Stmt {
     p.next()
   }
   p.expect("(", "after 'asm'")
-  const template = text(p)
+  let template = text(p)
   const outputs = p.accept(":") ? operands(p, true) : []
   const inputs = p.accept(":") ? operands(p, false) : []
   const clobbers: string[] = []
@@ -32,8 +32,13 @@ export function asmStatement(p: Parser, start: Token): Stmt {
   }
   const labels: string[] = []
   if (jumps && p.accept(":")) {
-    do labels.push(useLabel(p, start))
-    while (p.accept(","))
+    do {
+      const { text: name } = p.tok
+      const label = useLabel(p, start)
+      // A label of a block of its own goes by another name in its function.
+      template = template.replaceAll(`%l[${name}]`, `%l[${label}]`)
+      labels.push(label)
+    } while (p.accept(","))
   }
   p.expect(")", "after the operands of 'asm'")
   p.expectSemicolon("'asm (…)'")

@@ -8,7 +8,14 @@ import { canonical, isBool, isComplete, isInteger, sizeOf } from "../sema/typeop
 import { quoteType } from "../sema/typeString.ts"
 import type { Token } from "../token.ts"
 import type { RecordDecl, Type } from "../types.ts"
-import { alignedBy, applyTypeAttributes, attributes, declTags, hasAttribute } from "./attributes.ts"
+import {
+  alignedBy,
+  applyTypeAttributes,
+  attributes,
+  declTags,
+  hasAttribute,
+  qualifyByAttributes,
+} from "./attributes.ts"
 import { declarator } from "./declarator.ts"
 import { constantExpression } from "./expression.ts"
 import type { Parser } from "./parser.ts"
@@ -24,7 +31,8 @@ export function recordSpecifier(p: Parser): Type {
   const isUnion = kind === "union"
   const attrs = attributes(p)
   const tag = p.atName() ? p.next() : undefined
-  attrs.push(...attributes(p))
+  const late = attributes(p)
+  attrs.push(...late)
   if (p.at("{")) {
     const record = openRecord(p, kind, tag, keyword)
     defineRecord(p, record, attrs)
@@ -38,11 +46,11 @@ export function recordSpecifier(p: Parser): Type {
     : p.lookupTag(kind, tag.text)
   if (found !== undefined) {
     checkTagKind(p, found, kind, tag)
-    return recordType(found as RecordDecl)
+    return qualifyByAttributes(recordType(found as RecordDecl), late)
   }
   const record = new SourceRecord(isUnion, tag.text, tag)
   declaringScope(p).setTag(tag.text, record)
-  return recordType(record)
+  return qualifyByAttributes(recordType(record), late)
 }
 
 /** The record that a definition completes: that of an earlier mention in this scope, or a new one. */

@@ -7,6 +7,8 @@ export const PREDEFINED: Readonly<Record<string, string>> = {
   __bpf__: "1",
   __BPF__: "1",
   __BPF_CPU_VERSION__: "3",
+  __BPF_FEATURE_ADDR_SPACE_CAST: "1",
+  __BPF_FEATURE_MAY_GOTO: "1",
   __ELF__: "1",
   __STDC__: "1",
   __STDC_VERSION__: "201112L",

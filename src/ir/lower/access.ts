@@ -5,9 +5,20 @@ import { bitFieldUnits, loadBits, storeBits } from "./bitfield.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { alignAt, intOf, reprOf, type Scalar, wide } from "./repr.ts"
 
+/** An object at the address by which the kernel reaches it. Constants are added behind the cast, where an access takes them along. */
+export function reached(cx: FunctionContext, place: Place): Place {
+  const { space, address } = place
+  if (space === undefined) return place
+  const inner =
+    address.kind === "inst" && address.op === "ptradd" && address.args[1].kind === "const" ? address : undefined
+  const base = cx.b.ascast(space, 0, inner?.args[0] ?? address)
+  return { ...place, address: cx.b.ptradd(base, inner?.args[1] ?? 0), space: undefined }
+}
+
 /** Reads a scalar object. */
-export function loadPlace(cx: FunctionContext, place: Place, span: Span): Scalar {
+export function loadPlace(cx: FunctionContext, at: Place, span: Span): Scalar {
   const { b } = cx
+  const place = reached(cx, at)
   const { volatile, address, type } = place
   const repr = reprOf(type, span)
   if (place.bitField !== undefined) {
@@ -40,8 +51,9 @@ export function loadPlace(cx: FunctionContext, place: Place, span: Span): Scalar
 }
 
 /** Writes a scalar object; the value is of its type. */
-export function storePlace(cx: FunctionContext, place: Place, value: Scalar): void {
+export function storePlace(cx: FunctionContext, at: Place, value: Scalar): void {
   const { b } = cx
+  const place = reached(cx, at)
   const { volatile, address } = place
   if (value.kind === "wide") {
     b.store(8, address, value.lo, { volatile, align: Math.min(place.align, 8) })

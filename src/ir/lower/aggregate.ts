@@ -1,6 +1,6 @@
 import type { Span } from "../../base/index.ts"
 import type { Assign, Conditional, Expr } from "../../c/index.ts"
-import { storePlace } from "./access.ts"
+import { reached, storePlace } from "./access.ts"
 import { call } from "./call.ts"
 import { inScope } from "./cleanup.ts"
 import { branch, constantCondition } from "./condition.ts"
@@ -97,7 +97,9 @@ export function assignAggregate(cx: FunctionContext, e: Assign): Place {
 }
 
 /** Copies an object. A volatile one is copied word by word, so that each access is a volatile one. */
-export function copyPlace(cx: FunctionContext, from: Place, to: Place, span: Span): void {
+export function copyPlace(cx: FunctionContext, source: Place, target: Place, span: Span): void {
+  const from = reached(cx, source)
+  const to = reached(cx, target)
   const size = sizeFor(to.type, span)
   if (size === 0) return
   const align = Math.min(from.align, to.align)

@@ -2,7 +2,7 @@ import type { BinaryOp as CBinaryOp, Expr } from "../../c/index.ts"
 import { type Assign, ATOMIC, canonical, type IncDec, qualsOf, strideOf, type Type } from "../../c/index.ts"
 import type { AtomicOp } from "../ir.ts"
 import { constant, nullPtr } from "../values.ts"
-import { loadPlace, storePlace } from "./access.ts"
+import { loadPlace, reached, storePlace } from "./access.ts"
 import { binary, combine } from "./arithmetic.ts"
 import { cutToBits } from "./bitfield.ts"
 import type { FunctionContext, Place } from "./context.ts"
@@ -112,6 +112,6 @@ function atomicUpdate(cx: FunctionContext, to: Place, op: CBinaryOp, right: Scal
   const operand = convert(cx, right, rightType, to.type, e.span)
   const plain = operand.kind === "wide" ? operand.lo : operand
   const by = op === "-" ? b.binary("sub", constant(plain.type as "i32" | "i64", 0), plain) : plain
-  const old = b.atomic(atomic!, size as 4 | 8, [to.address, by])
+  const old = b.atomic(atomic!, size as 4 | 8, [reached(cx, to).address, by])
   return b.binary(atomic as "add", old, by)
 }

@@ -1,7 +1,7 @@
 import { type Call, type Expr, pointerOf, type Type } from "../../c/index.ts"
 import type { AtomicOp, BinaryOp, Value } from "../ir.ts"
 import { constant } from "../values.ts"
-import { loadPlace, storePlace } from "./access.ts"
+import { loadPlace, reached, storePlace } from "./access.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { convert } from "./convert.ts"
 import { effect, scalar } from "./expr.ts"
@@ -122,7 +122,7 @@ function modify(cx: FunctionContext, atomic: AtomicOp, to: Place, args: Scalar[]
 
 function rmw(cx: FunctionContext, atomic: AtomicOp, to: Place, args: Value[], e: Call): Value {
   cx.b.span = e.span
-  return cx.b.atomic(atomic, intOf(to.type).size as 4 | 8, [to.address, ...args])
+  return cx.b.atomic(atomic, intOf(to.type).size as 4 | 8, [reached(cx, to).address, ...args])
 }
 
 /** The object that an atomic works on; accesses to it are volatile. */

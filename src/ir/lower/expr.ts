@@ -1,6 +1,14 @@
-import type { Cast, Conditional, CoreValue, Expr, KernelRead, StmtExpr } from "../../c/index.ts"
+import {
+  type Cast,
+  type Conditional,
+  type CoreValue,
+  type Expr,
+  type KernelRead,
+  pointerOf,
+  type StmtExpr,
+} from "../../c/index.ts"
 import type { Value } from "../ir.ts"
-import { constant, nullPtr, undef } from "../values.ts"
+import { constant, isConst, nullPtr, undef } from "../values.ts"
 import { loadPlace } from "./access.ts"
 import { assignAggregate } from "./aggregate.ts"
 import { binary, unary } from "./arithmetic.ts"
@@ -15,7 +23,7 @@ import { convert, narrow, truth, untruth } from "./convert.ts"
 import { coreNumber } from "./core.ts"
 import { fail } from "./fail.ts"
 import { place } from "./place.ts"
-import { constantOf, intOf, reprOf, type Scalar, sizeFor, wide } from "./repr.ts"
+import { constantOf, intOf, reprOf, type Scalar, sizeFor, spaceOf, wide } from "./repr.ts"
 import { statement } from "./stmt.ts"
 
 /** The value of a scalar expression that is no __int128. */
@@ -166,9 +174,20 @@ function cast(cx: FunctionContext, e: Cast): Scalar {
       return nothing(e)
     case "bool":
       return truth(cx, scalar(cx, e.operand))
+    case "pointer":
+      return castPointer(cx, e)
     default:
       return convert(cx, scalar(cx, e.operand), e.operand.type, e.type, e.span)
   }
+}
+
+/** A pointer into another address space is another number; null is the same in all. */
+function castPointer(cx: FunctionContext, e: Cast): Scalar {
+  const pointer = value(cx, e.operand)
+  const from = pointerOf(e.operand.type)
+  const to = pointerOf(e.type)
+  if (from === undefined || to === undefined || spaceOf(from.to) === spaceOf(to.to) || isConst(pointer)) return pointer
+  return cx.b.ascast(spaceOf(from.to), spaceOf(to.to), pointer)
 }
 
 function coreValue(cx: FunctionContext, e: CoreValue): Scalar {

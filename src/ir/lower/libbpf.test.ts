@@ -108,3 +108,65 @@ gives(
   "__sync_fetch_and_add(&v.n, 5); return __sync_fetch_and_or(&v.n, 8) * 100 + __sync_val_compare_and_swap(&v.n, 13, 1) + v.n;",
   514,
 )
+
+// Pointers that maps keep, lists, arenas: what types and members are tagged with.
+gives(
+  `struct value { struct task_struct __kptr *t; };
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, struct value); } m SEC(".maps");
+struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+void bpf_task_release(struct task_struct *p) __ksym;
+void bpf_rcu_read_lock(void) __ksym;
+void bpf_rcu_read_unlock(void) __ksym;`,
+  `int k = 0, me = bpf_get_current_pid_tgid();
+struct value *v = bpf_map_lookup_elem(&m, &k);
+struct task_struct *t = v ? bpf_task_from_pid(me) : 0;
+if (!t) return 2;
+struct task_struct *old = bpf_kptr_xchg(&v->t, t);
+if (old) bpf_task_release(old);
+bpf_rcu_read_lock();
+struct task_struct *p = v->t;
+int same = p && p->pid == me;
+bpf_rcu_read_unlock();
+return same;`,
+  1,
+)
+gives(
+  `#define private(name) SEC(".bss." #name) __hidden __attribute__((aligned(8)))
+struct foo { struct bpf_list_node node; int v; };
+extern void *bpf_obj_new_impl(__u64 type, void *meta) __ksym;
+extern void bpf_obj_drop_impl(void *kptr, void *meta) __ksym;
+extern int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_list_node *node, void *meta, __u64 off) __ksym;
+extern struct bpf_list_node *bpf_list_pop_front(struct bpf_list_head *head) __ksym;
+private(A) struct bpf_spin_lock lock;
+private(A) struct bpf_list_head head __attribute__((btf_decl_tag("contains:foo:node")));`,
+  `struct foo *f = bpf_obj_new_impl(bpf_core_type_id_local(struct foo), 0);
+if (!f) return 1;
+f->v = 42;
+bpf_spin_lock(&lock);
+bpf_list_push_front_impl(&head, &f->node, 0, 0);
+struct bpf_list_node *n = bpf_list_pop_front(&head);
+bpf_spin_unlock(&lock);
+if (!n) return 2;
+f = container_of(n, struct foo, node);
+int v = f->v;
+bpf_obj_drop_impl(f, 0);
+return v;`,
+  42,
+  "tc",
+)
+gives(
+  `#define __arena __attribute__((address_space(1)))
+#define can_loop ({ __label__ out, on; bool ret = true; asm volatile goto("may_goto %l[out]" :::: out); goto on; out: ret = false; on:; ret; })
+struct { __uint(type, BPF_MAP_TYPE_ARENA); __uint(map_flags, BPF_F_MMAPABLE); __uint(max_entries, 10); __ulong(map_extra, 1ull << 44); } arena SEC(".maps");
+void __arena *bpf_arena_alloc_pages(void *map, void __arena *addr, __u32 page_cnt, int node_id, __u64 flags) __ksym;
+struct node { struct node __arena *next; int v; };`,
+  `struct node __arena *p = bpf_arena_alloc_pages(&arena, 0, 1, -1, 0);
+if (!p) return 1;
+struct node __arena *q = p + 1;
+p->v = 5, q->v = 7, p->next = q, q->next = 0;
+q->v += 1;
+int sum = 0;
+for (struct node __arena *n = p; n && can_loop; n = n->next) sum += n->v;
+return sum;`,
+  13,
+)

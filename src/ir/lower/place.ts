@@ -20,7 +20,7 @@ import { coreNumber } from "./core.ts"
 import { value } from "./expr.ts"
 import { fail } from "./fail.ts"
 import { initialise } from "./init.ts"
-import { alignAt, intOf, isVolatile } from "./repr.ts"
+import { alignAt, intOf, isVolatile, spaceOf } from "./repr.ts"
 
 /** The object that an lvalue designates. Also takes rvalues of record type, which are put in memory first. */
 export function place(cx: FunctionContext, e: Expr): Place {
@@ -64,8 +64,10 @@ export function place(cx: FunctionContext, e: Expr): Place {
 
 /** The object that a pointer points to; its alignment is that of its type. */
 export function pointed(address: Value, type: Type): Place {
-  return { address, type, align: alignOf(type), volatile: isVolatile(type) }
+  return { address, type, align: alignOf(type), volatile: isVolatile(type), ...inSpace(spaceOf(type)) }
 }
+
+const inSpace = (space: number | undefined): { space?: number } => (space ? { space } : {})
 
 /** An element of an array that is at hand is aligned as the array and the element's offset tell; else as its type tells. */
 function element(cx: FunctionContext, e: Index): Place {
@@ -76,7 +78,8 @@ function element(cx: FunctionContext, e: Index): Place {
   const found = pointed(offsetBy(cx, base, index, stride), e.type)
   if (array === undefined) return found
   const step = isConst(index) ? Number(BigInt.asIntN(32, index.value)) * stride : stride
-  return { ...found, align: alignAt(array.align, step), volatile: found.volatile || array.volatile }
+  const space = inSpace(found.space ?? array.space)
+  return { ...found, align: alignAt(array.align, step), volatile: found.volatile || array.volatile, ...space }
 }
 
 function variable(cx: FunctionContext, decl: VarDecl, e: Expr): Place {
@@ -117,9 +120,10 @@ function member(cx: FunctionContext, e: Member): Place {
   const base: Place = e.arrow ? pointed(value(cx, e.base), pointerOf(e.base.type)!.to) : place(cx, e.base)
   const { field } = e
   const volatile = base.volatile || isVolatile(e.type)
+  const space = inSpace(base.space ?? spaceOf(e.type))
   // The units of a bit-field are counted from the start of the record.
   if (field.bitWidth !== undefined)
-    return { address: base.address, type: e.type, align: base.align, volatile, bitField: field }
+    return { address: base.address, type: e.type, align: base.align, volatile, bitField: field, ...space }
   const address = cx.b.ptradd(base.address, field.offset)
-  return { address, type: e.type, align: alignAt(base.align, field.offset), volatile }
+  return { address, type: e.type, align: alignAt(base.align, field.offset), volatile, ...space }
 }

@@ -1,5 +1,6 @@
 import type { Span } from "../../base/index.ts"
 import {
+  ADDRESS_SPACE_SHIFT,
   alignOf,
   canonical,
   type IntType,
@@ -80,6 +81,9 @@ export function intOf(type: Type): IntType {
 }
 
 const ADDRESS: IntType = { kind: "int", quals: 0, name: "ulong", size: 8, signed: false, rank: 4 }
+
+/** The address space of an object of a type: `__attribute__((address_space(n)))`. */
+export const spaceOf = (type: Type): number => qualsOf(type) >> ADDRESS_SPACE_SHIFT
 
 export function isVolatile(type: Type): boolean {
   return (qualsOf(type) & VOLATILE) !== 0

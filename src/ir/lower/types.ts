@@ -104,7 +104,11 @@ export class ProgramTypes implements TypeTable {
 
   /** Qualifiers around a type; `behind` is true for what is only pointed to. */
   #qualified(type: Type, behind: boolean): number {
+    // What a tag marks is looked for by its kind and name, so a name alone will not do.
+    const outer = this.#kernels
+    if (type.tags !== undefined) this.#kernels = true
     let id = this.#plain(type, behind)
+    this.#kernels = outer
     // Qualifiers of an array are those of its elements.
     if (type.kind === "array" || type.kind === "function") return id
     // Tags stand between the pointer and its target.
