@@ -13,7 +13,7 @@ const HEADERS = new Set(
 const FOLDERS = new Set("bpf sys netinet arpa bits gnu".split(" "))
 
 /** True for a header that skep stands in for. */
-function isKnownHeader(name: string): boolean {
+export function isKnownHeader(name: string): boolean {
   const slash = name.indexOf("/")
   if (slash < 0) return HEADERS.has(name)
   const folder = name.slice(0, slash)

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { inBpffs, noBpftool } from "../support/bpffs.ts"
@@ -64,4 +65,62 @@ test("bpftool loads the object", { skip: noBpftool() }, () => {
     runTool("bpftool", "prog", "load", object, join(bpffs, "p"), "type", "socket")
     assert.match(runTool("bpftool", "prog", "dump", "xlated", "pinned", join(bpffs, "p")), /; return 2 \* a;/)
   })
+})
+
+const LIBBPF_PROGRAM = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8); __type(key, u32); __type(value, u64); } lengths SEC(".maps");
+int packets;
+const volatile int step = 1;
+SEC("socket") int count(struct __sk_buff *skb) {
+  u32 key = skb->len;
+  u64 one = 1, *seen = bpf_map_lookup_elem(&lengths, &key);
+  if (seen)
+    *seen += 1;
+  else
+    bpf_map_update_elem(&lengths, &key, &one, BPF_ANY);
+  packets += step;
+  return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+`
+
+/** Runs the program three times on 64 bytes, and says what it counted. */
+const SKELETON_USER = `#include <stdio.h>
+#include <bpf/bpf.h>
+#include "count.skel.h"
+int main(void) {
+  struct count *s = count__open();
+  if (!s) return 1;
+  s->rodata->step = 5;
+  if (count__load(s)) return 2;
+  char packet[64] = {};
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = 64, .repeat = 3);
+  if (bpf_prog_test_run_opts(bpf_program__fd(s->progs.count), &opts)) return 3;
+  unsigned key = 50;
+  unsigned long seen = 0;
+  bpf_map__lookup_elem(s->maps.lengths, &key, sizeof key, &seen, sizeof seen, 0);
+  printf("packets %d seen %lu\\n", s->bss->packets, seen);
+  count__destroy(s);
+  return 0;
+}
+`
+
+const gcc = findTool("gcc")
+const noSkeleton =
+  noBpftool() ||
+  (gcc === undefined && "gcc is not installed") ||
+  (!existsSync("/usr/include/bpf/libbpf.h") && "libbpf-dev is not installed")
+
+test("a skeleton with data and a map runs with libbpf", { skip: noSkeleton }, () => {
+  const file = fileWith("count.c", LIBBPF_PROGRAM)
+  const built = join(cwd, "count.o")
+  const ran = skep(["cc", "-g", "-O2", "-target", "bpf", "-D__TARGET_ARCH_x86", "-c", file, "-o", built], { cwd })
+  assert.equal(ran.status, 0, ran.stderr)
+  fileWith("count.skel.h", runTool("bpftool", "gen", "skeleton", built, "name", "count"))
+  const user = fileWith("main.c", SKELETON_USER)
+  const program = join(cwd, "main")
+  runTool(gcc!, "-w", user, "-o", program, "-lbpf", "-lelf", "-lz")
+  // The kernel takes the 14 bytes of the Ethernet header off.
+  assert.equal(runTool(program), "packets 15 seen 3\n")
 })

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { dirname, isAbsolute, join } from "node:path"
 import { SourceFile } from "../../base/index.ts"
-import { isKnownHeader } from "../../bcc/index.ts"
 import type { IncludeResolver } from "../../c/index.ts"
+import { isKnownHeader } from "../../libbpf/index.ts"
 import type { CcFolders } from "./job.ts"
 
 const STANDARD = ["/usr/local/include", "/usr/include"]
