@@ -272,8 +272,12 @@ export class Selector {
   /** An i32 constant gets a clear upper half. */
   constant(dst: Reg, c: Const): void {
     const imm = immediate(c)
-    if (imm === undefined) this.constant64(dst, c.value)
-    else if (imm >= 0 || c.type !== "i32") this.emit(OP_MOV_IMM, dst, NO_REG, 0, imm)
+    if (imm === undefined) {
+      // A move of 32 bits clears the upper half: half of what an `lddw` takes.
+      if (this.cpu >= 3 && c.value >> 32n === 0n) {
+        this.emit(OP_MOV32_IMM, dst, NO_REG, 0, Number(BigInt.asIntN(32, c.value)))
+      } else this.constant64(dst, c.value)
+    } else if (imm >= 0 || c.type !== "i32") this.emit(OP_MOV_IMM, dst, NO_REG, 0, imm)
     else if (this.cpu >= 3) this.emit(OP_MOV32_IMM, dst, NO_REG, 0, imm)
     else this.constant64(dst, c.value)
   }
