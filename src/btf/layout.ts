@@ -70,10 +70,11 @@ export function layoutRecord(fields: readonly LayoutField[], attributes: RecordA
       at = roundUp(at, Math.max(field.align, field.alignedTo ?? 1) * 8)
     } else {
       bits = field.bitWidth
-      at = roundUp(at, (field.alignedTo ?? 0) * 8 || 1)
+      at = roundUp(at, atMost(field.alignedTo ?? 0, pack) * 8 || 1)
       const unit = field.align * 8
       if (!packed && pack === 0 && (at % unit) + bits > field.size * 8) at = roundUp(at, unit)
-      if (field.unnamed !== true) align = Math.max(align, wanted)
+      // Under `pack` the attribute packs the other members only.
+      if (field.unnamed !== true) align = Math.max(align, pack > 0 ? memberAlign(field, false, pack) : wanted)
     }
     bitOffsets[i] = at
     end = at + bits
@@ -86,8 +87,10 @@ export function layoutRecord(fields: readonly LayoutField[], attributes: RecordA
 function memberAlign(field: LayoutField, packed: boolean, pack: number): number {
   let align = packed ? 1 : field.align
   if (field.alignedTo !== undefined) align = Math.max(align, field.alignedTo)
-  return pack > 0 ? Math.min(align, pack) : align
+  return atMost(align, pack)
 }
+
+const atMost = (align: number, pack: number): number => (pack > 0 ? Math.min(align, pack) : align)
 
 function roundUp(value: number, unit: number): number {
   return unit <= 1 ? value : Math.ceil(value / unit) * unit
