@@ -23,6 +23,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "compile C as clang does, with clang's options: for makefiles",
     load: async () => (await import("./cc/command.ts")).cc,
   },
+  link: {
+    about: "make one object of several",
+    load: async () => (await import("./link.ts")).link,
+  },
   disasm: {
     about: "show the instructions of an object or a C file",
     load: async () => (await import("./disasm.ts")).disasm,

@@ -49,6 +49,25 @@ test("several inputs, each with an object of its own", () => {
   assert.deepEqual([ran.status, /multiple output files/.test(ran.stderr)], [1, true])
 })
 
+test("without -c, several inputs become one object, objects among them", () => {
+  fileWith("total.c", "int total = 3;")
+  fileWith("user.c", 'extern int total;\n__attribute__((section("xdp"), used)) int user(void *ctx) { return total; }\n')
+  assert.equal(skep(["cc", "-g", "-c", "total.c"], { cwd }).status, 0)
+  const ran = skep(["cc", "-g", "total.o", "user.c", "-o", "both.o"], { cwd })
+  assert.deepEqual([ran.status, ran.stderr], [0, ""])
+  const both = readElf(readFileSync(join(cwd, "both.o")))
+  assert.deepEqual([both.programs.map(p => p.name), both.externs ?? []], [["user"], []])
+  assert.equal(skep(["cc", "-c", "user.c"], { cwd }).status, 0)
+  assert.equal(skep(["link", "user.o", "total.o", "-o", "linked.o"], { cwd }).status, 0)
+  assert.deepEqual(
+    readElf(readFileSync(join(cwd, "linked.o"))).programs.map(p => p.name),
+    ["user"],
+  )
+  const missing = skep(["link", "user.o", "-o", "linked.o"], { cwd })
+  assert.deepEqual([missing.status, /total.*OBJECT_LINK_MISSING/.test(missing.stderr)], [1, true])
+  assert.equal(skep(["link", "-r", "user.o", "-o", "linked.o"], { cwd }).status, 0)
+})
+
 test("-working-directory is where files are looked for", () => {
   const ran = skep(["cc", "-working-directory", cwd, "-M", "a.c"], { cwd: "/" })
   assert.deepEqual([ran.status, ran.stdout], [0, "a.o: a.c own.h\n"])
@@ -84,6 +103,7 @@ cc("-v -E -I. a.c", {
   stderr: /search starts here:\n \.\n \/usr\/local\/include\n \/usr\/include\nEnd of search list\.\n$/,
 })
 cc("-### -c a.c", { stderr: / "skep" "cc" "-###" "-c" "a\.c"\n$/ })
+cc("-c a.c b.o", { status: 1, stderr: /with -c nothing is linked/ })
 cc("-c nowhere.c", { status: 1, stderr: "skep cc: error: no such file or directory: 'nowhere.c' [CLI_CC_INPUT]\n" })
 cc("-c a.c -o nowhere/a.o", { status: 1, stderr: /unable to open output file 'nowhere\/a\.o'/ })
 cc("-c -emit-llvm -fbadopt a.c", {

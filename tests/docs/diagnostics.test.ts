@@ -36,7 +36,9 @@ const ROOMS: Readonly<Record<string, string>> = {
 
 /** Names of macros and flags of BPF that look like codes. */
 const NO_CODES = new Set(
-  "BPF_ANY BPF_F_CURRENT_CPU BPF_F_TABLE BPF_HISTOGRAM BPF_LICENSE BPF_NOEXIST BPF_TABLE_SHARED".split(" "),
+  "BPF_ANY BPF_NO_PRESERVE_ACCESS_INDEX BPF_F_CURRENT_CPU BPF_F_TABLE BPF_HISTOGRAM BPF_LICENSE BPF_NOEXIST BPF_TABLE_SHARED".split(
+    " ",
+  ),
 )
 
 const CODE = new RegExp(`"((?:${Object.keys(ROOMS).join("|")})_[A-Z0-9_]+)"`, "g")

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { runningCpu, runningTarget } from "../../bpf/index.ts"
 import { Compilation, type CpuLevel, type Dialect, type Target } from "../../compiler/index.ts"
-import { disassembleObject, writeElf } from "../../object/index.ts"
+import { type BpfObject, disassembleObject, writeElf } from "../../object/index.ts"
 import type { CcHeaders } from "./headers.ts"
 import type { CcJob } from "./job.ts"
 import type { CcMessages } from "./messages.ts"
@@ -48,8 +48,13 @@ function dialectOf(text: string): Dialect {
   return bcc.test(text) && !/\bSEC\s*\(/.test(text) ? "bcc" : "libbpf"
 }
 
-function contentOf(compilation: Compilation, { action, debug }: CcJob, version: string): Made["content"] {
-  switch (action) {
+/** An object as a file, with DWARF where it is asked for. */
+export function objectFile(object: BpfObject, { debug }: CcJob, version: string): Uint8Array {
+  return writeElf(object, debug ? { debug: { producer: `skep ${version}`, directory: process.cwd() } } : {})
+}
+
+function contentOf(compilation: Compilation, job: CcJob, version: string): Made["content"] {
+  switch (job.action) {
     case "preprocess":
       return compilation.preprocessed
     case "macros":
@@ -63,10 +68,7 @@ function contentOf(compilation: Compilation, { action, debug }: CcJob, version: 
     case "assembly":
       return disassembleObject(compilation.object, { syntax: "llvm" })
     default:
-      return writeElf(
-        compilation.object,
-        debug ? { debug: { producer: `skep ${version}`, directory: process.cwd() } } : {},
-      )
+      return objectFile(compilation.object, job, version)
   }
 }
 

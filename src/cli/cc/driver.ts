@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { basename } from "node:path"
 import { FAILURE, SUCCESS } from "../command.ts"
 import { answer, searchList } from "./answers.ts"
@@ -25,21 +25,52 @@ export async function runCc(args: readonly string[], version: string): Promise<n
   }
   if (!changeFolder(job, messages) || !areThere(job.inputs, messages)) return FAILURE
   if (job.verbose === "say") process.stderr.write(searchList(job.folders.quoted, new CcHeaders(job.folders)))
-  for (const input of job.inputs) makeOne(job, input, version, messages)
+  if (isLinked(job)) await linkAll(job, version, messages)
+  else for (const input of job.inputs) makeOne(job, input, version, messages)
   messages.summary()
   return messages.failed ? FAILURE : SUCCESS
 }
 
+/** Whether several inputs become one output. */
+function isLinked({ inputs, output, action, link }: CcJob): boolean {
+  if (action !== "object" || !link) return false
+  return inputs.some(({ language }) => language === "object") || (inputs.length > 1 && output !== undefined)
+}
+
 /** What the options say that does not go together. */
-function wrongTogether({ inputs, output, action }: CcJob): CcProblem[] {
+function wrongTogether(job: CcJob): CcProblem[] {
+  const { inputs, output, action } = job
+  if (isLinked(job)) return []
   const problems: CcProblem[] = []
   for (const { name } of inputs.filter(({ language }) => language === "object")) {
-    problems.push({ code: "CLI_CC_INPUT", message: `'${name}' is an object already, and nothing is linked` })
+    problems.push({ code: "CLI_CC_INPUT", message: `'${name}' is an object already, and with -c nothing is linked` })
   }
   if (inputs.length > 1 && output !== undefined && (action === "object" || action === "assembly")) {
     problems.push({ code: "CLI_CC_OPTION", message: "cannot specify -o when generating multiple output files" })
   }
   return problems
+}
+
+/** Compiles what is C, and links all. */
+async function linkAll(job: CcJob, version: string, messages: CcMessages): Promise<void> {
+  const { linkObjects, readElf } = await import("../../object/index.ts")
+  const { objectFile } = await import("./compileInput.ts")
+  const output = job.output ?? "a.out"
+  try {
+    const objects = job.inputs.map(({ name, language }) => {
+      if (language === "object") return readElf(readFileSync(name), name)
+      const made = compileInput(job, name, new CcHeaders(job.folders), messages, version)
+      return made?.content instanceof Uint8Array ? readElf(made.content, name) : undefined
+    })
+    if (messages.failed) return
+    const linked = linkObjects(
+      objects.filter(object => object !== undefined),
+      { name: output },
+    )
+    write(output, objectFile(linked, job, version), messages)
+  } catch (error) {
+    messages.thrown(error)
+  }
 }
 
 async function answerAll({ answers }: CcJob, version: string, messages: CcMessages): Promise<number> {

@@ -6,6 +6,8 @@ export interface CcJob {
   /** `-o`; `-` is the standard output. */
   output: string | undefined
   action: CcAction
+  /** Without `-c`: several inputs become one object. */
+  link: boolean
   /** `-DNAME=VALUE`, `-UNAME` and `-include FILE`, in order. */
   readonly flags: string[]
   readonly folders: CcFolders

@@ -59,7 +59,8 @@ const NO_RUNTIME = "it needs a run-time library, and a BPF program has none"
 export const CC_OPTIONS: ReadonlyMap<string, CcOption> = new Map(
   Object.entries<[OptionForm, Apply]>({
     // What is made
-    "-c": ["flag", acts("object")],
+    "-c": ["flag", does(job => (job.link = false))],
+    "-r": ["flag", nothing],
     "-S": ["flag", acts("assembly")],
     "-E": ["flag", acts("preprocess")],
     "-dM": ["flag", acts("macros")],

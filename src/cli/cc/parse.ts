@@ -37,6 +37,7 @@ class CcParser {
     inputs: [],
     output: undefined,
     action: "object",
+    link: true,
     flags: [],
     folders: { quoted: [], user: [], system: [], after: [], standard: true },
     dependencies: undefined,
