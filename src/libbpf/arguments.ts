@@ -14,6 +14,7 @@ export interface ArgumentOptions {
   readonly names: KernelNames
   readonly diagnostics: c.Diagnostics
   readonly arch: Architecture
+  readonly syscallWrapper: boolean
   /** A function of the program or of its headers. */
   readonly find: (name: string) => c.FunctionDecl | undefined
 }
@@ -79,7 +80,9 @@ class Source {
         return slot === 0 ? this.#register(this.#ctx, registers.result, param) : this.#tooMany(param, 1)
       case "syscall":
         if (slot >= registers.syscallParams.length) return this.#tooMany(param, registers.syscallParams.length)
-        return this.#syscall(registers.syscallParams[slot], param)
+        return this.#options.syscallWrapper
+          ? this.#syscall(registers.syscallParams[slot], param)
+          : this.#register(this.#ctx, registers.syscallParams[slot], param)
       case "usdt":
         return this.#usdt(slot, param)
       case "registers":

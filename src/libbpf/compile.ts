@@ -27,7 +27,9 @@ export function compileLibbpf(
   }
   const unit = c.parse(main.name, tokens, diagnostics, { names, hooks })
   diagnostics.throwIfErrors()
-  const result = rewrite(unit, { names, diagnostics, arch: options.arch ?? "x86_64" })
+  const arch = options.arch ?? "x86_64"
+  const syscallWrapper = options.syscallWrapper ?? arch !== "loongarch64"
+  const result = rewrite(unit, { names, diagnostics, arch, syscallWrapper })
   diagnostics.throwIfErrors()
   return { unit: result, ast: unit, includes: front.includes, diagnostics }
 }

@@ -18,6 +18,8 @@ export interface RewriteOptions {
   readonly names: KernelNames
   readonly diagnostics: c.Diagnostics
   readonly arch: Architecture
+  /** Whether system calls get their arguments in an inner pt_regs (CONFIG_ARCH_HAS_SYSCALL_WRAPPER). */
+  readonly syscallWrapper: boolean
 }
 
 /**

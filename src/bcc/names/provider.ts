@@ -1,7 +1,7 @@
 import { editDistance, SourceFile, suggest } from "../../base/index.ts"
 import type { Btf } from "../../btf/index.ts"
 import * as c from "../../c/index.ts"
-import { helperByName, helperNames, helperPrototype } from "../../isa/index.ts"
+import { helperByName, helperId, helperNames, helperPrototype, mapTypes, progTypes } from "../../isa/index.ts"
 import functionsText from "../headers/functions.h"
 import packetText from "../headers/packet.h"
 import registersText from "../headers/pt_regs.h"
@@ -226,7 +226,7 @@ export class KernelNames implements c.NameProvider {
     if (name.endsWith("_t") || wellKnownTypedef(name) !== undefined) return undefined
     const kernel = this.#types?.enumerator(name) ?? this.#inKnownModule(types => types.enumerator(name))
     if (kernel !== undefined) return kernel
-    const constant = userConstant(name)
+    const constant = userConstant(name) ?? numbered(name)
     return constant === undefined ? undefined : enumerator(name, constant)
   }
 
@@ -312,6 +312,16 @@ export class KernelNames implements c.NameProvider {
     }
     return undefined
   }
+}
+
+/** Numbers of the kernel's enums of maps, programs and helpers, where there is no BTF to tell them. */
+function numbered(name: string): bigint | undefined {
+  const [, family, rest] = /^BPF_(MAP_TYPE|PROG_TYPE|FUNC)_(\w+)$/.exec(name) ?? []
+  if (family === undefined) return undefined
+  const word = rest.toLowerCase()
+  const found =
+    family === "FUNC" ? helperId(`bpf_${word}`) : (family === "MAP_TYPE" ? mapTypes : progTypes).number(word)
+  return found === undefined ? undefined : BigInt(found)
 }
 
 /** The ways to read `CATEGORY__EVENT`. */
