@@ -26,14 +26,28 @@ const HARMLESS_F: ReadonlySet<string> = new Set(
     "stack-protector-all stack-protector-strong stack-size-section standalone-debug strict-aliasing strict-enums " +
     "strict-flex-arrays= strict-overflow strict-return strict-volatile-bitfields strict-vtable-pointers temp-file tls-model= " +
     "toplevel-reorder trapping-math tree-vectorize trigraphs trivial-auto-var-init= unique-section-names unroll-loops unroll-all-loops " +
+    "ansi-escape-codes approx-func associative-math auto-profile basic-block-sections= bracket-depth= caret-diagnostics-max-lines= complex-arithmetic= " +
+    "constexpr-depth= constexpr-steps= coverage-compilation-dir= coverage-mcdc coverage-prefix-map= cx-limited-range debug-ranges-base-address " +
+    "declspec denormal-fp-math= diagnostics-color digraphs direct-access-external-data double-square-bracket-attributes emit-all-decls " +
+    "emulated-tls excess-precision= exec-charset= extend-arguments= file-compilation-dir= file-reproducible finite-math-only " +
+    "force-dwarf-frame fp-eval-method= fp-model= global-isel honor-infinities honor-nans implicit-modules input-charset= jmc " +
+    "keep-persistent-storage-variables keep-system-includes knr-functions max-tokens= minimize-whitespace modules ms-volatile " +
+    "objc-arc openmp openmp-simd operator-names pointer-tbaa protect-parens pseudo-probe-for-profiling " +
+    "rounding-math sized-deallocation split-dwarf-inlining split-machine-functions " +
+    "strict-float-cast-overflow threadsafe-statics time-report time-trace unsafe-math-optimizations " +
     "unwind-tables use-init-array use-line-directives use-linker-plugin var-tracking var-tracking-assignments vect-cost-model vectorize " +
     "verbose-asm visibility= visibility-inlines-hidden web whole-program wrapv wrapv-pointer xray-instrument zero-call-used-regs= " +
     "zero-initialized-in-bss zvector"
   ).split(" "),
 )
 
+/** What is refused when it is asked for, and may be forbidden: `-fno-lto`, `-fno-sanitize=all`. */
+const FORBIDDEN =
+  /^-fno-(lto|sanitize|profile|coverage|pack-struct|short-(enums|wchar)|unsigned-char|trapv|instrument-functions|builtin-\w+|plugin|modules|max-type-align|auto-profile)/
+
 /** True for a `-f…` option that is known and changes nothing. */
 export function isHarmlessF(arg: string): boolean {
+  if (FORBIDDEN.test(arg)) return true
   const name = arg
     .slice(2)
     .replace(/^no-/, "")

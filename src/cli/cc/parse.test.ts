@@ -71,6 +71,11 @@ takes("-x c a.bpf -x none b.c", {
   ],
 })
 takes("-c -- -odd.c", { inputs: [{ name: "-odd.c", language: "c" }] })
+takes(
+  "-fno-lto -fno-sanitize=all -fno-builtin-memcpy -fno-profile-generate -fno-diagnostics-color -ffile-compilation-dir=. a.c",
+  { color: undefined },
+)
+takes("--std=gnu17 --param x=1 -save-temps=obj -MV a.c")
 takes("-working-directory /w a.c", { workingDirectory: "/w" })
 takes("-working-directory=/w -v a.c", { workingDirectory: "/w", verbose: "say" })
 takes("-### -v a.c", { verbose: "only" })
