@@ -98,7 +98,8 @@ function verifierError(
       errno,
     })
   }
-  const explained = explainRefusal({ log: plain, reason, type, report, placeOf: to => lineOf(refused, to) })
+  const placeOf = (to: number): string | undefined => lineOf(refused, to)
+  const explained = explainRefusal({ log: plain, reason, type, report, placeOf, mapAt: to => mapAt(image, to) })
   const words = reason || (report === undefined ? errnoText(errno) : `${report.category}: ${report.problem}`)
   return new SkepError({
     code: "KERNEL_VERIFIER",
@@ -109,6 +110,14 @@ function verifierError(
     errno,
     ...adviceOf(explained),
   })
+}
+
+/** The map whose address the instruction at a slot loads. */
+function mapAt({ functions, relocations }: Image, slot: number): string | undefined {
+  const placed = functions.findLast(f => f.slot <= slot)
+  const insn = placed === undefined ? -1 : placed.first + placed.slots.indexOf(slot)
+  const found = relocations.find(relocation => relocation.insn === insn)
+  return found?.kind === "map" || found?.kind === "mapValue" ? found.map : undefined
 }
 
 /** `a.c:12` of a slot. */

@@ -1,19 +1,16 @@
-import type { ProgramType } from "../../object/index.ts"
 import { CALL_RULES } from "./callRules.ts"
-import { type Fault, readFault } from "./fault.ts"
+import { type Known, readFault } from "./fault.ts"
 import { FLOW_RULES } from "./flowRules.ts"
 import { MEMORY_RULES } from "./memoryRules.ts"
 import { OTHER_RULES } from "./otherRules.ts"
 import type { VerifierReport } from "./report.ts"
 import type { Explanation } from "./rule.ts"
 
-export interface RefusedLog {
+export interface RefusedLog extends Known {
   /** The log without reports. */
   readonly log: string
   /** The line that states the fault. */
   readonly reason: string
-  readonly type: ProgramType
-  readonly placeOf: Fault["placeOf"]
   readonly report?: VerifierReport
 }
 
@@ -27,9 +24,9 @@ const RULES = [...MEMORY_RULES, ...CALL_RULES, ...FLOW_RULES, ...OTHER_RULES]
  *     R0 invalid mem access 'map_value_or_null'
  *     ⇒ the pointer that a lookup in map 'counts' gave may be NULL where what it points to is read
  */
-export function explainRefusal({ log, reason, type, placeOf, report }: RefusedLog): Explanation | undefined {
+export function explainRefusal({ log, reason, report, ...known }: RefusedLog): Explanation | undefined {
   if (reason !== "") {
-    const fault = readFault(log, reason, type, placeOf)
+    const fault = readFault(log, reason, known)
     for (const [words, explain] of RULES) {
       const match = words.exec(fault.text)
       if (match !== null) return explain(match, fault)

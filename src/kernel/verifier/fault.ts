@@ -17,8 +17,16 @@ export interface Fault {
   placeOf(slot: number): string | undefined
 }
 
+/** What is known of the program besides its log. */
+export interface Known {
+  readonly type: ProgramType
+  readonly placeOf: Fault["placeOf"]
+  /** The map whose address the instruction at a slot loads. Logs of Linux 6.9 and later name maps themselves. */
+  mapAt?(slot: number): string | undefined
+}
+
 /** Reads a fault from the end of a log. */
-export function readFault(log: string, reason: string, type: ProgramType, placeOf: Fault["placeOf"]): Fault {
+export function readFault(log: string, reason: string, { type, placeOf, mapAt }: Known): Fault {
   const lines = log.split("\n")
   const end = lines.findLastIndex(line => line.trim() === reason || line.includes(reason))
   let start = end
@@ -33,7 +41,7 @@ export function readFault(log: string, reason: string, type: ProgramType, placeO
     type,
     insn,
     callee: calleeOf(insn),
-    state: register => stateOf(lines, start, register),
+    state: register => withMap(stateOf(lines, start, register), () => mapOf(lines, start, mapAt)),
     insnAt,
     placeOf,
   }
@@ -60,6 +68,23 @@ const insnOf = (line: string): string =>
 /** `call bpf_redirect#23` → `bpf_redirect` */
 export function calleeOf(insn: string): string | undefined {
   return /^call (\w+)#/.exec(insn)?.[1]
+}
+
+/** Adds the map's name to a state that speaks of a map and does not name it. */
+function withMap(state: string, map: () => string | undefined): string {
+  if (!/^P?map_\w+\(/.test(state) || state.includes("map=")) return state
+  const name = map()
+  return name === undefined ? state : state.replace("(", `(map=${name},`)
+}
+
+/** The map whose address was last loaded for a call. */
+function mapOf(lines: readonly string[], before: number, mapAt: Known["mapAt"]): string | undefined {
+  for (let i = before - 1; i >= 0; i--) {
+    const slot = /^(\d+): \(18\) r\d = 0x/.exec(lines[i])?.[1]
+    const name = slot === undefined ? undefined : mapAt?.(Number(slot))
+    if (name !== undefined) return name
+  }
+  return undefined
 }
 
 function stateOf(lines: readonly string[], before: number, register: string | number): string {

@@ -18,7 +18,14 @@ function recorded(version: string): void {
     return {
       name,
       reason,
-      explained: explainRefusal({ log: plain, reason, type, report, placeOf: slot => `insn ${slot}` }),
+      explained: explainRefusal({
+        log: plain,
+        reason,
+        type,
+        report,
+        placeOf: slot => `insn ${slot}`,
+        mapAt: () => "counts",
+      }),
     }
   })
   for (const { name, reason, explained } of lines) {
