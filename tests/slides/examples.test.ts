@@ -3,16 +3,19 @@ import { test } from "node:test"
 import { BPF } from "../../src/index.ts"
 import { needsRoot } from "../support/kernel.ts"
 
-/** The kernel's verifier takes every function of the example. */
-function loads(name: string, fn: string, type: "kprobe" | "tracepoint"): void {
+/** The kernel's verifier takes the function of the example. */
+function loads(name: string, fn: string, type?: "kprobe" | "tracepoint"): void {
   test(`${name} loads`, { skip: needsRoot }, async () => {
     using b = await BPF.load({ file: `examples/${name}`, autoAttach: false })
-    assert.ok(b.program(fn, { type }).slots > 0)
+    assert.ok(b.program(fn, type === undefined ? {} : { type }).slots > 0)
   })
 }
 loads("hello_world.c", "hello", "kprobe")
 loads("task_switch.c", "count_sched", "kprobe")
 loads("task_switch_tracepoint.c", "tracepoint__sched__sched_switch", "tracepoint")
+loads("exec_parent.c", "started")
+loads("syscall_total.c", "count")
+loads("exit_codes.c", "ended")
 
 test("count_sched takes no more instructions than BCC's 39", { skip: needsRoot }, async () => {
   using b = await BPF.load({ file: "examples/task_switch.c", autoAttach: false })
