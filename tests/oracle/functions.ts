@@ -571,6 +571,18 @@ const wide = [
   fn("u128 x = a; return ({ x += b; x; }) >> 32"),
 ]
 
+/** Sizes that are known after inlining, or only when the program runs. */
+const sizes = [
+  fn(
+    "u8 s[8] = {1, 2, 3, 4, 5, 6, 7, 8}, t[8] = {0}; copy(t, s, 5); copy(t + 6, s, 2); return *(u64 *) t",
+    "static void copy(void *to, const void *from, u32 n) { __builtin_memcpy(to, from, n); }",
+  ),
+  fn("u8 s[8] = {1, 2, 3, 4, 5, 6, 7, 8}, t[8] = {0}; __builtin_memcpy(t, s, a & 7); return *(u64 *) t"),
+  fn("u8 t[8] = {0}; __builtin_memset(t, b, a & 7); return *(u64 *) t"),
+  fn("u64 x = a, y = a ^ (1ull << (b & 63)); s32 d = __builtin_memcmp(&x, &y, c & 7); return (d > 0) - (d < 0)"),
+  fn("u64 x = a, y = a ^ (b & 0xff00ff00); return __builtin_memcmp(&x, &y, c & 7) == 0"),
+]
+
 const builtins = [
   ...[8, 16, 32, 64].flatMap(n => [
     fn(`return __builtin_rotateleft${n}(a, b)`),
@@ -698,6 +710,7 @@ export const oracleFunctions: readonly OracleFunction[] = [
   ...cleanups,
   ...wide,
   ...builtins,
+  ...sizes,
   ...oldStyle,
   ...programs,
 ]

@@ -1,16 +1,29 @@
 import { type Call, type Expr, evaluate } from "../../c/index.ts"
 import type { Block, Value } from "../ir.ts"
 import { i32, i64 } from "../values.ts"
+import { compareBytes, copyBytes, fillBytes } from "./bytewise.ts"
 import type { FunctionContext } from "./context.ts"
+import { word } from "./convert.ts"
 import { value } from "./expr.ts"
 import { fail } from "./fail.ts"
 import { knownAlign } from "./known.ts"
+import { intOf } from "./repr.ts"
 
 /** memcpy and memmove: the first through memory that does not overlap, the second by way of a copy. */
 export function copyMemory(cx: FunctionContext, e: Call, overlapping: boolean): Value {
   const to = value(cx, e.args[0])
   const from = value(cx, e.args[1])
-  const size = constantSize(cx, e, e.args[2])
+  const size = sizeOfCall(cx, e)
+  if (typeof size !== "number") {
+    if (overlapping) {
+      fail("IR_MEMORY_SIZE", "the number of bytes of memmove must be a constant", e.args[2].span, {
+        why: "the bytes go by way of a copy, for which there must be room on the stack",
+        hint: "use a constant size, or memcpy where the two do not overlap",
+      })
+    }
+    copyBytes(cx, to, from, size)
+    return to
+  }
   if (size === 0) return to
   const toAlign = knownAlign(e.args[0])
   const fromAlign = knownAlign(e.args[1])
@@ -27,8 +40,9 @@ export function copyMemory(cx: FunctionContext, e: Call, overlapping: boolean): 
 export function fillMemory(cx: FunctionContext, e: Call): Value {
   const to = value(cx, e.args[0])
   const byte = value(cx, e.args[1])
-  const size = constantSize(cx, e, e.args[2])
-  if (size > 0) cx.b.memset(to, byte, size, knownAlign(e.args[0]))
+  const size = sizeOfCall(cx, e)
+  if (typeof size !== "number") fillBytes(cx, to, byte.type === "i64" ? cx.b.trunc(byte) : byte, size)
+  else if (size > 0) cx.b.memset(to, byte, size, knownAlign(e.args[0]))
   return to
 }
 
@@ -40,6 +54,7 @@ export function fillMemory(cx: FunctionContext, e: Call): Value {
 export function compareMemory(cx: FunctionContext, e: Call): Value {
   const { b } = cx
   const [left, right, size] = compared(cx, e)
+  if (typeof size !== "number") return compareBytes(cx, left.base, right.base, size)
   const end = b.newBlock()
   const ways: [Block, Value][] = []
   for (const { at, width } of words(size)) {
@@ -70,6 +85,7 @@ export function equalMemory(cx: FunctionContext, e: Expr): Value | undefined {
   if (e.kind !== "call" || !isMemcmp(e)) return undefined
   const { b } = cx
   const [left, right, size] = compared(cx, e)
+  if (typeof size !== "number") return b.zext(b.cmp("ne", compareBytes(cx, left.base, right.base, size), i32(0)))
   let differ: Value = i64(0)
   for (const { at, width } of words(size)) {
     const x = loadWord(cx, left, at, width)
@@ -86,10 +102,10 @@ function isMemcmp(e: Call): boolean {
   return callee.decl.builtin === "memcmp" || callee.decl.name === "memcmp"
 }
 
-function compared(cx: FunctionContext, e: Call): [Address, Address, number] {
+function compared(cx: FunctionContext, e: Call): [Address, Address, number | Value] {
   const left = { base: value(cx, e.args[0]), align: knownAlign(e.args[0]) }
   const right = { base: value(cx, e.args[1]), align: knownAlign(e.args[1]) }
-  return [left, right, constantSize(cx, e, e.args[2])]
+  return [left, right, sizeOfCall(cx, e)]
 }
 
 interface Address {
@@ -115,17 +131,14 @@ function bigEndian(cx: FunctionContext, v: Value, width: 1 | 2 | 4 | 8): Value {
   return width === 1 ? v : cx.b.bswap((width * 8) as 16 | 32 | 64, v)
 }
 
-function constantSize(cx: FunctionContext, e: Call, size: Expr): number {
+/** The last argument: a number where it is known here. */
+function sizeOfCall(cx: FunctionContext, e: Call): number | Value {
+  const size = e.args[2]
   let known = evaluate(size)
   if (known === undefined) {
     const v = value(cx, size)
-    if (v.kind === "const") known = v.value
-  }
-  if (known === undefined) {
-    fail("IR_MEMORY_SIZE", "the number of bytes must be a constant", size.span, {
-      why: "BPF has no memory functions: the copy is written out as single loads and stores",
-      hint: "use a constant size, or a loop over the bytes with a constant bound",
-    })
+    if (v.kind !== "const") return word(cx, v, intOf(size.type).signed)
+    known = v.value
   }
   if (known > 65536n) fail("IR_MEMORY_SIZE", `${known} bytes are too many for BPF`, e.span)
   return Number(known)
