@@ -50,3 +50,15 @@ static func @twice(i32 %x) -> i32 {\nb0:\n %1 = add i32 %x, %x\n ret %1\n}`,
   inlineCalls(module, () => {})
   assert.match(printFunction(module.functions[0]), /add i32 %a, %a/)
 })
+
+test("objects whose addresses get away are shared by the bodies of one function", () => {
+  const module = withF(
+    "b0:\n call @g() -> void\n call @g() -> void\n ret %a",
+    `static func @g() -> void inline {\nb0:\n %1 = alloca 8 align 8 "kept"\n %2 = alloca 4 align 4 "own"\n %3 = globaladdr @p\n store 8 %3, %1\n store 4 %2, 1\n ret\n}
+global @p .bss+0 size 8 align 8`,
+  )
+  inlineCalls(module, () => {})
+  assert.deepEqual(checkModule(module), [])
+  const text = printFunction(module.functions[0])
+  assert.deepEqual([text.match(/"kept"/g)?.length, text.match(/"own"/g)?.length], [1, 2])
+})

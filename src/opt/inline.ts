@@ -1,5 +1,6 @@
 import { SkepError } from "../base/index.ts"
 import {
+  type Alloca,
   type Block,
   type CallInst,
   type Inst,
@@ -16,6 +17,7 @@ import {
 } from "../ir/index.ts"
 import { devirtualise } from "./devirtualise.ts"
 import { InlineCost } from "./inlineCost.ts"
+import { capturedAllocas } from "./pointers.ts"
 
 export interface InlineOptions {
   /** Whether large static functions that are called from many places may stay functions. */
@@ -94,6 +96,7 @@ function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>, c
   if (!func.blocks.some(b => b.insts.some(i => inlined(i) !== undefined))) return false
   const result: Block[] = []
   const replaced = new Map<Value, Value>()
+  const shared: Shared = { captured: new Map(), allocas: new Map() }
   let size = sizeOf(func)
   for (const first of func.blocks) {
     // Behind each call the block goes on in a new one.
@@ -113,7 +116,7 @@ function inlineInto(func: IrFunction, byName: ReadonlyMap<string, IrFunction>, c
       if (size > MOST_INSTS) throw tooLarge(func, call)
       const rest = newBlock(func)
       cost.copied(callee, byName)
-      const { entry, blocks, value } = copyBody(func, callee, call, rest)
+      const { entry, blocks, value } = copyBody(func, callee, call, rest, shared)
       block.term = { kind: "term", op: "jump", args: [], targets: [entry], span: call.span }
       entry.preds.push(block)
       if (value !== undefined) replaced.set(call, value)
@@ -155,12 +158,28 @@ function target(inst: Inst, byName: ReadonlyMap<string, IrFunction>): IrFunction
   return inst.op === "call" && inst.callee.kind === "function" ? byName.get(inst.callee.name) : undefined
 }
 
+/**
+ * What bodies of one function inlined into another have in common: the objects whose addresses get away. Nothing later can tell how long they
+ * live, but one body's are dead when the next one's are made.
+ */
+interface Shared {
+  readonly captured: Map<IrFunction, ReadonlySet<Alloca>>
+  readonly allocas: Map<Value, Value>
+}
+
+function capturedBy(callee: IrFunction, { captured }: Shared): ReadonlySet<Alloca> {
+  let found = captured.get(callee)
+  if (found === undefined) captured.set(callee, (found = capturedAllocas(callee)))
+  return found
+}
+
 /** Copies a function's blocks into another; returns go to `rest`. */
 function copyBody(
   into: IrFunction,
   callee: IrFunction,
   call: CallInst & Inst,
   rest: Block,
+  shared: Shared,
 ): { entry: Block; blocks: Block[]; value: Value | undefined } {
   const values = new Map<Value, Value>()
   const blocks = new Map<Block, Block>()
@@ -179,12 +198,18 @@ function copyBody(
       values.set(phi, made)
       return made
     })
-    copy.insts = block.insts.map((inst): Inst => {
+    copy.insts = block.insts.flatMap((inst): Inst[] => {
+      const known = inst.op === "alloca" ? shared.allocas.get(inst) : undefined
+      if (known !== undefined) {
+        values.set(inst, known)
+        return []
+      }
       const made = { ...inst, id: into.nextId++, block: copy, args: [...inst.args] }
       values.set(inst, made)
-      return made
+      return [made]
     })
   }
+  for (const alloca of capturedBy(callee, shared)) shared.allocas.set(alloca, values.get(alloca)!)
   const map = (v: Value) => values.get(v) ?? v
   const returns: { from: Block; value: Value | undefined }[] = []
   for (const block of callee.blocks) {
