@@ -49,6 +49,19 @@ test("several inputs, each with an object of its own", () => {
   assert.deepEqual([ran.status, /multiple output files/.test(ran.stderr)], [1, true])
 })
 
+test("the same program in two folders gives the same object where prefixes are mapped", () => {
+  const made = ["one", "two"].map(folder => {
+    const dir = join(cwd, folder)
+    mkdirSync(dir, { recursive: true })
+    writeFileSync(join(dir, "p.c"), 'int __attribute__((section("xdp"))) p(void *ctx) { return 2; }\n')
+    const ran = skep(["cc", "-g", `-ffile-prefix-map=${dir}=/src`, "-c", `${dir}/p.c`, "-o", "p.o"], { cwd: dir })
+    assert.equal(ran.status, 0, ran.stderr)
+    return readFileSync(join(dir, "p.o"))
+  })
+  assert.deepEqual(made[0], made[1])
+  assert.ok(made[0].includes("/src/p.c") && !made[0].includes(cwd))
+})
+
 test("without -c, several inputs become one object, objects among them", () => {
   fileWith("total.c", "int total = 3;")
   fileWith("user.c", 'extern int total;\n__attribute__((section("xdp"), used)) int user(void *ctx) { return total; }\n')

@@ -49,8 +49,18 @@ function dialectOf(text: string): Dialect {
 }
 
 /** An object as a file, with DWARF where it is asked for. */
-export function objectFile(object: BpfObject, { debug }: CcJob, version: string): Uint8Array {
-  return writeElf(object, debug ? { debug: { producer: `skep ${version}`, directory: process.cwd() } } : {})
+export function objectFile(object: BpfObject, job: CcJob, version: string): Uint8Array {
+  const named = (name: string): string => {
+    const [from, to] = job.prefixes.findLast(([prefix]) => name.startsWith(prefix)) ?? ["", ""]
+    return to + name.slice(from.length)
+  }
+  const mapped = {
+    ...object,
+    name: named(object.name),
+    lines: object.lines.map(line => ({ ...line, file: named(line.file) })),
+  }
+  const directory = named(job.compilationFolder ?? process.cwd())
+  return writeElf(mapped, job.debug ? { debug: { producer: `skep ${version}`, directory } } : {})
 }
 
 function contentOf(compilation: Compilation, job: CcJob, version: string): Made["content"] {

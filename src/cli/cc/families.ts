@@ -9,12 +9,12 @@ const HARMLESS_F: ReadonlySet<string> = new Set(
     "access-control addrsig align-functions align-functions= align-loops align-loops= allow-store-data-races aligned-allocation " +
     "asm async-exceptions asynchronous-unwind-tables autolink blocks builtin caret-diagnostics cf-protection cf-protection= " +
     "check-new clang-abi-compat= common conserve-stack const-strings constant-cfstrings crash-diagnostics data-sections " +
-    "debug-compilation-dir= debug-default-version= debug-info-for-profiling debug-prefix-map= debug-types-section debug-macro " +
+    "debug-default-version= debug-info-for-profiling debug-types-section debug-macro " +
     "delete-null-pointer-checks delayed-template-parsing diagnostics-absolute-paths diagnostics-fixit-info diagnostics-format= " +
     "diagnostics-hotness-threshold= diagnostics-parseable-fixits diagnostics-print-source-range-info diagnostics-show-category= " +
     "diagnostics-show-hotness diagnostics-show-note-include-stack diagnostics-show-option diagnostics-show-template-tree " +
     "diagnostics-show-line-numbers discard-value-names dollars-in-identifiers dwarf2-cfi-asm eliminate-unused-debug-types exceptions " +
-    "experimental-new-constant-interpreter fast-math ffp-contract= file-prefix-map= finite-loops fixed-point force-enable-int128 " +
+    "experimental-new-constant-interpreter fast-math ffp-contract= finite-loops fixed-point force-enable-int128 " +
     "fp-contract= freestanding function-sections gcse gnu-inline-asm gnu-keywords gnu89-inline hosted ident inline inline-functions " +
     "inline-hint-functions integrated-as integrated-cc1 ipa-cp-clone ipa-sra ivopts jump-tables keep-static-consts lax-vector-conversions " +
     "limit-debug-info line-tables-only macro-backtrace-limit= macro-prefix-map= math-errno max-type-align= merge-all-constants " +
@@ -29,7 +29,7 @@ const HARMLESS_F: ReadonlySet<string> = new Set(
     "ansi-escape-codes approx-func associative-math auto-profile basic-block-sections= bracket-depth= caret-diagnostics-max-lines= complex-arithmetic= " +
     "constexpr-depth= constexpr-steps= coverage-compilation-dir= coverage-mcdc coverage-prefix-map= cx-limited-range debug-ranges-base-address " +
     "declspec denormal-fp-math= diagnostics-color digraphs direct-access-external-data double-square-bracket-attributes emit-all-decls " +
-    "emulated-tls excess-precision= exec-charset= extend-arguments= file-compilation-dir= file-reproducible finite-math-only " +
+    "emulated-tls excess-precision= exec-charset= extend-arguments= file-reproducible finite-math-only " +
     "force-dwarf-frame fp-eval-method= fp-model= global-isel honor-infinities honor-nans implicit-modules input-charset= jmc " +
     "keep-persistent-storage-variables keep-system-includes knr-functions max-tokens= minimize-whitespace modules ms-volatile " +
     "objc-arc openmp openmp-simd operator-names pointer-tbaa protect-parens pseudo-probe-for-profiling " +

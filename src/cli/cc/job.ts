@@ -15,6 +15,10 @@ export interface CcJob {
   cpu: CpuLevel | "probe"
   /** `-g`: line tables for debuggers. Types and lines for the kernel (BTF) are always written. */
   debug: boolean
+  /** The folder that names in debug information are relative to; the current one without it. */
+  compilationFolder: string | undefined
+  /** `-fdebug-prefix-map=FROM=TO`, in order: beginnings of names in debug information, and what stands there in their place. */
+  readonly prefixes: (readonly [from: string, to: string])[]
   /** `-W…` in order, without the `-W`; `-w` is `no-everything`. */
   readonly warnings: string[]
   workingDirectory: string | undefined

@@ -103,7 +103,11 @@ export const CC_OPTIONS: ReadonlyMap<string, CcOption> = new Map(
     "-isysroot": ["either", does((job, value) => sysroot(job, value))],
     "--sysroot": ["separate", does((job, value) => sysroot(job, value))],
     "--sysroot=": ["joined", does((job, value) => sysroot(job, value))],
-    "-fdebug-compilation-dir": ["separate", nothing],
+    "-fdebug-compilation-dir": ["separate", does((job, value) => (job.compilationFolder = value))],
+    "-fdebug-compilation-dir=": ["joined", does((job, value) => (job.compilationFolder = value))],
+    "-ffile-compilation-dir=": ["joined", does((job, value) => (job.compilationFolder = value))],
+    "-fdebug-prefix-map=": ["joined", prefix],
+    "-ffile-prefix-map=": ["joined", prefix],
     "-resource-dir": ["separate", nothing],
     "-resource-dir=": ["joined", nothing],
     "-working-directory": ["separate", does((job, value) => (job.workingDirectory = value))],
@@ -234,6 +238,13 @@ function color(job: CcJob, value: string): string | undefined {
 function errorLimit(job: CcJob, value: string): string | undefined {
   if (!/^\d+$/.test(value)) return "it is a number; 0 is without limit"
   job.errorLimit = value === "0" ? Number.POSITIVE_INFINITY : Number(value)
+  return undefined
+}
+
+function prefix(job: CcJob, value: string): string | undefined {
+  const equals = value.lastIndexOf("=")
+  if (equals < 0) return "it is FROM=TO"
+  job.prefixes.push([value.slice(0, equals), value.slice(equals + 1)])
   return undefined
 }
 

@@ -43,6 +43,8 @@ class CcParser {
     dependencies: undefined,
     cpu: 3,
     debug: false,
+    compilationFolder: undefined,
+    prefixes: [],
     warnings: [],
     workingDirectory: undefined,
     color: undefined,
