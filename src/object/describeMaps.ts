@@ -162,7 +162,10 @@ class MapMembers {
     }
     if (innerSpec !== undefined) {
       const members = new MapMembers(this.#builder, this.#btf, innerSpec, this.#structs).all()
-      return this.#builder.add({ kind: "struct", name: "", size: members.length * 8, members })
+      // An id of its own: a struct that a map has, too, would make that map the one that is meant.
+      const struct = this.#builder.reserve()
+      this.#builder.define(struct, { kind: "struct", name: "", size: members.length * 8, members })
+      return struct
     }
     if (values === undefined || type !== "prog_array") return undefined
     const params = [{ name: "", type: this.#pointer(0) }]
