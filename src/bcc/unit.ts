@@ -18,6 +18,8 @@ export interface BpfUnit {
   readonly license: string
   /** What is declared and not defined may come from another object that this one is linked with. */
   readonly linkable?: boolean
+  /** Maps that another object defines. */
+  readonly externMaps?: readonly VarDecl[]
 }
 
 /** A variable or function that the kernel defines. */

@@ -53,6 +53,9 @@ export function rewrite(unit: c.TranslationUnit, options: RewriteOptions): BpfUn
     structOps: collectStructOps(decls),
     license,
     linkable: true,
+    externMaps: [...variables.keys()].filter(
+      decl => decl.storage === "extern" && !maps.some(m => m.name === decl.name),
+    ),
   }
 }
 

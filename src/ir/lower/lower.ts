@@ -79,6 +79,7 @@ class Lowering implements ModuleContext {
     for (const { decl } of this.#unit.structOps) mapDecls.add(decl)
     for (const decl of variables) if (isVisible(decl) && !mapDecls.has(decl)) this.globals.variable(decl, decl.span)
     const functions = [...this.#functions.values()].map(p => this.#finish(p))
+    this.#linkMaps(functions)
     refuseRecursion(functions)
     const specs = maps.map(m => this.#mapSpec(m))
     specs.push(...this.#unit.structOps.map(s => this.#structOps(s)))
@@ -111,6 +112,22 @@ class Lowering implements ModuleContext {
       this.#links.set(name, { name, kind: isFunction ? "function" : "variable", type, weak })
     }
     return true
+  }
+
+  /** Maps of other objects, as far as functions use them. */
+  #linkMaps(functions: readonly IrFunction[]): void {
+    const { externMaps = [] } = this.#unit
+    if (externMaps.length === 0) return
+    const used = new Set<string>()
+    for (const { blocks } of functions) {
+      for (const { insts } of blocks) for (const inst of insts) if (inst.op === "mapaddr") used.add(inst.map)
+    }
+    for (const decl of externMaps) {
+      const { name } = decl
+      if (!used.has(name)) continue
+      const weak = decl.attrs.some(a => a.name === "weak")
+      this.#links.set(name, { name, kind: "map", type: this.#types.externVariable(decl), weak })
+    }
   }
 
   extern(decl: VarDecl | FunctionDecl): KernelSymbol | undefined {
@@ -210,6 +227,7 @@ class Lowering implements ModuleContext {
       ...(numaNode !== undefined && { numaNode }),
       ...(pin !== undefined ? { pin } : pinByName && { pin: name }),
       ...(event !== undefined && { eventType: this.#types.id(event) }),
+      ...(map.decl?.attrs.some(a => a.name === "weak") && { weak: true }),
     }
   }
 }
