@@ -18,11 +18,21 @@ export const EVENT_PREFIX = "__skep_event_"
 /** `LIBBPF_PIN_BY_NAME` */
 export const PIN_BY_NAME = 1
 
-/** A builder that holds the types below id `end` of a BTF, under the ids they have. */
-export function continueBtf(btf: Btf | undefined, end = btf?.count ?? 1): BtfBuilder {
+/**
+ * A builder that holds the types below id `end` of a BTF, under the ids they have. Functions in `visible`, by id, are
+ * global: linkers look for no others.
+ */
+export function continueBtf(
+  btf: Btf | undefined,
+  end = btf?.count ?? 1,
+  visible: ReadonlySet<number> = new Set(),
+): BtfBuilder {
   const builder = new BtfBuilder()
-  for (let id = 1; id < end; id++)
-    builder.define(builder.reserve(), btf!.type(id) as Exclude<BtfType, { kind: "void" }>)
+  for (let id = 1; id < end; id++) {
+    const type = btf!.type(id) as Exclude<BtfType, { kind: "void" }>
+    const isVisible = type.kind === "func" && visible.has(id)
+    builder.define(builder.reserve(), isVisible ? { ...type, linkage: "global" } : type)
+  }
   return builder
 }
 

@@ -152,7 +152,9 @@ class ObjectWriter {
     for (const { name, weak } of uses) this.#declare(name, weak === true)
     for (const { name, weak } of [...kconfig, ...externs]) this.#declare(name, weak)
     if (btf === undefined && plain.length + tables.length + uses.length + kconfig.length === 0) return
-    const builder = continueBtf(btf)
+    const { programs, functions } = this.#object
+    const visible = [...programs, ...functions.filter(fn => fn.linkage === "global" || fn.hidden)]
+    const builder = continueBtf(btf, btf?.count, new Set(visible.map(fn => fn.btfId)))
     const places = this.#placesOfMaps(builder, plain)
     const names = new Map(
       uses.map(use => [
@@ -262,7 +264,7 @@ class ObjectWriter {
     const withFuncs = all.every(({ fn }) => fn.btfId !== 0)
     const withLines = withFuncs && all.every(({ fn }) => fn.lineInfo[0]?.insn === 0)
     const withCore = all.some(({ fn }) => fn.core.length > 0)
-    if (!withFuncs && !withCore) return undefined
+    if (all.length === 0 || (!withFuncs && !withCore)) return undefined
     const { lines } = this.#object
     const parts = <R>(wanted: boolean, records: (place: Place) => readonly R[]) =>
       wanted ? sections.map(([section, places]) => ({ section, records: places.flatMap(records) })) : []
