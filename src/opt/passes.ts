@@ -58,6 +58,8 @@ const late: readonly Pass[] = [
   passes.cfg,
 ]
 const MOST_ROUNDS = 4
+/** Instructions that all rounds together look at, about, beyond the first. */
+const MOST_VISITS = 40_000
 
 export interface OptimiseOptions {
   /** Runs the validity checker after every pass that changed something; a broken rule is an error that names the pass. */
@@ -109,8 +111,14 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
   }
 
   function settle(func: IrFunction): void {
-    for (let i = 0; i < MOST_ROUNDS && round(after, func); i++);
+    for (let i = 0; i < roundsFor(func) && round(after, func); i++);
   }
+}
+
+/** Fewer rounds for large functions: the time is that of the instructions which are looked at. */
+function roundsFor(func: IrFunction): number {
+  const size = func.blocks.reduce((sum, block) => sum + block.insts.length + 1, 0)
+  return Math.max(1, Math.min(MOST_ROUNDS, Math.floor(MOST_VISITS / size)))
 }
 
 function verify(func: IrFunction, pass: string): void {

@@ -64,7 +64,7 @@ export class PointerKinds {
     const known = block.preds.map(p => ends.get(p)).filter(end => end !== undefined)
     if (known.length === 0) return false
     for (let r = 0; r < REGISTERS; r++) {
-      const own = this.#kind(`join ${block.id} ${r}`)
+      const own = -1 - block.id * REGISTERS - r
       if (start[r] === own) continue
       const [first] = known
       const kind = known.every(end => end[r] === first[r]) ? first[r] : own
@@ -81,7 +81,7 @@ export class PointerKinds {
     if (isCall(i)) {
       const callee = i.sym === undefined ? `${i.imm}` : i.sym.name
       const given = this.#kind(`call ${callee} ${now[1]}`)
-      for (let c = 0; c <= 5; c++) now[c] = this.#kind(`gone`)
+      now.fill(SCALAR, 1, 6)
       now[0] = given
       return
     }
@@ -137,14 +137,21 @@ export class PointerKinds {
 }
 
 function inputsOf(i: MInst, now: Int32Array): string {
+  if (!dependsOnKinds(i)) return ""
   if (isCall(i)) return now.subarray(1, 1 + i.nargs).join(" ")
+  return `${now[(i.op & o.BPF_CLASS_MASK) === o.BPF_LDX ? i.src : i.dst]}`
+}
+
+/** Whether an instruction goes through pointers other than r10, or calls with arguments. */
+export function dependsOnKinds(i: MInst): boolean {
+  if (isCall(i)) return i.nargs > 0
   switch (i.op & o.BPF_CLASS_MASK) {
     case o.BPF_LDX:
-      return i.src === o.R10 ? "" : `${now[i.src]}`
+      return i.src !== o.R10
     case o.BPF_ST:
     case o.BPF_STX:
-      return i.dst === o.R10 ? "" : `${now[i.dst]}`
+      return i.dst !== o.R10
     default:
-      return ""
+      return false
   }
 }

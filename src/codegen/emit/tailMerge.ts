@@ -1,7 +1,7 @@
 import { removeUnreachable } from "../mir/cfg.ts"
 import { type MBlock, type MFunction, type MInst, makeTerm, newMBlock, OP_FRAME_ADDR } from "../mir/mir.ts"
 import { isCall, isPacketLoad } from "../mir/operands.ts"
-import { PointerKinds } from "./pointerKinds.ts"
+import { dependsOnKinds, PointerKinds } from "./pointerKinds.ts"
 
 /** Number of bpf_tail_call. */
 const TAIL_CALL = 12
@@ -16,26 +16,36 @@ const TAIL_CALL = 12
  * verifier wants that of each of them.
  */
 export function mergeTails(fn: MFunction): void {
+  // Ends that are shared may make those in front of them the same.
+  for (let round = 0; round < MOST_ROUNDS && mergeOnce(fn); round++);
+}
+
+const MOST_ROUNDS = 4
+
+function mergeOnce(fn: MFunction): boolean {
   for (const block of fn.blocks) {
     const [to] = block.term.targets
     if (block.term.kind === "jump" && to.insts.length === 0 && to.term.kind === "exit")
       block.term = { ...to.term, targets: [] }
   }
   removeUnreachable(fn)
-  const merger = new Merger(fn)
-  for (const group of sameWayOn(fn)) merger.collapse(group, 0)
-  if (!merger.merged) return
+  const groups = sameWayOn(fn)
+  const merger = new Merger(fn, groups)
+  for (const group of groups) merger.collapse(group, 0)
+  if (!merger.merged) return false
   skipEmpty(fn)
   removeUnreachable(fn)
+  return true
 }
 
-/** Groups of blocks that go on to the same block, or exit alike. */
+/** Groups of blocks that go on to the same block, branch alike, or exit alike. */
 function sameWayOn(fn: MFunction): MBlock[][] {
   const groups = new Map<string, MBlock[]>()
   for (const block of fn.blocks) {
-    const { kind, targets, dst } = block.term
-    if (kind !== "exit" && kind !== "jump") continue
-    const way = kind === "exit" ? `exit ${dst}` : `${targets[0].id}`
+    const { kind, targets, op, wide, dst, src, imm } = block.term
+    if (kind === "unreachable") continue
+    const compared = kind === "br" ? `${op} ${wide} ${src} ${imm}` : ""
+    const way = `${kind} ${dst} ${targets.map(to => to.id).join(" ")} ${compared}`
     const list = groups.get(way)
     if (list === undefined) groups.set(way, [block])
     else list.push(block)
@@ -47,15 +57,16 @@ class Merger {
   merged = false
   readonly #fn: MFunction
   readonly #entry: MBlock
-  readonly #kinds: PointerKinds
+  readonly #kinds: PointerKinds | undefined
   readonly #keys = new Map<string, number>()
   /** Keys of a block's instructions: those with the same one can be shared; -1 for those that cannot. */
   readonly #keysOf = new Map<MBlock, number[]>()
 
-  constructor(fn: MFunction) {
+  constructor(fn: MFunction, groups: readonly (readonly MBlock[])[]) {
     this.#fn = fn
     this.#entry = fn.blocks[0]
-    this.#kinds = new PointerKinds(fn)
+    const needed = groups.some(blocks => blocks.some(block => block.insts.some(dependsOnKinds)))
+    this.#kinds = needed ? new PointerKinds(fn) : undefined
   }
 
   /**
@@ -123,8 +134,11 @@ class Merger {
   #keysIn(block: MBlock): readonly number[] {
     let keys = this.#keysOf.get(block)
     if (keys === undefined) {
-      const inputs = this.#kinds.inputs(block)
-      this.#keysOf.set(block, (keys = block.insts.map((i, k) => (isShareable(i) ? this.#key(i, inputs[k]) : -1))))
+      const inputs = this.#kinds?.inputs(block)
+      this.#keysOf.set(
+        block,
+        (keys = block.insts.map((i, k) => (isShareable(i) ? this.#key(i, inputs?.[k] ?? "") : -1))),
+      )
     }
     return keys
   }
