@@ -24,7 +24,8 @@ const HELLO = "examples/hello_world.c"
 
 /** Measures and prints the table; the exit status. */
 export function main(args: readonly string[]): number {
-  const { values } = parseArgs({ args: [...args], options: { runs: { type: "string", default: "7" } } })
+  const options = { runs: { type: "string", default: "7" }, corpus: { type: "string" } } as const
+  const { values } = parseArgs({ args: [...args], options })
   const runs = Math.max(1, Number(values.runs) || 7)
   const again = againWithHeaders()
   if (again !== undefined) return again
@@ -71,8 +72,43 @@ export function main(args: readonly string[]): number {
     { what: "instructions of hello", unit: "", skep: figure([hello], "slots"), bcc: figure(bccHello, "slots") },
     { what: "installed", unit: "MB", skep: installedSize(), bcc: bcc ? bccSize() : undefined },
   ]
-  print(rows, runs)
+  console.log(`medians of ${runs} runs on ${process.platform} ${process.arch}, Node ${process.version}`)
+  print(rows)
+  sizes()
+  if (values.corpus !== undefined) corpus(values.corpus)
   return 0
+}
+
+const lines = (stdout: string): Record<string, never>[] =>
+  stdout
+    .trim()
+    .split("\n")
+    .map(line => JSON.parse(line))
+
+/** Compile time against size. */
+function sizes(): void {
+  console.log("\ncompile time against size, CPU time in ms")
+  const { stdout } = spawnSync(process.execPath, ["build/bench/sizes.mjs"], { encoding: "utf8" })
+  const body = lines(stdout).map(({ what, statements, ms, clang }) => [
+    what,
+    `${statements}`,
+    Number(ms).toFixed(0),
+    clang === undefined ? "–" : Number(clang).toFixed(0),
+    clang === undefined ? "" : `${(clang / ms).toFixed(1)} ×`,
+  ])
+  table([["", "statements", "skep", "clang", "clang / skep"], ...body])
+}
+
+/** BCC's own programs, captured by npm run compat: how many a second in one process, and each in a process of its own. */
+function corpus(folder: string): void {
+  const { stdout } = spawnSync(process.execPath, ["build/bench/corpus.mjs", folder], { encoding: "utf8" })
+  const [{ programs, warm, fresh, rss }] = lines(stdout)
+  console.log(`\n${programs} of BCC's own programs`)
+  table([
+    ["programs a second in one warm process", Number(warm).toFixed(0)],
+    ["a program in a process of its own, median", `${Number(fresh).toFixed(0)} ms`],
+    ["  most memory, median", `${Number(rss).toFixed(0)} MB`],
+  ])
 }
 
 function repeat(times: number, one: () => Run): Run[] {
@@ -150,17 +186,19 @@ function bccSize(): number {
   return sizes.reduce((sum, kb) => sum + Number(kb), 0) / 1000
 }
 
-function print(rows: readonly Row[], runs: number): void {
+function print(rows: readonly Row[]): void {
   const cell = (value: number | undefined, unit: string): string => {
     if (value === undefined) return "–"
     return `${value < 100 && unit !== "" ? value.toFixed(1) : Math.round(value)}${unit && ` ${unit}`}`
   }
   const ratio = ({ skep, bcc }: Row): string => (skep && bcc ? `${(bcc / skep).toFixed(1)} ×` : "")
-  const lines = rows.map(row => [row.what, cell(row.skep, row.unit), cell(row.bcc, row.unit), ratio(row)])
-  const table = [["", "skep", "BCC", "BCC / skep"], ...lines]
-  const widths = table[0].map((_, i) => Math.max(...table.map(line => line[i].length)))
-  console.log(`medians of ${runs} runs on ${process.platform} ${process.arch}, Node ${process.version}`)
-  for (const line of table) {
+  const body = rows.map(row => [row.what, cell(row.skep, row.unit), cell(row.bcc, row.unit), ratio(row)])
+  table([["", "skep", "BCC", "BCC / skep"], ...body])
+}
+
+function table(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map(line => line[i].length)))
+  for (const line of rows) {
     console.log(line.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join("   "))
   }
 }

@@ -1,9 +1,15 @@
-// Measures skep, side by side with BCC 0.26 where that is installed: npm run bench [-- --runs=N]. See bench/.
+// Measures skep, side by side with BCC 0.26 where that is installed: npm run bench [-- --runs=N] [--corpus=DIR]. See bench/.
 import { build } from "esbuild"
 import { buildDist } from "./build.mjs"
 
 await buildDist({ types: false })
-const entryPoints = { bench: "bench/bench.ts", load: "bench/load.ts", compile: "bench/compile.ts" }
+const entryPoints = {
+  bench: "bench/bench.ts",
+  load: "bench/load.ts",
+  compile: "bench/compile.ts",
+  sizes: "bench/sizes.ts",
+  corpus: "bench/corpus.ts",
+}
 await build({
   entryPoints,
   outdir: "build/bench",
