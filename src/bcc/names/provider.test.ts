@@ -249,7 +249,14 @@ emits(
 )
 refuses(
   "TRACEPOINT_PROBE(my_cat, thing_done) { return args->common_pid; }",
-  "no member named 'common_pid' in 'struct tracepoint__my_cat__thing_done'",
+  "the tracepoint my_cat:thing_done has no field 'common_pid'",
+  "",
+  tracing,
+)
+
+refuses(
+  "TRACEPOINT_PROBE(my_cat, thing_done) { return args->smal; }",
+  "the tracepoint my_cat:thing_done has no field 'smal'; did you mean 'small'?",
   "",
   tracing,
 )

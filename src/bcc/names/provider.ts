@@ -182,6 +182,15 @@ export class KernelNames implements c.NameProvider {
     record: c.RecordDecl,
     name: string,
   ): { readonly code: string; readonly message: string; readonly hint: string } | undefined {
+    const tracepoint = record.origin === "generated" && this.#tracepointOf(record.tag)
+    if (tracepoint) {
+      const near = suggest(name, c.memberNames(record))
+      return {
+        code: "BCC_NO_KERNEL_MEMBER",
+        message: `the tracepoint ${tracepoint} has no field '${name}'${near === undefined ? "" : `; did you mean '${near}'?`}`,
+        hint: `its fields are in /sys/kernel/tracing/events/${tracepoint.replace(":", "/")}/format; programs cannot read those that all have (common_…)`,
+      }
+    }
     if (record.origin !== "btf" || record.tag === undefined) return undefined
     const what = `${record.isUnion ? "union" : "struct"} ${record.tag}`
     const inner = memberBelow(record, name)
@@ -191,6 +200,15 @@ export class KernelNames implements c.NameProvider {
       message: `the kernel's '${what}' has no member '${name}'${near === undefined ? "" : `; did you mean '${near}'?`}`,
       hint: "members differ between kernel versions: `#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)` chooses",
     }
+  }
+
+  /** `category:event` of a tracepoint's record. */
+  #tracepointOf(tag: string | undefined): string | undefined {
+    if (!tag?.startsWith("tracepoint__")) return undefined
+    for (const { category, event } of tracepointNames(tag.slice("tracepoint__".length))) {
+      if (this.#options.readTracepointFormat?.(category, event) !== undefined) return `${category}:${event}`
+    }
+    return undefined
   }
 
   /** Bytes of the name inside a `struct dentry`, which is a macro in the kernel. */
