@@ -29,3 +29,4 @@ ends(
   "int f(int i) { char t[8] = {0}; if (i > 100) __builtin_memset(t + (1l << 40), i, 4); return t[i & 3]; }",
   undefined,
 )
+ends("static int g(int a) { return a; } int (*f[])(int) = {g}; int run(void *ctx) { return 0; }", undefined)

@@ -73,6 +73,19 @@ takes("int static_assert; int alignof(int nullptr) { return nullptr + static_ass
 takes("static_assert(1'000'000 == 1000000 && 0x1'f == 31 && 0b1'0 == 2 && u8'a' == 97);")
 takes("int été(int \\u00e9) { return é; } int g(void) { return \\u00E9t\\U000000e9(1); }")
 
+// the outermost size of a parameter says nothing
+takes(
+  "int f(int n, int t[n], int u[static n + 1], int v[*], int w[n][3]) { return t[0] + u[n] + w[1][2]; } int g(int, int[*]);",
+)
+takes(
+  "int f(int n, int t[n][n]) { return 0; }",
+  "error: variable length arrays are not supported: the stack of a BPF program has a fixed size",
+)
+takes(
+  "int f(int n, int t[n++]) { return n; }",
+  "error: variable length arrays are not supported: the stack of a BPF program has a fixed size",
+)
+
 // what BPF has not
 takes("void f(int n, ...) { __builtin_va_list a; va_start(a, n); }", "error: 'va_start' is not supported")
 takes("void f(int n, ...) { __builtin_va_list a; __builtin_va_end(a); }", "error: '__builtin_va_end' is not supported")

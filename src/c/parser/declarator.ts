@@ -1,5 +1,5 @@
 import { joinSpans, type Span } from "../../base/index.ts"
-import type { Attribute, VarDecl } from "../ast.ts"
+import type { Attribute, Expr, VarDecl } from "../ast.ts"
 import { evaluate } from "../constant/evaluate.ts"
 import { arrayOf, functionType, pointerTo } from "../sema/basic.ts"
 import { incomplete, rvalue } from "../sema/convert.ts"
@@ -45,6 +45,8 @@ type NameRule = "named" | "abstract" | "either"
 
 /** A size that is computed when the program runs: in a parameter the outermost one says nothing, for the array is a pointer. */
 const COMPUTED = -1
+/** The same, of an expression that does something when it is computed, which a parameter's size is on entry. */
+const CHANGING = -2
 
 interface Pieces {
   name: Token | undefined
@@ -143,10 +145,27 @@ function arraySuffix(p: Parser): Part {
   if (!isInteger(size.type))
     p.fail("C_NOT_INTEGER", `size of array has non-integer type ${quoteType(size.type)}`, size.span)
   const value = evaluate(size)
-  if (value === undefined) return { kind: "array", count: COMPUTED, span: size.span }
+  if (value === undefined) return { kind: "array", count: changesNothing(size) ? COMPUTED : CHANGING, span: size.span }
   if (value < 0n) p.fail("C_ARRAY_SIZE", "array has a negative size", size.span)
   if (value > 0xffff_ffffn) p.fail("C_ARRAY_SIZE", "array is too large", size.span)
   return { kind: "array", count: Number(value), span }
+}
+
+/** Whether an expression only reads; calls and the like may not. */
+function changesNothing(e: Expr): boolean {
+  switch (e.kind) {
+    case "int":
+    case "sizeof":
+    case "ref":
+      return true
+    case "cast":
+    case "unary":
+      return changesNothing(e.operand)
+    case "binary":
+      return changesNothing(e.left) && changesNothing(e.right)
+    default:
+      return false
+  }
 }
 
 /** `(` [`void` | parameter (`,` parameter)* [`,` `...`]] `)` */
@@ -231,7 +250,7 @@ function applyPart(p: Parser, type: Type, part: Part): Type {
       if (kind === "function") return p.fail("C_BAD_TYPE", "an array of functions is not a type", part.span)
       if (kind === "void" || !isComplete(type)) incomplete(p, type, part.span)
       const size = sizeOf(type) ?? 0
-      if (part.count === COMPUTED) {
+      if (part.count === COMPUTED || part.count === CHANGING) {
         return p.fail(
           "C_VLA",
           "variable length arrays are not supported: the stack of a BPF program has a fixed size",

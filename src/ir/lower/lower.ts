@@ -73,11 +73,12 @@ class Lowering implements ModuleContext {
     for (const { decl } of programs) this.#definitions.set(decl.name, decl)
     for (const { decl } of programs) this.#add(decl, "program")
     for (const decl of this.#unit.subprograms) this.#add(decl, "global")
-    // Lowering adds what it meets; the map goes on to grow while it is walked.
-    for (const pending of this.#functions.values()) pending.func = lowerFunction(this, pending)
+    this.#lowerFunctions()
     const mapDecls = new Set<VarDecl | undefined>(maps.map(m => m.decl))
     for (const { decl } of this.#unit.structOps) mapDecls.add(decl)
     for (const decl of variables) if (isVisible(decl) && !mapDecls.has(decl)) this.globals.variable(decl, decl.span)
+    // Their initialisers may name functions that nothing else does.
+    this.#lowerFunctions()
     const functions = [...this.#functions.values()].map(p => this.#finish(p))
     this.#linkMaps(functions)
     refuseRecursion(functions)
@@ -172,6 +173,11 @@ class Lowering implements ModuleContext {
 
   #add(decl: FunctionDecl, role: IrFunction["role"]): void {
     this.#functions.set(decl.name, { decl, role, func: undefined })
+  }
+
+  /** Lowering adds what it meets; the map goes on to grow while it is walked. */
+  #lowerFunctions(): void {
+    for (const pending of this.#functions.values()) pending.func ??= lowerFunction(this, pending)
   }
 
   /** The role may have become another after lowering: by a later use of the address. */
