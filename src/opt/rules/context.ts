@@ -2,6 +2,7 @@ import {
   type Block,
   bitsOf,
   constant,
+  countUses,
   type Inst,
   type InstParts,
   type IrFunction,
@@ -21,6 +22,7 @@ export class Context {
   /** Instructions of the block so far. */
   #made: Inst[] = []
   readonly #known = new Map<Value, Known>()
+  #uses: Map<Value, number> | undefined
 
   constructor(func: IrFunction) {
     this.func = func
@@ -57,6 +59,12 @@ export class Context {
     const known = this.#known.get(v)
     if (known !== undefined) return known
     return v.kind === "inst" ? knownOf(v, a => (a.kind === "const" ? exactly(a.value) : anything(a))) : anything(v)
+  }
+
+  /** Whether a value had several uses before the pass. */
+  isShared(v: Value): boolean {
+    this.#uses ??= countUses(this.func)
+    return (this.#uses.get(v) ?? 0) > 1
   }
 
   /** The constant that an instruction's bits make up. */

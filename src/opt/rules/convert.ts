@@ -34,7 +34,8 @@ function cut(v: Inst, ctx: Context): Value | undefined {
     return low(x) ?? ctx.add({ op: "trunc", type: "i32", args: [x] })
   }
   if (v.op === "sextin" && v.bits === 32) return low(x) ?? ctx.add({ op: "trunc", type: "i32", args: [x] })
-  if (!NARROWABLE.has(v.op)) return undefined
+  // What the verifier learns of a value that is tested, too, would not hold of another one that is computed anew.
+  if (!NARROWABLE.has(v.op) || ctx.isShared(v)) return undefined
   const a = low(x)
   const b = low(y)
   return a === undefined || b === undefined ? undefined : ctx.add({ op: v.op as "add", type: "i32", args: [a, b] })
