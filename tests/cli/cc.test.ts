@@ -117,6 +117,8 @@ cc("-v -E -I. a.c", {
 })
 cc("-### -c a.c", { stderr: / "skep" "cc" "-###" "-c" "a\.c"\n$/ })
 cc("-c a.c b.o", { status: 1, stderr: /with -c nothing is linked/ })
+cc("-c .", { status: 1, stderr: /cannot read \.: it is a folder/ })
+cc("a.c Makefile.o -o x.o", { status: 1, stderr: /no such file or directory: 'Makefile\.o'/ })
 cc("-c nowhere.c", { status: 1, stderr: "skep cc: error: no such file or directory: 'nowhere.c' [CLI_CC_INPUT]\n" })
 cc("-c a.c -o nowhere/a.o", { status: 1, stderr: /unable to open output file 'nowhere\/a\.o'/ })
 cc("-c -emit-llvm -fbadopt a.c", {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { runningCpu, runningTarget } from "../../bpf/index.ts"
+import { readBytes, runningCpu, runningTarget } from "../../bpf/index.ts"
 import { Compilation, type CpuLevel, type Dialect, type Target } from "../../compiler/index.ts"
 import { type BpfObject, disassembleObject, writeElf } from "../../object/index.ts"
 import type { CcHeaders } from "./headers.ts"
@@ -19,7 +19,13 @@ export function compileInput(
   messages: CcMessages,
   version: string,
 ): Made | undefined {
-  const text = name === "-" ? readFileSync(0, "utf8") : readFileSync(name, "utf8")
+  let text: string
+  try {
+    text = name === "-" ? readFileSync(0, "utf8") : readBytes(name).toString("utf8")
+  } catch (error) {
+    messages.thrown(error)
+    return undefined
+  }
   const cpu = job.cpu === "probe" ? runningCpu() : job.cpu
   const compilation = new Compilation({
     name: name === "-" ? "<stdin>" : name,

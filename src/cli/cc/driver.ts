@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { basename } from "node:path"
+import { readBytes } from "../../bpf/index.ts"
 import { FAILURE, SUCCESS } from "../command.ts"
 import { answer, searchList } from "./answers.ts"
 import { compileInput } from "./compileInput.ts"
@@ -58,7 +59,7 @@ async function linkAll(job: CcJob, version: string, messages: CcMessages): Promi
   const output = job.output ?? "a.out"
   try {
     const objects = job.inputs.map(({ name, language }) => {
-      if (language === "object") return readElf(readFileSync(name), name)
+      if (language === "object") return readElf(readBytes(name), name)
       const made = compileInput(job, name, new CcHeaders(job.folders), messages, version)
       return made?.content instanceof Uint8Array ? readElf(made.content, name) : undefined
     })

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { dirname, isAbsolute, join } from "node:path"
 import { SourceFile } from "../../base/index.ts"
+import { readBytes } from "../../bpf/index.ts"
 import type { IncludeResolver } from "../../c/index.ts"
 import { isKnownHeader } from "../../libbpf/index.ts"
 import type { CcFolders } from "./job.ts"
@@ -60,7 +61,7 @@ export class CcHeaders {
     let file = this.#files.get(path)
     if (file === undefined) {
       if (!existsSync(path) || !statSync(path).isFile()) return undefined
-      file = new SourceFile(path, readFileSync(path, "utf8"))
+      file = new SourceFile(path, readBytes(path).toString("utf8"))
       this.#files.set(path, file)
     }
     if (!this.used.has(path)) this.used.set(path, { path, system })
