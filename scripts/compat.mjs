@@ -3,6 +3,7 @@
 //   --guest        in the booted kernel, too
 //   --only WORD    only the programs whose names contain the word; may be repeated
 //   --no-load      compiles only
+//   --check        with the validity checks of every stage of the compiler
 //   --fresh        compiles each in a process of its own as well: time and memory
 //   --json FILE    the results of the running kernel, as JSON
 import { spawnSync } from "node:child_process"
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true, default: [] },
     "no-load": { type: "boolean" },
     fresh: { type: "boolean" },
+    check: { type: "boolean" },
     json: { type: "string" },
   },
 })
@@ -45,6 +47,7 @@ if (values.corpus === undefined) {
 }
 const args = [program, "--corpus", values.corpus, ...values.only.flatMap(word => ["--only", word])]
 if (values["no-load"]) args.push("--no-load")
+if (values.check) args.push("--check")
 if (values.fresh) await buildDist({ types: false })
 const here = [...args, ...(values.fresh ? ["--fresh"] : []), ...(values.json ? ["--json", values.json] : [])]
 

@@ -11,9 +11,10 @@ import { type Run, report } from "./report.ts"
 /**
  * Compiles every program of a corpus and tries its functions in the running kernel.
  *
- *     main.mjs [--corpus DIR] [--json FILE] [--no-load] [--fresh] [--only WORD]…
+ *     main.mjs [--corpus DIR] [--json FILE] [--no-load] [--check] [--fresh] [--only WORD]…
  *
- * `--fresh` also compiles each in a process of its own, by dist/skep.js. `--only` takes the programs whose names contain a word. Without a corpus one is captured; `--only-capture` does only that, and tells where it is.
+ * `--check` runs the checks of the compiler's stages. `--fresh` also compiles each in a process of its own, by dist/skep.js. `--only` takes the
+ * programs whose names contain a word. Without a corpus one is captured; `--only-capture` does only that, and tells where it is.
  */
 export function main(args: readonly string[]): number {
   const { values } = parseArgs({
@@ -24,6 +25,7 @@ export function main(args: readonly string[]): number {
       only: { type: "string", multiple: true },
       "no-load": { type: "boolean" },
       fresh: { type: "boolean" },
+      check: { type: "boolean" },
       "only-capture": { type: "boolean" },
     },
   })
@@ -33,7 +35,10 @@ export function main(args: readonly string[]): number {
     return 0
   }
   const programs = readCorpus(corpus, values.only)
-  const found: Run = { kernel: release(), programs: runAll(programs, values["no-load"] === true) }
+  const found: Run = {
+    kernel: release(),
+    programs: runAll(programs, new Bench(values.check), values["no-load"] === true),
+  }
   const baseline: Map<string, Baseline> | undefined = readBaseline(corpus)
   process.stdout.write(report(found, baseline))
   if (values.fresh) {
@@ -47,8 +52,7 @@ export function main(args: readonly string[]): number {
 
 const PINS = "/sys/fs/bpf"
 
-function runAll(programs: readonly CorpusProgram[], onlyCompile: boolean) {
-  const bench = new Bench()
+function runAll(programs: readonly CorpusProgram[], bench: Bench, onlyCompile: boolean) {
   let shown = performance.now()
   return programs.map((program, i) => {
     const result = bench.run(program, onlyCompile)

@@ -65,11 +65,18 @@ export class Bench {
   readonly #target: Target = runningTarget()
   readonly #cpu = runningCpu()
   readonly #machine = new KernelMachine({ functions: kernelFunctions })
+  readonly #check: boolean
+
+  /** `check`: with the validity checks of every stage of the compiler. */
+  constructor(check = false) {
+    this.#check = check
+  }
 
   compile({ id, text, cflags }: CorpusProgram): CompileResult {
     const flags = parseFlags(cflags)
     const resolve = includeResolver(flags.includes)
-    return compile({ name: `${id}.c`, text, resolve, flags: flags.macros, target: this.#target, cpu: this.#cpu })
+    const options = { resolve, flags: flags.macros, target: this.#target, cpu: this.#cpu, check: this.#check }
+    return compile({ name: `${id}.c`, text, ...options })
   }
 
   /** Compiles a program and, unless `only` the compiler is measured, loads each of its functions. */
