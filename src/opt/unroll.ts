@@ -81,7 +81,8 @@ function unrollLoop(func: IrFunction, loop: Loop): boolean {
     mem2reg(func)
     return true
   }
-  if (wish === undefined ? !worthwhile(loop, rounds) : size * back > MOST_INSTS) return false
+  const asked = wish !== undefined || (func.role === "program" && walksContext(loop))
+  if (!asked ? !worthwhile(loop, rounds) : size * back > MOST_INSTS) return false
   demote(func, loop.blocks, use => loop.blocks.has(use))
   const members = membersOf(func, loop)
   // One copy more than there are ways back: the last one is known to leave, and the loop itself is never reached.
@@ -99,6 +100,20 @@ function sizeOf(loop: Loop, counts: (inst: Inst) => boolean): number {
     for (const inst of block.insts) if (counts(inst)) size += weight(inst)
   }
   return size
+}
+
+/** Whether a loop goes through a program's context: the verifier takes constant offsets in it only. */
+function walksContext(loop: Loop): boolean {
+  for (const block of loop.blocks) {
+    for (const inst of block.insts) {
+      if (inst.op !== "load" && inst.op !== "store") continue
+      const { base, offset } = placeOf(inst.args[0])
+      if (base.kind === "param" && offset === undefined) return true
+      const moves = base.kind === "phi" && base.block === loop.header
+      if (moves && base.args.some(arg => placeOf(arg).base.kind === "param")) return true
+    }
+  }
+  return false
 }
 
 /** Whether a loop that nobody asks to be unrolled is better without its tests. */
