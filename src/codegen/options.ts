@@ -6,6 +6,8 @@ export type DumpStage = "isel" | "regalloc" | "layout"
 
 export interface CodegenOptions {
   readonly cpu: CpuLevel
+  /** Whether the kernel has loads that acquire and stores that release (Linux 6.15; level 4); without, they are volatile ones. */
+  readonly acquireRelease?: boolean
   /** Byte order of the machine that runs the program; default false. */
   readonly bigEndian?: boolean
   /** Splits every access that may be misaligned, not only those of the stack; for kernels without efficient unaligned access. */

@@ -8,6 +8,7 @@ import { type BpfObject, disassembleObject } from "../object/index.ts"
 import { optimise, passNames } from "../opt/index.ts"
 import type { CompileOptions, Dialect, Target } from "./options.ts"
 
+const LINUX_6_15 = (6 << 16) | (15 << 8)
 const MACHINE_STAGES = ["isel", "regalloc", "layout"] as const
 
 /** What can be shown on the way from text to object: stages, and between them the passes of the optimiser. */
@@ -89,10 +90,16 @@ export class Compilation {
   /** The program as a machine takes it. */
   get object(): BpfObject {
     if (this.#object === undefined) {
-      const { cpu, check } = this.options
+      const { cpu, check, target } = this.options
+      const acquireRelease = target.kernelVersion >= LINUX_6_15
       const stages = new Set(MACHINE_STAGES.filter(stage => this.#wants(stage)))
       const write = (stage: string, func: string, text: string): void => this.#write(`${stage} ${func}`, text)
-      const object = generate(this.module, { cpu, check, ...(stages.size > 0 && { dump: { stages, write } }) })
+      const object = generate(this.module, {
+        cpu,
+        check,
+        acquireRelease,
+        ...(stages.size > 0 && { dump: { stages, write } }),
+      })
       this.#object = object
       this.#dump("asm", () => disassembleObject(object))
     }

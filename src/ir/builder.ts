@@ -51,6 +51,7 @@ export function newBlock(func: IrFunction): Block {
 export interface AccessOptions {
   readonly volatile?: boolean
   readonly align?: number
+  readonly ordered?: boolean
 }
 
 type Parts<I> = I extends Inst ? Omit<I, "kind" | "id" | "block" | "span"> : never
@@ -128,13 +129,14 @@ export class FunctionBuilder {
   }
 
   load(type: ValueType, width: Width, signed: boolean, from: Value, options: AccessOptions = {}): Inst {
-    const { volatile = false, align = width } = options
-    return this.insert({ op: "load", type, width, signed, volatile, align, args: [from] })
+    const { volatile = false, align = width, ordered } = options
+    return this.insert({ op: "load", type, width, signed, volatile, align, ...(ordered && { ordered }), args: [from] })
   }
 
   store(width: Width, to: Value, value: Value, options: AccessOptions = {}): Inst {
-    const { volatile = false, align = width } = options
-    return this.insert({ op: "store", type: "void", width, volatile, align, args: [to, value] })
+    const { volatile = false, align = width, ordered } = options
+    const parts = { width, volatile, align, ...(ordered && { ordered }) }
+    return this.insert({ op: "store", type: "void", ...parts, args: [to, value] })
   }
 
   memcpy(to: Value, from: Value, size: number, align: number): Inst {

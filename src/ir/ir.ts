@@ -94,6 +94,8 @@ export interface Load extends InstBase {
   volatile: boolean
   /** Known alignment of the address in bytes (at least 1). */
   align: number
+  /** Other processors' stores before the one that is read are seen after it (memory order acquire); volatile, too. */
+  ordered?: boolean
 }
 /** args: pointer, value. */
 export interface Store extends InstBase {
@@ -101,6 +103,8 @@ export interface Store extends InstBase {
   width: Width
   volatile: boolean
   align: number
+  /** Who reads what it stores with acquire sees all that was stored before it (memory order release); volatile, too. */
+  ordered?: boolean
 }
 /** Copies `size` bytes between objects that do not overlap (or are the same). args: destination, source. */
 export interface MemCopy extends InstBase {

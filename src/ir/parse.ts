@@ -455,9 +455,10 @@ class Parser {
     return args
   }
 
-  #access(width: number): { volatile: boolean; align: number } {
+  #access(width: number): { volatile: boolean; align: number; ordered?: boolean } {
     const volatile = this.#accept("volatile")
-    return { volatile, align: this.#accept("align") ? this.#number() : width }
+    const ordered = this.#accept("ordered")
+    return { volatile, ...(ordered && { ordered }), align: this.#accept("align") ? this.#number() : width }
   }
 
   #callee(): Callee {

@@ -1,5 +1,5 @@
 import { formatPlace } from "../base/index.ts"
-import type { Asm, Block, Inst, IrFunction, IrType, Module, Phi, Terminator, Value } from "./ir.ts"
+import type { Asm, Block, Inst, IrFunction, IrType, Load, Module, Phi, Store, Terminator, Value } from "./ir.ts"
 import { signedValue } from "./values.ts"
 
 /** Options of the printers. */
@@ -149,11 +149,11 @@ class Printer {
       case "alloca":
         return `alloca ${inst.size} align ${inst.align} ${JSON.stringify(inst.name)}`
       case "load": {
-        const how = `${inst.signed ? "s" : "u"}${inst.width}${access(inst.volatile, inst.align, inst.width)}`
+        const how = `${inst.signed ? "s" : "u"}${inst.width}${access(inst)}`
         return `load ${inst.type} ${how} ${args("ptr")}`
       }
       case "store":
-        return `store ${inst.width}${access(inst.volatile, inst.align, inst.width)} ${args("ptr", storeType(inst.width))}`
+        return `store ${inst.width}${access(inst)} ${args("ptr", storeType(inst.width))}`
       case "memcpy":
         return `memcpy ${inst.size} align ${inst.align} ${args("ptr", "ptr")}`
       case "memset":
@@ -224,6 +224,6 @@ function printAsm(inst: Asm, args: string): string {
   return `${out} (${args})`
 }
 
-function access(volatile: boolean, align: number, width: number): string {
-  return `${volatile ? " volatile" : ""}${align === width ? "" : ` align ${align}`}`
+function access({ volatile, align, width, ordered }: Load | Store): string {
+  return `${volatile ? " volatile" : ""}${ordered ? " ordered" : ""}${align === width ? "" : ` align ${align}`}`
 }

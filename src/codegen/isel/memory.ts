@@ -14,6 +14,9 @@ import type { Selector } from "./selector.ts"
 
 const SIZE: Record<number, number> = { 1: o.BPF_B, 2: o.BPF_H, 4: o.BPF_W, 8: o.BPF_DW }
 
+const ORDERED = o.BPF_STX | o.BPF_ATOMIC
+const isOrdered = (s: Selector): boolean => s.cpu >= 4 && s.context.options.acquireRelease === true
+
 function place(inst: MInst, at: Address): void {
   inst.slot = at.slot
   inst.core = at.core
@@ -64,6 +67,7 @@ export function selectLoad(s: Selector, v: Inst & { op: "load" }): void {
   const signed = width < 8 && !s.plan.isPlain(v) && (extended || (v.signed && !(v.type === "i32" && width === 4)))
   const r = s.newReg()
   if (at.align < width) loadPieces(s, r, at, width)
+  else if (v.ordered && isOrdered(s)) place(s.emit(ORDERED | SIZE[width], r, at.base, at.off, o.BPF_LOAD_ACQ), at)
   else if (signed && s.cpu >= 4 && !(v.type === "i32" && s.plan.needsZero(v))) {
     loadAt(s, r, at, 0, width, o.BPF_MEMSX)
     s.bind(v, r)
@@ -111,6 +115,10 @@ export function selectStore(s: Selector, v: Inst & { op: "store" }): void {
   const { width } = v
   const at = selectPlace(s, v.args[0], width, v.align)
   const value = storedValue(v.args[1], width)
+  if (v.ordered && isOrdered(s) && at.align >= width) {
+    place(s.emit(ORDERED | SIZE[width], at.base, s.reg(value), at.off, o.BPF_STORE_REL), at)
+    return
+  }
   if (value.kind === "undef" && !v.volatile) {
     storeConstant(s, at, 0, width, 0n, at.core !== undefined)
     return

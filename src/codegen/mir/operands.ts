@@ -20,6 +20,7 @@ export function roles(i: MInst): number {
     case o.BPF_ST:
       return USE_DST
     case o.BPF_STX:
+      if (isAtomic(i) && i.imm === o.BPF_LOAD_ACQ) return DEF_DST | USE_SRC
       return isAtomic(i) && (i.imm & o.BPF_FETCH) !== 0 && i.imm !== o.BPF_CMPXCHG
         ? USE_DST | USE_SRC | DEF_SRC
         : USE_DST | USE_SRC

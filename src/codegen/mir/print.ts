@@ -72,6 +72,8 @@ function printPlain(i: MInst): string {
 
 function printAtomic(i: MInst): string {
   const at = address(i.dst, i)
+  if (i.imm === o.BPF_LOAD_ACQ) return `${reg(i.dst)} = load_acquire(${address(i.src, i)})`
+  if (i.imm === o.BPF_STORE_REL) return `store_release(${at}, ${reg(i.src)})`
   if (i.imm === o.BPF_XCHG) return `${reg(i.src)} = xchg(${at}, ${reg(i.src)})`
   if (i.imm === o.BPF_CMPXCHG) return `r0 = cmpxchg(${at}, r0, ${reg(i.src)})`
   const name = ATOMIC[i.imm & ~o.BPF_FETCH]

@@ -19,7 +19,7 @@ export function reached(cx: FunctionContext, place: Place): Place {
 export function loadPlace(cx: FunctionContext, at: Place, span: Span): Scalar {
   const { b } = cx
   const place = reached(cx, at)
-  const { volatile, address, type } = place
+  const { volatile, ordered, address, type } = place
   const repr = reprOf(type, span)
   if (place.bitField !== undefined) {
     const int = intOf(type)
@@ -36,10 +36,14 @@ export function loadPlace(cx: FunctionContext, at: Place, span: Span): Scalar {
     case "i32":
     case "i64": {
       const { size, signed } = intOf(type)
-      return b.load(repr, size as Width, signed && size < 4, address, { volatile, align: Math.min(place.align, size) })
+      return b.load(repr, size as Width, signed && size < 4, address, {
+        volatile,
+        ordered,
+        align: Math.min(place.align, size),
+      })
     }
     case "ptr":
-      return b.load("ptr", 8, false, address, { volatile, align: Math.min(place.align, 8) })
+      return b.load("ptr", 8, false, address, { volatile, ordered, align: Math.min(place.align, 8) })
     case "wide": {
       const lo = b.load("i64", 8, false, address, { volatile, align: Math.min(place.align, 8) })
       const align = Math.min(alignAt(place.align, 8), 8)
@@ -54,7 +58,7 @@ export function loadPlace(cx: FunctionContext, at: Place, span: Span): Scalar {
 export function storePlace(cx: FunctionContext, at: Place, value: Scalar): void {
   const { b } = cx
   const place = reached(cx, at)
-  const { volatile, address } = place
+  const { volatile, ordered, address } = place
   if (value.kind === "wide") {
     b.store(8, address, value.lo, { volatile, align: Math.min(place.align, 8) })
     const align = Math.min(alignAt(place.align, 8), 8)
@@ -63,6 +67,6 @@ export function storePlace(cx: FunctionContext, at: Place, value: Scalar): void 
     storeBits(cx, place, bitFieldUnits(place.bitField), place.bitField.bitWidth!, value)
   } else {
     const size = intOf(place.type).size as Width
-    b.store(size, address, value, { volatile, align: Math.min(place.align, size) })
+    b.store(size, address, value, { volatile, ordered, align: Math.min(place.align, size) })
   }
 }

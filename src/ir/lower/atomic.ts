@@ -1,4 +1,4 @@
-import { type Call, type Expr, pointerOf, type Type } from "../../c/index.ts"
+import { type Call, type Expr, evaluate, pointerOf, type Type } from "../../c/index.ts"
 import type { AtomicOp, BinaryOp, Value } from "../ir.ts"
 import { constant } from "../values.ts"
 import { loadPlace, reached, storePlace } from "./access.ts"
@@ -55,17 +55,17 @@ export function atomicBuiltin(cx: FunctionContext, name: string, e: Call): { val
     case "__atomic_compare_exchange_n":
       return { value: compareExchange(cx, e, name.endsWith("_n")) }
     case "__atomic_load_n":
-      return { value: loadPlace(cx, target(cx, e.args[0], 1), e.span) }
+      return { value: loadPlace(cx, ordered(target(cx, e.args[0], 1), e.args[1]), e.span) }
     case "__atomic_load":
-      storePlace(cx, object(cx, e.args[1]), loadPlace(cx, target(cx, e.args[0], 1), e.span))
+      storePlace(cx, object(cx, e.args[1]), loadPlace(cx, ordered(target(cx, e.args[0], 1), e.args[2]), e.span))
       return { value: undefined }
     case "__atomic_store_n": {
-      const to = target(cx, e.args[0], 1)
+      const to = ordered(target(cx, e.args[0], 1), e.args[2])
       storePlace(cx, to, operand(cx, e.args[1], to.type))
       return { value: undefined }
     }
     case "__atomic_store": {
-      const to = target(cx, e.args[0], 1)
+      const to = ordered(target(cx, e.args[0], 1), e.args[2])
       storePlace(cx, to, loadPlace(cx, object(cx, e.args[1]), e.span))
       return { value: undefined }
     }
@@ -135,6 +135,12 @@ function target(cx: FunctionContext, e: Expr, least: number): Place {
     })
   }
   return { ...place, volatile: true }
+}
+
+/** A place whose accesses have a memory order that is more than relaxed (0), or not known. */
+function ordered(place: Place, order: Expr | undefined): Place {
+  const known = order === undefined ? undefined : evaluate(order)
+  return known === 0n ? place : { ...place, ordered: true }
 }
 
 function object(cx: FunctionContext, e: Expr): Place {

@@ -12,6 +12,8 @@ export interface Place {
   /** Alignment that the address is known to have. */
   readonly align: number
   readonly volatile: boolean
+  /** Reads and writes are ordered with those of other processors: acquire and release. */
+  readonly ordered?: boolean
   /** Address space that the address is of, where it is not the kernel's own (0). */
   readonly space?: number
   /** For a bit-field: `address` is that of the record. */
