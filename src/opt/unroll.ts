@@ -23,8 +23,10 @@ const MOST_INSTS = 100_000
 const ROUNDS_UNASKED = 64
 /** so much larger may the code become, */
 const GROWTH = 2
-/** and so large where the verifier follows constant addresses only, or many small stores become few. */
-const LARGEST_UNASKED = 150
+/** so large where many small stores become few, */
+const LARGEST_FILL = 64
+/** and so large where the verifier follows constant addresses only. */
+const LARGEST_STRICT = 400
 
 /**
  * Unrolling: a loop whose number of rounds follows from constants is written out round by round; constant folding then removes its tests.
@@ -120,31 +122,36 @@ function walksContext(loop: Loop): boolean {
 function worthwhile(loop: Loop, { back, exit, isKnown }: Rounds): boolean {
   if (back === 0) return true
   let rest = 0
-  let walks = false
+  let most = sizeOf(loop, () => true) + GROWTH
   for (const block of loop.blocks) {
     if (block.term.op === "br" && !isKnown(block.term.args[0])) rest++
     for (const inst of block.insts) {
       const known = isKnown(inst)
       if (!known) rest += weight(inst)
-      if (inst.op === "load" || inst.op === "store") walks ||= needsConstantAddress(inst, loop, isKnown)
+      if (inst.op === "load" || inst.op === "store") most = Math.max(most, constantAddress(inst, loop, isKnown))
     }
   }
   // The test of a loop at its top runs once more than the rest.
   const written = rest * (exit === loop.header && loop.blocks.size > 1 ? back : back + 1)
-  return written <= sizeOf(loop, () => true) + GROWTH || (walks && written <= LARGEST_UNASKED)
+  return written <= most
 }
 
 /**
- * Whether an address that moves with the rounds had better be a constant: in a packet, where a test of the end covers constant offsets only, and
- * where constants are put into a local one after the other.
+ * How large a loop may become for an address that moves with the rounds to be a constant: in the context, which is read at constant offsets only, in a packet,
+ * where a test of the end covers those only, and where constants are put into a local one after the other.
  */
-function needsConstantAddress(inst: (Load | Store) & Inst, loop: Loop, isKnown: (v: Value) => boolean): boolean {
+function constantAddress(inst: (Load | Store) & Inst, loop: Loop, isKnown: (v: Value) => boolean): number {
   const { base, offset } = placeOf(inst.args[0])
-  if (isAlloca(base)) return offset === undefined && inst.op === "store" && isKnown(inst.args[1])
+  if (isAlloca(base)) return offset === undefined && inst.op === "store" && isKnown(inst.args[1]) ? LARGEST_FILL : 0
   const moves = base.kind === "phi" && base.block === loop.header
-  if (!moves) return offset === undefined && isPacket(base)
-  return base.args.some((arg, i) => !loop.blocks.has(base.incoming[i]) && isPacket(placeOf(arg).base))
+  const strict = moves
+    ? base.args.some((arg, i) => !loop.blocks.has(base.incoming[i]) && isStrict(placeOf(arg).base))
+    : offset === undefined && isStrict(base)
+  return strict ? LARGEST_STRICT : 0
 }
+
+/** The context, or what leads to a packet. */
+const isStrict = (base: Value): boolean => base.kind === "param" || isPacket(base)
 
 /** A pointer that the context gives as 32 bits: only those to packets are. */
 function isPacket(base: Value): boolean {
