@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { oracleFunctions } from "../functions.ts"
+import { type OracleFunction, oracleFunctions } from "../functions.ts"
 import { generateFunction } from "../generate/index.ts"
 import { oracleText } from "../native.ts"
 
@@ -37,16 +37,42 @@ static const char name[] = TEXT(a "b" 'c'); int CONCAT(pro, gram)(void *ctx) { r
 static __attribute__((noinline)) u64 sum(struct flags f, u64 *p) { u64 s = 0; for (int i = 0; i < 4; i++) s += f.t[i] * p[i & 1]; return s + f.a; }
 int run(void *ctx) { u64 v[2] = {1, 2}; struct flags f = {.a = 1, .c = -1, .t = "abc"}, g = f; g.b++; again: switch (g.b) { case 0 ... 3: g.b += 4;
   goto again; case 9: break; default: v[1] ^= sum(g, v); } do v[0]--; while (v[0] > 3); return ({ int x = v[1]; x ?: -1; }); }`,
+  `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, u32); __type(value, u64); } seen SEC(".maps");
+const volatile int limit = 3; static u64 total; extern int LINUX_KERNEL_VERSION __kconfig;
+struct task_struct___old { int state; } __attribute__((preserve_access_index));
+static long each(u32 i, u64 *sum) { *sum += i; return 0; }
+SEC("kprobe/do_nanosleep") int BPF_KPROBE(probe, void *timer) { struct task_struct *t = (void *) bpf_get_current_task(); u32 pid = BPF_CORE_READ(t, tgid);
+  u64 one = 1, *n = bpf_map_lookup_elem(&seen, &pid); if (n) __sync_fetch_and_add(n, 1); else bpf_map_update_elem(&seen, &pid, &one, BPF_ANY);
+  if (bpf_core_field_exists(t->comm) && limit > 2) bpf_loop(limit, each, &total, 0); return 0; }
+SEC("xdp") int filter(struct xdp_md *ctx) { int i, s = 0; bpf_for(i, 0, 10) { if (i == limit) break; s += i; } return s > 3 ? XDP_DROP : XDP_PASS; }
+char _license[] SEC("license") = "GPL";`,
+  `#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct event { __u32 pid; char comm[16]; }; struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 1 << 12); } ring SEC(".maps");
+static __noinline int note(__u32 pid) { struct event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0); if (!e) return 1; e->pid = pid;
+  bpf_get_current_comm(e->comm, sizeof(e->comm)); bpf_ringbuf_submit(e, 0); return 0; }
+SEC("tracepoint/syscalls/sys_enter_execve") int enter(void *ctx) { asm volatile("" ::: "memory"); return note(bpf_get_current_pid_tgid() >> 32); }
+char LICENSE[] SEC("license") = "Dual BSD/GPL";`,
   `enum kind { A, B = 5, C }; _Static_assert(sizeof(enum kind) == 4, "size"); static struct { int n; enum kind k; } table[] = {[2] = {1, C}, {B}};
 int pick(void *ctx) { return _Generic(table[0].k, int: 1, enum kind: 2, default: 3) + table[(long) ctx & 3].n + __builtin_popcount(7); }`,
 ]
+
+/** A function of the oracle as a program, whose arguments are not known. */
+function asProgram(f: OracleFunction): string {
+  const values = "bpf_get_prandom_u32(), bpf_ktime_get_ns(), bpf_get_current_pid_tgid()"
+  return `${oracleText(f, "oracle").replace(/\nu64 oracle\(/, "\nstatic u64 oracle(")}int run(void *ctx) { return oracle(${values}); }\n`
+}
 
 /** Texts that inputs are made from. */
 export const seedTexts: readonly string[] = [
   ...files.map(path => readFileSync(path, "utf8")),
   ...dialect,
-  ...Array.from({ length: 40 }, (_, i) => oracleText(generateFunction(i + 1), "run")),
-  ...oracleFunctions.filter((_, i) => i % 6 === 0).map(f => oracleText(f, "run")),
+  ...Array.from({ length: 40 }, (_, i) => asProgram(generateFunction(i + 1))),
+  ...oracleFunctions.filter((_, i) => i % 6 === 0).map(asProgram),
 ]
 
 const TOKEN =
@@ -67,7 +93,7 @@ export const words: readonly string[] = [
   __builtin_preserve_access_index __builtin_va_list __builtin_expect __sync_fetch_and_add __atomic_load_n SEC __ksym __kconfig __weak
   packed aligned section noinline always_inline cleanup vector_size mode preserve_access_index btf_type_tag fallthrough
   #define #undef #if #ifdef #ifndef #elif #else #endif #include #line #pragma #error #embed _Pragma __VA_OPT__ __VA_ARGS__ __has_include defined
-  lookup update delete insert increment perf_submit ringbuf_output BPF_HASH BPF_ARRAY BPF_TABLE BPF_PERF_OUTPUT BPF_RINGBUF_OUTPUT`.split(
+  bpf_map_lookup_elem bpf_core_field_exists bpf_for bpf_loop __uint __type BPF_CORE_READ BPF_KPROBE lookup update delete insert increment perf_submit ringbuf_output BPF_HASH BPF_ARRAY BPF_TABLE BPF_PERF_OUTPUT BPF_RINGBUF_OUTPUT`.split(
     /\s+/,
   ),
 ]
