@@ -98,6 +98,35 @@ int f(struct __sk_buff *skb) { struct mine_t *m = (void *)54; return m->high << 
   { data: TCP },
   (0x11 << 24) | 0x223344,
 )
+// Members of members: in arrays, inner structs and unions without a name
+runs(
+  `#include <bcc/proto.h>
+int f(struct __sk_buff *skb) { struct ip6_opt_t *p = (void *)54; int i = skb->len & 3; return p->pad[1] << 16 | p->pad[i + 1] << 8 | p->ext_len; }`,
+  "sched_cls",
+  { data: TCP },
+  (0x44 << 16) | (0x66 << 8) | 0x22,
+)
+runs(
+  `struct mine_t { union { u32 whole; u16 half; }; struct { u8 high : 3, low : 5; } in; u16 list[2]; } BPF_PACKET_HEADER;
+int f(struct __sk_buff *skb) {
+  struct mine_t *m = (void *)53; int i = skb->len & 1;
+  m->in.low = 1; m->list[i] += 1; m->list[1] = m->half;
+  return m->whole == 0x07112233 && m->half == 0x0711 && m->in.high == 2 && m->in.low == 1 && m->list[0] == 0x5567 && m->list[1] == 0x0711;
+}`,
+  "sched_cls",
+  { data: TCP },
+  1,
+)
+// In a function that gets the packet
+runs(
+  `#include <bcc/proto.h>
+static u32 from(struct ip_t *ip, struct __sk_buff *packet) { return ip->src; }
+static void lower(struct __sk_buff *packet, struct ip_t *ip) { ip->ttl = 1; }
+int f(struct __sk_buff *skb) { struct ip_t *p = (void *)14; lower(skb, p); return from(p, skb) + p->ttl; }`,
+  "sched_cls",
+  { data: TCP },
+  0x0a000002,
+)
 // Behind the packet's end the program ends with 0
 runs("int f(struct __sk_buff *skb) { load_word(skb, 5000); return 3; }", "socket_filter", { data: TCP }, 0)
 // IPv6, VLAN and VXLAN

@@ -1,9 +1,10 @@
 import * as c from "../../c/index.ts"
 import * as b from "../ast/build.ts"
 import type { Current, Env } from "./env.ts"
+import { packetParameter } from "./packet.ts"
 
 /**
- * `incr_cksum_l3(offset, old, new)` and `incr_cksum_l4(offset, old, new, is_pseudo)`: the packet is the first parameter of the function, the size of what
+ * `incr_cksum_l3(offset, old, new)` and `incr_cksum_l4(offset, old, new, is_pseudo)`: the packet is a parameter of the function, the size of what
  * changed that of the new value. The values are numbers; the helpers take them as they are in the packet, the first byte the highest.
  */
 export function rewriteChecksum(
@@ -13,9 +14,9 @@ export function rewriteChecksum(
   builtin: string,
   args: readonly c.Expr[],
 ): c.Expr {
-  const skb = current.fn.params[0]
+  const skb = packetParameter(current.fn)
   if (skb === undefined) {
-    env.diagnostics.error("BCC_CHECKSUM", `${builtin}() needs a function whose first parameter is the packet`, e.span)
+    env.diagnostics.error("BCC_CHECKSUM", `${builtin}() needs a function that has the packet as a parameter`, e.span)
     return e
   }
   const { span } = e

@@ -214,14 +214,15 @@ class Dialect extends Rewriter {
   /** Reads and writes of members of packet headers. */
   #packet(current: Current, e: c.Expr): c.Expr | undefined {
     const lvalue = e.kind === "assign" ? e.left : e.kind === "cast" || e.kind === "incdec" ? e.operand : undefined
-    const member = lvalue && packetMember(lvalue)
-    if (member === undefined) return undefined
-    const base = this.expr(member.base)
-    if (e.kind === "cast") return e.cast === "load" ? readPacket(this.#env, current, member, base, e.type) : undefined
+    const found = lvalue && packetMember(lvalue)
+    if (found === undefined) return undefined
+    const indices = found.indices.map(({ index, scale }) => ({ index: this.expr(index), scale }))
+    const member = { ...found, base: this.expr(found.base), indices }
+    if (e.kind === "cast") return e.cast === "load" ? readPacket(this.#env, current, member, e.type) : undefined
     if (e.kind === "assign") {
       const { op, computeType } = e
       const right = this.expr(e.right)
-      return writePacket(this.#env, current, member, base, old =>
+      return writePacket(this.#env, current, member, old =>
         op === undefined || computeType === undefined
           ? right
           : b.binary(op, c.convert(old(), computeType), right, computeType, e.span),
@@ -233,7 +234,7 @@ class Dialect extends Rewriter {
     const by = (value: c.Expr, up: boolean) =>
       b.cast(b.binary(up ? "+" : "-", c.convert(value, c.LLONG), one, c.LLONG, span), e.type, true)
     const up = e.op === "++"
-    const made = writePacket(this.#env, current, member, base, old => by(old(), up))
+    const made = writePacket(this.#env, current, member, old => by(old(), up))
     return e.prefix ? made : by(made, !up)
   }
 

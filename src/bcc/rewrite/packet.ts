@@ -21,15 +21,45 @@ export const PACKET_FUNCTIONS: Readonly<Record<string, string>> = {
  *     ip->df           →  (u16)(load_byte(skb, (u64)ip + 6) >> 6 & 1)
  *     ip->dst = v      →  ({ u32 _new = bswap(v); bpf_skb_store_bytes(skb, (u64)ip + 16, &_new, 4, 0); v; })
  *
- * The packet is the first parameter of the function.
+ * The packet is a parameter of the function.
  */
 export function packetMember(e: c.Expr): PacketMember | undefined {
-  if (e.kind !== "member" || !e.arrow || !isPacketHeader(e.field.record)) return undefined
-  const size = e.field.bitWidth ?? (c.sizeOf(e.type) ?? 0) * 8
-  return size === 0 || size > 64 || c.integerOf(e.type) === undefined ? undefined : (e as PacketMember)
+  const size = e.kind === "member" && e.field.bitWidth !== undefined ? e.field.bitWidth : (c.sizeOf(e.type) ?? 0) * 8
+  if (size === 0 || size > 64 || c.integerOf(e.type) === undefined) return undefined
+  let at = 0
+  const indices: PacketMember["indices"][number][] = []
+  for (let inner = e; ; ) {
+    if (inner.kind === "member") {
+      at += inner.field.offset * 8 + (inner.field.bitOffset ?? 0)
+      if (!inner.arrow) {
+        inner = inner.base
+        continue
+      }
+      return isPacketHeader(inner.field.record)
+        ? { base: inner.base, at, size, indices, type: e.type, span: e.span }
+        : undefined
+    }
+    // An element of an array in the header.
+    if (inner.kind !== "index" || inner.base.kind !== "cast" || inner.base.cast !== "decay") return undefined
+    const index = c.evaluate(inner.index)
+    const scale = c.sizeOf(inner.type) ?? 0
+    if (index !== undefined) at += Number(index) * scale * 8
+    else indices.push({ index: inner.index, scale })
+    inner = inner.base.operand
+  }
 }
 
-type PacketMember = c.Expr & { readonly kind: "member" }
+/** A place in a header that a pointer leads to. */
+export interface PacketMember {
+  readonly base: c.Expr
+  /** Bits from the header's first one. */
+  readonly at: number
+  readonly size: number
+  /** Bytes that are known when the program runs: each index times its scale. */
+  readonly indices: readonly { readonly index: c.Expr; readonly scale: number }[]
+  readonly type: c.Type
+  readonly span: Span
+}
 
 function isPacketHeader(record: c.RecordDecl): boolean {
   return record.attrs.some(
@@ -45,36 +75,28 @@ interface Bits {
   readonly shift: number
 }
 
-function bitsOf({ field, type }: PacketMember): Bits {
-  const size = field.bitWidth ?? (c.sizeOf(type) ?? 0) * 8
-  const at = field.offset * 8 + (field.bitOffset ?? 0)
+function bitsOf({ at, size }: PacketMember): Bits {
   const skip = at % 8
   const width = Math.ceil((skip + size) / 8)
   return { first: Math.floor(at / 8), width, size, shift: width * 8 - skip - size }
 }
 
-/** The value of a member. `base` is the rewritten pointer to the header. */
-export function readPacket(env: Env, current: Current, e: PacketMember, base: c.Expr, type: c.Type): c.Expr {
+/** The value of a member. The expressions in it are rewritten. */
+export function readPacket(env: Env, current: Current, e: PacketMember, type: c.Type): c.Expr {
   const packet = packetOf(env, current, e.span)
   if (packet === undefined) return b.int(0, c.INT, e.span)
   const bits = bitsOf(e)
-  return b.cast(extract(env, packet, offsetOf(base, bits.first, e.span), bits, e.span), type, true)
+  return b.cast(extract(env, packet, offsetOf(e, bits.first), bits, e.span), type, true)
 }
 
 /** Stores in a member what `value` makes, perhaps from the value so far, both of the member's type. The result is the new value. */
-export function writePacket(
-  env: Env,
-  current: Current,
-  e: PacketMember,
-  base: c.Expr,
-  value: (old: () => c.Expr) => c.Expr,
-): c.Expr {
+export function writePacket(env: Env, current: Current, e: PacketMember, value: (old: () => c.Expr) => c.Expr): c.Expr {
   const { span } = e
   const packet = packetOf(env, current, span)
   if (packet === undefined) return b.int(0, c.INT, span)
   const type = c.unqualified(e.type)
   const bits = bitsOf(e)
-  const at = b.variable("_at", c.ULLONG, span, offsetOf(base, bits.first, span))
+  const at = b.variable("_at", c.ULLONG, span, offsetOf(e, bits.first))
   const place = b.value(at, span)
   const old = () => b.cast(extract(env, packet, place, bits, span), type, true)
   const fresh = b.variable("_value", type, span, b.cast(value(old), type, true))
@@ -105,17 +127,34 @@ function extract(env: Env, packet: c.Expr, at: c.Expr, { width, size, shift }: B
 }
 
 function packetOf(env: Env, { fn }: Current, span: Span): c.Expr | undefined {
-  const skb = fn.params[0]
-  if (skb !== undefined && c.canonical(skb.type).kind === "pointer") return b.value(skb, span)
+  const skb = packetParameter(fn)
+  if (skb !== undefined) return b.value(skb, span)
   env.diagnostics.error(
     "BCC_PACKET",
-    "members of packet headers need a function whose first parameter is the packet",
+    "members of packet headers need a function that has the packet as a parameter",
     span,
   )
   return undefined
 }
 
-const offsetOf = (base: c.Expr, first: number, span: Span): c.Expr => add(b.cast(base, c.ULLONG), first, span)
+/** The parameter that is the packet: one of its type, else the first pointer. */
+export function packetParameter(fn: c.FunctionDecl): c.VarDecl | undefined {
+  const pointees = fn.params.map(param => {
+    const type = c.canonical(param.type)
+    return type.kind === "pointer" ? type.to : undefined
+  })
+  const own = pointees.findIndex(type => type !== undefined && c.recordOf(type)?.tag === "__sk_buff")
+  return own >= 0 ? fn.params[own] : pointees[0] === undefined ? undefined : fn.params[0]
+}
+
+function offsetOf({ base, indices, span }: PacketMember, first: number): c.Expr {
+  let offset = add(b.cast(base, c.ULLONG), first, span)
+  for (const { index, scale } of indices) {
+    const bytes = b.binary("*", b.cast(index, c.ULLONG), b.int(scale, c.ULLONG, span), c.ULLONG, span)
+    offset = b.binary("+", offset, bytes, c.ULLONG, span)
+  }
+  return offset
+}
 
 const add = (e: c.Expr, n: number, span: Span): c.Expr =>
   n === 0 ? e : b.binary("+", e, b.int(n, c.ULLONG, span), c.ULLONG, span)
