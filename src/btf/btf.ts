@@ -132,9 +132,9 @@ export class Btf {
     return ids.sort((a, b) => a - b)
   }
 
-  /** The strings that begin with a prefix, the base's included: names among them. */
-  namesFrom(prefix: string): string[] {
-    return [...(this.base?.namesFrom(prefix) ?? []), ...this.strings.from(prefix)]
+  /** The strings that hold a text, the base's included: names among them. */
+  namesWith(text: string): string[] {
+    return [...(this.base?.namesWith(text) ?? []), ...this.strings.with(text)]
   }
 
   /** Ids of all types of a kind, in rising order, the base's first. */

@@ -51,12 +51,13 @@ export class StringTable {
     return at < 0 ? -1 : this.start + at + 1
   }
 
-  /** The strings that begin with a prefix, which is ASCII and not empty. */
-  *from(prefix: string): Generator<string, void, undefined> {
-    const text = this.#decoded()
-    if (text.startsWith(prefix)) yield this.get(this.start)
-    for (let at = text.indexOf(`\0${prefix}`); at >= 0; at = text.indexOf(`\0${prefix}`, at + 1)) {
-      yield this.get(this.start + at + 1)
+  /** The strings that hold a text, which is ASCII and not empty. */
+  *with(text: string): Generator<string, void, undefined> {
+    const all = this.#decoded()
+    for (let at = all.indexOf(text); at >= 0; ) {
+      yield this.get(this.start + all.lastIndexOf("\0", at) + 1)
+      const end = all.indexOf("\0", at)
+      at = all.indexOf(text, end)
     }
   }
 

@@ -48,9 +48,25 @@ export class Candidates {
   }
 }
 
+const flavours = new WeakMap<Btf, ReadonlyMap<string, readonly string[]>>()
+
+/** Names with a flavour by the names without: a kernel has few, and they are found in one pass. */
+function flavoured(btf: Btf): ReadonlyMap<string, readonly string[]> {
+  let known = flavours.get(btf)
+  if (known === undefined) {
+    const found = new Map<string, string[]>()
+    for (const name of btf.namesWith("___")) {
+      const essential = essentialName(name)
+      if (essential !== name) found.set(essential, [...(found.get(essential) ?? []), name])
+    }
+    flavours.set(btf, (known = found))
+  }
+  return known
+}
+
 /** Types of a BTF without those of its base. */
 function ownTypes(btf: Btf, name: string, kinds: readonly BtfKind[]): Candidate[] {
-  const names = [name, ...btf.namesFrom(`${name}___`).filter(other => essentialName(other) === name)]
+  const names = [name, ...(flavoured(btf).get(name) ?? [])]
   const ids = names.flatMap(other => btf.findAll(other, ...kinds)).filter(id => id >= btf.firstId)
   return [...new Set(ids)].sort((a, b) => a - b).map(id => ({ btf, id }))
 }
