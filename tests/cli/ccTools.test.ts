@@ -59,6 +59,19 @@ takes(["pahole"], ["-F", "dwarf", "-C", "part"], /low:3;/, /high:13;/, /tag\[4\]
 takes(["bpftool"], ["btf", "dump", "file"], /FUNC 'hello'/, /STRUCT 'event' size=40/)
 takes(["bpftool"], ["gen", "skeleton"], /struct bpf_map \*counts;/, /struct bpf_program \*hello;/)
 
+const strip = findTool("llvm-strip-19", "llvm-strip")
+
+test("an object without its debug information, as bpf2go leaves it, links and loads", {
+  skip: noBpftool() || (strip === undefined && "llvm-strip is not installed"),
+}, () => {
+  build()
+  runTool(strip!, "-g", object)
+  assert.doesNotMatch(runTool("readelf", "-SW", object), /\.debug_/)
+  const linked = join(cwd, "linked.o")
+  runTool("bpftool", "gen", "object", linked, object)
+  inBpffs(bpffs => runTool("bpftool", "prog", "load", linked, join(bpffs, "p"), "type", "socket"))
+})
+
 test("bpftool loads the object", { skip: noBpftool() }, () => {
   build()
   inBpffs(bpffs => {

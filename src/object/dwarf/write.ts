@@ -84,7 +84,7 @@ function writeUnit(
       [AT.low_pc, "addr", { to: symbol }],
       [AT.high_pc, "data4", slots[spec.insns.length] * SLOT_BYTES],
     ]
-    if (symbol.visibility !== f.STV_HIDDEN) attributes.push([AT.external, "flag_present", 0])
+    if ((symbol.bind ?? f.STB_LOCAL) !== f.STB_LOCAL) attributes.push([AT.external, "flag_present", 0])
     if (types === undefined || proto?.kind !== "func_proto") {
       entries.add(TAG.subprogram, attributes)
       continue
