@@ -39,7 +39,7 @@ export function branch(s: Selector, v: Value, then: MBlock, other: MBlock): void
     s.block.term = makeTerm("jump", [v.kind === "const" && v.value !== 0n ? then : other], s.span)
     return
   }
-  const condition = plainCondition(matchCondition(v, s.plan.uses))
+  const condition = plainCondition(matchCondition(v, s.plan.uses, s.plan.plain))
   const targets = condition.negated ? [other, then] : [then, other]
   s.block.term = condition.pred === "set" ? bitTest(s, condition, targets) : comparison(s, condition, targets)
 }

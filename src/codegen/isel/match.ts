@@ -1,5 +1,5 @@
 import type { Const, Core, Inst, KsymAddr, Predicate, Value } from "../../ir/index.ts"
-import { bitsOf, constant, inversePredicate, signedValue } from "../../ir/index.ts"
+import { constant, inversePredicate, signedValue } from "../../ir/index.ts"
 
 /** Patterns of IR that one machine instruction covers. The planner and the selector both ask here, so they always agree. */
 
@@ -125,24 +125,17 @@ export function matchCompound(v: Value, uses: (v: Inst) => number, depth = 0): C
   return isTest(a) && isTest(b) ? { op: v.op, a, b, negated: false } : undefined
 }
 
-/** A signed load that is only compared for equality with a constant: it need not be extended, nor the constant. */
-export function plainLoad(v: Inst, uses: (v: Inst) => number): (Inst & { op: "load" }) | undefined {
-  if (v.op !== "cmp" || (v.pred !== "eq" && v.pred !== "ne")) return undefined
-  const [a, b] = v.args
-  if (a.kind !== "inst" || a.op !== "load" || !a.signed || b.kind !== "const" || uses(a) !== 1) return undefined
-  const value = signedValue(b)
-  return a.width * 8 < bitsOf(a.type) && BigInt.asIntN(a.width * 8, value) === value ? a : undefined
-}
-
-/** What a branch on `v` compares. `uses` counts a value's uses: a mask is only tested in place when nothing else needs it. */
-export function matchCondition(v: Value, uses: (v: Inst) => number): Condition {
+/**
+ * What a branch on `v` compares. `uses` counts a value's uses: a mask is only tested in place when nothing else needs it;
+ * `plain` has the signed loads that are not extended.
+ */
+export function matchCondition(v: Value, uses: (v: Inst) => number, plain: ReadonlySet<Value>): Condition {
   if (v.kind === "inst") {
     if (v.op === "cmp") {
       const [a, b] = v.args
       const equality = v.pred === "eq" || v.pred === "ne"
-      const plain = plainLoad(v, uses)
-      if (plain !== undefined && b.kind === "const") {
-        const low = BigInt.asUintN(plain.width * 8, b.value)
+      if (plain.has(a) && b.kind === "const" && a.kind === "inst" && a.op === "load") {
+        const low = BigInt.asUintN(a.width * 8, b.value)
         return { pred: v.pred, a, b: { kind: "const", type: b.type, value: low }, negated: false }
       }
       if (equality && b.kind === "const" && b.value === 0n) {
@@ -159,14 +152,14 @@ export function matchCondition(v: Value, uses: (v: Inst) => number): Condition {
         }
         // A comparison of a comparison with zero.
         if (a.kind === "inst" && a.op === "cmp") {
-          const inner = matchCondition(a, uses)
+          const inner = matchCondition(a, uses, plain)
           return v.pred === "ne" ? inner : { ...inner, negated: !inner.negated }
         }
       }
       return { pred: v.pred, a, b, negated: false }
     }
     if (v.op === "and" && uses(v) === 1) return { pred: "set", a: v.args[0], b: v.args[1], negated: false }
-    if (v.op === "zext") return matchCondition(v.args[0], uses)
+    if (v.op === "zext") return matchCondition(v.args[0], uses, plain)
   }
   const zero: Const = { kind: "const", type: v.type as Const["type"], value: 0n }
   return { pred: "ne", a: v, b: zero, negated: false }

@@ -56,7 +56,7 @@ export function selectLoad(s: Selector, v: Inst & { op: "load" }): void {
   if (known !== undefined) {
     const raw = wordOf(s, known, 0, width)
     const type = s.plan.isExtended(v) ? "i64" : (v.type as ValueType)
-    const value = (v.signed && !s.plan.isPlain(v)) || s.plan.isExtended(v) ? BigInt.asIntN(width * 8, raw) : raw
+    const value = (v.signed && !s.plan.plain.has(v)) || s.plan.isExtended(v) ? BigInt.asIntN(width * 8, raw) : raw
     const r = s.newReg()
     s.moveInto(r, constant(type, value))
     s.bind(v, r)
@@ -64,7 +64,7 @@ export function selectLoad(s: Selector, v: Inst & { op: "load" }): void {
   }
   const at = selectPlace(s, v.args[0], width, v.align)
   const extended = s.plan.isExtended(v)
-  const signed = width < 8 && !s.plan.isPlain(v) && (extended || (v.signed && !(v.type === "i32" && width === 4)))
+  const signed = width < 8 && !s.plan.plain.has(v) && (extended || (v.signed && !(v.type === "i32" && width === 4)))
   const r = s.newReg()
   if (at.align < width) loadPieces(s, r, at, width)
   else if (v.ordered && isOrdered(s)) place(s.emit(ORDERED | SIZE[width], r, at.base, at.off, o.BPF_LOAD_ACQ), at)

@@ -8,10 +8,10 @@ import {
   indexedLocal,
   matchCompound,
   matchCondition,
-  plainLoad,
   splitAddress,
   storedValue,
 } from "./match.ts"
+import { plainLoads } from "./plainLoads.ts"
 import { SignFacts } from "./sign.ts"
 
 /**
@@ -35,7 +35,8 @@ export class Plan {
   readonly #seen: Uint8Array
   readonly #zero: Uint8Array
   readonly #extended: Uint8Array
-  readonly #plain: Uint8Array
+  /** Signed loads that need not be extended. */
+  readonly plain: ReadonlySet<Value>
   readonly #paramUses: Int32Array
   readonly #paramZero: Uint8Array
   readonly #signs: SignFacts
@@ -51,7 +52,7 @@ export class Plan {
     this.#seen = new Uint8Array(func.nextId)
     this.#zero = new Uint8Array(func.nextId)
     this.#extended = new Uint8Array(func.nextId)
-    this.#plain = new Uint8Array(func.nextId)
+    this.plain = plainLoads(func)
     this.#paramUses = new Int32Array(func.params.length)
     this.#paramZero = new Uint8Array(func.params.length)
     this.#signs = new SignFacts(func.nextId)
@@ -91,11 +92,6 @@ export class Plan {
   /** Whether a constant is taken away from a value: what is known of its lower bound then counts. */
   isLowered(v: Value): boolean {
     return this.#lowered.has(v)
-  }
-
-  /** A signed load that need not be extended. */
-  isPlain(load: Inst): boolean {
-    return this.#plain[load.id] !== 0
   }
 
   /** Whether the sign bit of a value is known to be clear. */
@@ -155,11 +151,7 @@ export class Plan {
       this.#condition(compound.b)
       return
     }
-    if (v.kind === "inst") {
-      const load = plainLoad(v, this.uses)
-      if (load !== undefined) this.#plain[load.id] = 1
-    }
-    const { pred, a, b } = matchCondition(v, this.uses)
+    const { pred, a, b } = matchCondition(v, this.uses, this.plain)
     this.#register(a)
     if (b.kind !== "const") this.#register(b)
     if (this.#cpu >= 3 || a.type !== "i32") return

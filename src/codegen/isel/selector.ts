@@ -311,7 +311,7 @@ export class Selector {
       case "atomic":
         return true
       case "load":
-        return (!v.signed || this.plan.isPlain(v)) && !this.plan.isExtended(v)
+        return (!v.signed || this.plan.plain.has(v)) && !this.plan.isExtended(v)
       case "trunc":
         return isNarrow(v.args[0])
       case "call":

@@ -1,4 +1,4 @@
-import { bitsOf, type Inst, signedValue, type Value } from "../../ir/index.ts"
+import { bitsOf, type Inst, type Phi, signedValue, type Value } from "../../ir/index.ts"
 
 /** How far definitions are followed. */
 const DEPTH = 12
@@ -24,10 +24,39 @@ export class SignFacts {
     // What depends on itself, through a loop, is not known.
     this.#known[v.id] = -1
     const is = (other: Value) => this.isNotNegative(other, depth - 1)
-    const result = v.kind === "phi" ? v.args.every(is) : isNotNegative(v, is)
+    const result = v.kind === "phi" ? v.args.every(is) || countsUp(v) : isNotNegative(v, is)
     this.#known[v.id] = result ? 1 : -1
     return result
   }
+}
+
+/** The most that a loop's counter grows in a step, and its limit: together they are far from the sign bit. */
+const MOST_STEP = 1n << 20n
+const MOST_LIMIT = 1n << 30n
+
+/**
+ * A loop's counter that starts at a small number, grows, and goes round only while it is below a limit:
+ *
+ *     b1: %1 = phi i32 [b0: 0], [b1: %2]
+ *         %2 = add i32 %1, 1
+ *         br (cmp slt i32 %2, 16), b1, b2
+ */
+function countsUp({ args, incoming, block }: Phi): boolean {
+  if (args.length !== 2) return false
+  return [0, 1].some(i => {
+    const [start, next] = [args[1 - i], args[i]]
+    if (next.kind !== "inst" || next.op !== "add" || start.kind !== "const" || start.value > MOST_LIMIT) return false
+    const [from, step] = next.args
+    if (from.kind !== "phi" || from.block !== block || from.args !== args) return false
+    if (step.kind !== "const" || step.value === 0n || step.value > MOST_STEP) return false
+    const { term } = incoming[i]
+    if (term.op !== "br" || term.targets[0] !== block || term.targets[1] === block) return false
+    const [test] = term.args
+    if (test.kind !== "inst" || test.op !== "cmp" || test.args[0] !== next) return false
+    const [, limit] = test.args
+    if (limit.kind !== "const" || limit.value > MOST_LIMIT) return false
+    return test.pred === "slt" || test.pred === "sle" || test.pred === "ult" || test.pred === "ule"
+  })
 }
 
 function isNotNegative(v: Inst, is: (v: Value) => boolean): boolean {
