@@ -32,7 +32,10 @@ export function main(args: readonly string[]): number {
   const clang = values["no-clang"] ? undefined : clangObjects(dir, values.clang, only)
   const compiler = new Compiler(dir)
   const judge = values["no-load"] ? undefined : new Judge()
-  const results = selftestNames(dir, only).map((name): FileResult => {
+  const results: FileResult[] = []
+  // A run that is stopped leaves what it has found.
+  const save = () => values.json !== undefined && writeFileSync(values.json, JSON.stringify(results))
+  for (const name of selftestNames(dir, only)) {
     process.stderr.write(`\r\x1b[K${name}`)
     const { object, ...compiled } = compiler.compile(name)
     if (object !== undefined && values.objects !== undefined) {
@@ -43,15 +46,16 @@ export function main(args: readonly string[]): number {
       }
     }
     const other = clang === undefined ? undefined : readObject(join(clang, `${name}.o`))
-    return {
+    results.push({
       ...compiled,
       ...(object && { slots: slotsOf(object), verdicts: judge?.judge(object) }),
       ...(other && { clangSlots: slotsOf(other), clangVerdicts: judge?.judge(other) }),
-    }
-  })
+    })
+    if (results.length % 20 === 0) save()
+  }
   process.stderr.write("\r\x1b[K")
   process.stdout.write(report(results))
-  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results))
+  save()
   return 0
 }
 

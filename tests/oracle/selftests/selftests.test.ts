@@ -21,6 +21,7 @@ function sample(name: string): void {
   })
 }
 for (const name of [
+  "atomics",
   "bloom_filter_map",
   "bpf_iter_task_file",
   "connect4_prog",
