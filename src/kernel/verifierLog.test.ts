@@ -36,6 +36,14 @@ old state: R0=P0 R1=ctx() R10=fp0
 processed 2 insns (limit 1000000)`,
   { reason: "infinite loop detected at insn 1", slot: 1 },
 )
+summary(
+  "a fault behind the jump that it is about",
+  `28: (61) r1 = *(u32 *)(r1 +0) ; R1=scalar()
+29: (25) if r1 > 0x0 goto pc+1 infinite loop detected at insn 31
+cur state: R1=scalar(umin=1) R2=55
+processed 672 insns (limit 1000000)`,
+  { reason: "infinite loop detected at insn 31", slot: 31 },
+)
 summary("a fault without a line end", "invalid type id 1 in func infoprocessed 0 insns (limit 1000000) peak_states 0", {
   reason: "invalid type id 1 in func info",
 })

@@ -47,8 +47,11 @@ export function summarise(log: string): VerifierSummary {
   let slot: number | undefined
   let quoted: string | undefined
   for (let i = lines.length - 1; i >= 0 && (slot === undefined || quoted === undefined || reason === ""); i--) {
-    // Some complaints have no line end of their own.
-    const line = lines[i].replace(/(?<=\S)processed \d+ insns .*/, "").trim()
+    // Some complaints have no line end of their own, and one stands behind the jump that it is about.
+    const line = lines[i]
+      .replace(/(?<=\S)processed \d+ insns .*/, "")
+      .replace(/^\d+: \([0-9a-f]{2}\) .*(?=infinite loop detected at insn)/, "")
+      .trim()
     if (line === "") continue
     if (reason === "" && !NOISE.some(pattern => pattern.test(line))) reason = line
     if (slot === undefined) {
