@@ -42,7 +42,7 @@ test("the package has the library, the program, types and documents, and nothing
   }
   const others = packed.filter(
     path =>
-      !/^(dist\/((skep|core|library)\.js|index\.mjs|(types\/)?package\.json|types\/.*\.d\.ts)|[A-Z]+(\.md)?|package\.json)$/.test(
+      !/^(dist\/((skep|core|library)\.js|index\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
         path,
       ),
   )
@@ -59,6 +59,11 @@ test("import { BPF } works", installed, () => {
 test("npx skep --version", installed, () =>
   assert.match(run(app, "npx", "--no-install", "skep", "--version"), new RegExp(`\\b${version}\\b`)),
 )
+
+test("npx skep-cc compiles, and skep explain finds the pages", installed, () => {
+  assert.match(run(app, "npx", "--no-install", "skep-cc", "--version"), /^skep cc .*\nTarget: bpf\n/)
+  assert.match(run(app, "npx", "--no-install", "skep", "explain", "C_VLA"), /^# C_VLA\n/)
+})
 
 test("types resolve, and a wrong argument is an error", installed, () => {
   const program = `import { BPF } from "skep"
