@@ -28,6 +28,7 @@ export function cfg(func: IrFunction): boolean {
     for (const block of func.blocks) again = decide(block) || again
     again = thread(func) || again
     again = skipEmpty(func) || again
+    again = mergeReturns(func) || again
     again = removeUnreachable(func) || again
     again = join(func) || again
     changed ||= again
@@ -82,6 +83,35 @@ function join(func: IrFunction): boolean {
   replaceValues(func, replaced)
   return true
 }
+
+/** Blocks that do nothing but return the same are one. */
+function mergeReturns(func: IrFunction): boolean {
+  const first = new Map<string, Block>()
+  let changed = false
+  for (const block of func.blocks) {
+    const { term } = block
+    if (term.op !== "ret" || block.insts.length > 0 || block.phis.length > 0 || block === func.blocks[0]) continue
+    const [value] = term.args
+    const key = value === undefined ? "" : value.kind === "const" ? `${value.type} ${value.value}` : nameOf(value)
+    const same = first.get(key)
+    if (same === undefined) {
+      first.set(key, block)
+      continue
+    }
+    for (const pred of new Set(block.preds)) {
+      for (let i = 0; i < pred.term.targets.length; i++) {
+        if (pred.term.targets[i] !== block) continue
+        pred.term.targets[i] = same
+        same.preds.push(pred)
+        changed = true
+      }
+    }
+    block.preds = []
+  }
+  return changed
+}
+
+const nameOf = (v: Value): string => (v.kind === "param" ? `p${v.index}` : "id" in v ? `%${v.id}` : v.kind)
 
 /** An edge into a block that only jumps on goes straight to where that block goes; its phis become values of the phis there. */
 function skipEmpty(func: IrFunction): boolean {
