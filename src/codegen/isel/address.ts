@@ -78,6 +78,14 @@ export function selectPointerAdd(s: Selector, v: Inst): void {
   const local = indexedLocal(v)
   const r = s.newReg()
   if (local !== undefined && !s.plan.inRegister(v)) {
+    s.pending.set(v.id, { slot: s.slotOf(local.alloca), off: local.off })
+    // The same index into another local is in the same register.
+    const made = s.frameIndexes.get(local.index)
+    if (made !== undefined) {
+      s.bind(v, made)
+      return
+    }
+    s.frameIndexes.set(local.index, r)
     if (s.ir.role === "program") {
       // The index plus r10 rather than r10 plus the index: no copy is left when this is the index's last use.
       s.moveInto(r, local.index)
@@ -88,7 +96,6 @@ export function selectPointerAdd(s: Selector, v: Inst): void {
       s.move(r, o.R10)
       s.alu(o.BPF_ALU64, o.BPF_ADD, r, index)
     }
-    s.pending.set(v.id, { slot: s.slotOf(local.alloca), off: local.off })
   } else {
     const core = coreOf(offset)
     if (core !== undefined) {

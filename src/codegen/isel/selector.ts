@@ -54,6 +54,8 @@ export class Selector {
   readonly #regs: Int32Array
   /** Local variable that an indexed address still lacks, by id of the `ptradd`. */
   readonly pending = new Map<number, { readonly slot: FrameSlot; readonly off: number }>()
+  /** Registers that hold r10 plus an index, up to the next call. */
+  readonly frameIndexes = new Map<Value, Reg>()
   /** Sign extensions to 64 bits of i32 values that were selected, by value. */
   readonly #extensions = new Map<Value, Inst[]>()
   /** Registers of the outputs of an `asm`. */
@@ -90,6 +92,7 @@ export class Selector {
     this.fn.blocks.push(block)
     this.block = block
     this.#cache.clear()
+    this.frameIndexes.clear()
   }
 
   /** A new block of the loop that is being selected; not placed yet. */
@@ -100,6 +103,7 @@ export class Selector {
   /** Forgets cached registers: a call would have to save them. */
   forget(): void {
     this.#cache.clear()
+    this.frameIndexes.clear()
   }
 
   // Instructions.
