@@ -49,6 +49,10 @@ export class KernelLoaded implements Loaded, ProgramOwner {
       this.#fitted = fit(object, this.#types)
       this.#structOps = planStructOps(object, () => this.#types)
       createMaps(this.#fitted, this.#maps, load.maps, () => this.#loadBtf(), this.#structOps.plans)
+      for (const { name, dataRelocations: { length } = [] } of object.maps) {
+        if (length > 0)
+          this.notes.push(`${length} addresses in ${name} mean nothing to the program: no kernel fills them in`)
+      }
       if (!load.lazy) {
         for (const spec of object.programs) {
           if (spec.type !== undefined && spec.autoload !== false) this.program(spec.name)

@@ -131,6 +131,17 @@ returns(
    SEC("socket") int prog(void *ctx) { static const char names[] = "abc"; volatile int i = 1; int k = i & 1; return data + ro + zero + names[k] + (more - 1); }`,
 )
 
+test("addresses in data are not filled in, and a note says so", { skip }, () => {
+  const loaded = kernel().load(
+    read(`const char *names[] = { "a", "b" }; SEC("socket") int prog(void *ctx) { return names[1] != 0; }`),
+  )
+  try {
+    assert.deepEqual(loaded.notes, ["2 addresses in .data mean nothing to the program: no kernel fills them in"])
+  } finally {
+    loaded[Symbol.dispose]()
+  }
+})
+
 function refused(what: string, code: string, message: RegExp, source: string): void {
   test(what, { skip }, () => {
     assert.throws(

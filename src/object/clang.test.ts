@@ -1,8 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import fc from "fast-check"
 import { CLANG_PRELUDE, clangObject, skipClang } from "../../tests/support/clang.ts"
+import { SkepError } from "../base/index.ts"
 import { Btf } from "../btf/index.ts"
-import { type BpfObject, readElf, writeElf } from "./index.ts"
+import { type BpfObject, linkObjects, readElf, writeElf } from "./index.ts"
 
 const SOURCE = `${CLANG_PRELUDE}
 struct inner { __uint(type, 2); __uint(max_entries, 1); __type(key, u32); __type(value, u32); } one SEC(".maps");
@@ -155,6 +157,23 @@ function settled(o: BpfObject): unknown {
     functions: o.functions.map(p => ({ ...p, lineInfo: lines(p.lineInfo) })),
   }
 }
+
+test("damaged objects of clang's are refused with a code, or read", { skip: skipClang }, () => {
+  const good = clangObject(SOURCE)
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), changes => {
+      const bytes = good.slice()
+      for (const [at, value] of changes) bytes[at] = value
+      try {
+        const read = readElf(bytes)
+        writeElf(linkObjects([read], { partial: true }))
+      } catch (error) {
+        assert.ok(error instanceof SkepError && error.code !== "", String(error))
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
 
 test("an object of clang's is read again as it was written", { skip: skipClang }, () => {
   assert.deepEqual(settled(readElf(writeElf(object!))), settled(object!))

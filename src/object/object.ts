@@ -210,7 +210,7 @@ export interface MapSpec {
   readonly frozen?: boolean
   /** Variables of global data: places for symbols. */
   readonly symbols?: readonly DataSymbol[]
-  /** Addresses in initial data. The kernel has no way to fill them in: programs read 0 there. */
+  /** Addresses in initial data. The kernel has no way to fill them in: programs read only the addend. */
   readonly dataRelocations?: readonly DataRelocation[]
   /** What `.kconfig` holds: values of the kernel's configuration. */
   readonly kconfig?: readonly KconfigSpec[]
