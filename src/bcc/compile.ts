@@ -77,10 +77,15 @@ export function compileBcc(
 }
 
 /** The tokens of a program as the parser sees them, as text (`-E`). */
-export function preprocessBcc(main: SourceFile, options: BccOptions = {}, diagnostics = new c.Diagnostics()): string {
+export function preprocessBcc(
+  main: SourceFile,
+  options: BccOptions = {},
+  diagnostics = new c.Diagnostics(),
+  print: c.PrintTokensOptions = {},
+): string {
   const tokens = frontEnd(main, options, diagnostics).preprocessor.all()
   diagnostics.throwIfErrors()
-  return c.printTokens(tokens)
+  return c.printTokens(tokens, print)
 }
 
 /** The macros at the end of a program, as lines of `#define` (`-dM`). */

@@ -1,6 +1,6 @@
 import { SkepError, SourceFile } from "../base/index.ts"
 import { type BccOptions, type BccResult, compileBcc, emitC, macrosBcc, preprocessBcc } from "../bcc/index.ts"
-import { Diagnostics, dumpAst, renderDiagnostic, type TranslationUnit } from "../c/index.ts"
+import { Diagnostics, dumpAst, type PrintTokensOptions, renderDiagnostic, type TranslationUnit } from "../c/index.ts"
 import { generate } from "../codegen/index.ts"
 import { lower, type Module, printModule } from "../ir/index.ts"
 import { compileLibbpf, isLibbpfStyle, macrosLibbpf, preprocessLibbpf } from "../libbpf/index.ts"
@@ -60,9 +60,9 @@ export class Compilation {
   }
 
   /** The program's text after preprocessing. */
-  get preprocessed(): string {
+  preprocessed(print: PrintTokensOptions = {}): string {
     const preprocess = this.dialect === "libbpf" ? preprocessLibbpf : preprocessBcc
-    return preprocess(this.#file(), this.#bccOptions(), this.diagnostics)
+    return preprocess(this.#file(), this.#bccOptions(), this.diagnostics, print)
   }
 
   /** The macros that are defined at the end of the program, as lines of `#define`. */

@@ -39,10 +39,11 @@ export function preprocessLibbpf(
   main: SourceFile,
   options: BccOptions = {},
   diagnostics = new c.Diagnostics(),
+  print: c.PrintTokensOptions = {},
 ): string {
   const tokens = frontEnd(main, options, diagnostics).preprocessor.all()
   diagnostics.throwIfErrors()
-  return c.printTokens(tokens)
+  return c.printTokens(tokens, print)
 }
 
 /** The macros at the end of a program, as lines of `#define` (`-dM`). */

@@ -87,6 +87,8 @@ test("-working-directory is where files are looked for", () => {
 })
 
 cc("-E a.c", { stdout: /int f\(void \*ctx\) \{ return 7; \}\n/ })
+cc("-E -P a.c", { stdout: /^__attribute__/ })
+cc("-E a.c", { stdout: /^# 2 "a\.c"\n__attribute__/ })
 cc("-S a.c -o -", { stdout: /^f:\n(.*\n)*.*r0 = 7\n/m })
 cc("-dM -E a.c -mcpu=v2", { stdout: /^#define OWN 7\n(.*\n)*#define __BPF_CPU_VERSION__ 2\n/m })
 cc("-M a.c -MT x -MT y", { stdout: "x y: a.c own.h\n" })

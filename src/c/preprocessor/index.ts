@@ -6,4 +6,4 @@ export {
   Preprocessor,
   preprocess,
 } from "./preprocessor.ts"
-export { printTokens } from "./print.ts"
+export { type PrintTokensOptions, printTokens } from "./print.ts"

@@ -21,3 +21,11 @@ prints("a\n\n\n\nb\n", "a\n\n\n\nb\n")
 prints("a\n\n\n\n\n\n\n\n\n\n\n\nb\n", "a\nb\n")
 prints("#pragma unroll\nfor (;;) ;", "#pragma unroll\nfor (;;) ;\n")
 prints("a<:1:>", "a<:1:>\n")
+
+test("with markers, lines can be told from the text", () => {
+  const resolve = (name: string) => new SourceFile(name, "in\ner\n")
+  const text = 'a\n#include "b.h"\n\n\n\n\n\n\n\n\n\n\nc\nd\n'
+  const tokens = preprocess(new SourceFile("t.c", text), { diagnostics: new Diagnostics(), resolve })
+  const want = '# 1 "t.c"\na\n# 1 "b.h"\nin\ner\n# 13 "t.c"\nc\nd\n'
+  assert.equal(printTokens(tokens, { markers: true }), want)
+})

@@ -3,11 +3,16 @@ import type { Token } from "../token.ts"
 import { Lexer } from "./lexer.ts"
 import { PpToken, SPACE } from "./pptoken.ts"
 
+export interface PrintTokensOptions {
+  /** Writes `# 12 "a.h"` where lines do not simply follow each other, for tools that read the text. */
+  readonly markers?: boolean
+}
+
 /**
  * The token stream as text (`-E`): lines stay where they were, up to eight empty lines are kept, and tokens that would
  * grow together are kept apart.
  */
-export function printTokens(tokens: readonly Token[]): string {
+export function printTokens(tokens: readonly Token[], { markers }: PrintTokensOptions = {}): string {
   let out = ""
   let file: SourceFile | undefined
   let line = 0
@@ -16,8 +21,10 @@ export function printTokens(tokens: readonly Token[]): string {
     if (token.kind === "eof") break
     const at = token.file.position(token.start).line
     const pragma = token.kind === "pragma"
-    if (previous !== undefined && (token.file !== file || at !== line || pragma || previous.kind === "pragma")) {
-      const gap = token.file === file ? at - line : 1
+    const gap = token.file === file ? at - line : 0
+    if (markers && (gap < 0 || gap > 8 || token.file !== file)) {
+      out += `${previous === undefined ? "" : "\n"}# ${at} ${JSON.stringify(token.file.name)}\n`
+    } else if (previous !== undefined && (token.file !== file || at !== line || pragma || previous.kind === "pragma")) {
       out += "\n".repeat(gap >= 1 && gap <= 8 ? gap : 1)
     } else if (previous !== undefined && needsSpace(previous, token)) out += " "
     if (token.file !== file || at !== line) out += indentation(token)

@@ -72,11 +72,11 @@ export function objectFile(object: BpfObject, job: CcJob, version: string): Uint
 function contentOf(compilation: Compilation, job: CcJob, version: string): Made["content"] {
   switch (job.action) {
     case "preprocess":
-      return compilation.preprocessed
+      return compilation.preprocessed({ markers: job.markers })
     case "macros":
       return `${compilation.macros.join("\n")}\n`
     case "dependencies":
-      void compilation.preprocessed
+      void compilation.preprocessed()
       return undefined
     case "syntax":
       void compilation.ast

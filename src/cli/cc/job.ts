@@ -12,6 +12,8 @@ export interface CcJob {
   readonly flags: string[]
   readonly folders: CcFolders
   dependencies: CcDependencies | undefined
+  /** `-P` leaves them out of `-E`. */
+  markers: boolean
   cpu: CpuLevel | "probe"
   /** `-g`: line tables for debuggers. Types and lines for the kernel (BTF) are always written. */
   debug: boolean

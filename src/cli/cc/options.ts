@@ -112,7 +112,7 @@ export const CC_OPTIONS: ReadonlyMap<string, CcOption> = new Map(
     "-resource-dir=": ["joined", nothing],
     "-working-directory": ["separate", does((job, value) => (job.workingDirectory = value))],
     "-working-directory=": ["joined", does((job, value) => (job.workingDirectory = value))],
-    "-P": ["flag", nothing],
+    "-P": ["flag", does(job => (job.markers = false))],
     "-CC": ["flag", refused("comments are not kept by -E")],
     "-H": ["flag", nothing],
     "-C": ["flag", refused("comments are not kept by -E")],

@@ -41,6 +41,7 @@ class CcParser {
     flags: [],
     folders: { quoted: [], user: [], system: [], after: [], standard: true },
     dependencies: undefined,
+    markers: true,
     cpu: 3,
     debug: false,
     compilationFolder: undefined,
