@@ -36,7 +36,7 @@ export function cfg(func: IrFunction): boolean {
   return changed
 }
 
-/** A branch on a constant, or with both ways alike, is a jump. */
+/** A branch on a constant, or with both ways alike, is a jump; so is one to two returns of the same. */
 function decide(block: Block): boolean {
   const { term } = block
   if (term.op !== "br") return false
@@ -44,11 +44,18 @@ function decide(block: Block): boolean {
   const [then, other] = term.targets
   if (then === other) {
     if (!then.phis.every(phi => samePerEdge(phi, block))) return false
-  } else if (cond.kind !== "const" && cond.kind !== "undef") return false
+  } else if (cond.kind !== "const" && cond.kind !== "undef" && !endAlike(then, other)) return false
   const taken = cond.kind === "const" && cond.value !== 0n ? 0 : 1
   removeEdge(block, term.targets[1 - taken])
   block.term = { kind: "term", op: "jump", args: [], targets: [term.targets[taken]], span: term.span }
   return true
+}
+
+/** Two blocks that do nothing but return, and the same. */
+function endAlike(a: Block, b: Block): boolean {
+  if (a.term.op !== "ret" || b.term.op !== "ret") return false
+  if (a.phis.length + b.phis.length + a.insts.length + b.insts.length > 0) return false
+  return a.term.args.length === b.term.args.length && a.term.args.every((v, i) => sameValue(v, b.term.args[i]))
 }
 
 function samePerEdge(phi: Phi, from: Block): boolean {

@@ -63,6 +63,12 @@ pass(
   "b0:\n br %a, b4, b5\nb4:\n ret 7\nb5:\n ret 8\n",
 )
 pass(
+  "a test before two returns of the same is none",
+  [cfg, dce],
+  "b0:\n %1 = cmp ult i32 %a, 3\n br %1, b1, b2\nb1:\n ret 7\nb2:\n ret 7\n",
+  "b0:\n ret 7\n",
+)
+pass(
   "a counted loop is written out",
   [unroll, simplify, cfg, simplify, cfg, dce],
   "b0:\n jump b1\nb1: unroll full\n %1 = phi i32 [b0: 0], [b2: %3]\n %2 = phi i32 [b0: %a], [b2: %4]\n %5 = cmp ult i32 %1, 3\n br %5, b2, b3\nb2:\n %3 = add i32 %1, 1\n %4 = mul i32 %2, %a\n jump b1\nb3:\n ret %2\n",
