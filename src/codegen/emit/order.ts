@@ -1,4 +1,5 @@
-import type { MBlock, MFunction } from "../mir/mir.ts"
+import * as o from "../../isa/index.ts"
+import { type MBlock, type MFunction, type MTerm, NO_REG } from "../mir/mir.ts"
 import type { CpuLevel } from "../options.ts"
 import { inverseJump } from "./branch.ts"
 
@@ -57,9 +58,16 @@ function preferredWays({ term, loop }: MBlock, cpu: CpuLevel): MBlock[] {
     return (leaves ? 2 : 0) + (b.term.kind === "exit" || b.term.kind === "unreachable" ? 1 : 0)
   }
   const difference = weight(then) - weight(other)
-  if (difference === 0 && inverseJump(term, cpu) === undefined) return [other, then]
+  if (difference === 0 && (inverseJump(term, cpu) === undefined || isAbove(term))) return [other, then]
   return difference <= 0 ? [then, other] : [other, then]
 }
+
+/**
+ * Whether a branch is taken above a constant. The verifier walks what is not taken first, and leaves out what it meets with less freedom later: the
+ * way on which a number from outside is in bounds and goes on comes before the one on which it is given up.
+ */
+const isAbove = ({ op, src }: MTerm): boolean =>
+  src === NO_REG && (op === o.BPF_JGT || op === o.BPF_JGE || op === o.BPF_JSGT || op === o.BPF_JSGE)
 
 function isInside(block: MBlock, loop: NonNullable<MBlock["loop"]>): boolean {
   for (let l = block.loop; l !== undefined; l = l.parent) if (l === loop) return true
