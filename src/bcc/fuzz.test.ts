@@ -58,7 +58,7 @@ const PIECES = [
   "memcmp(p, p, 4);",
   "typeof(h.leaf)",
   "#include <bcc/proto.h>\n",
-  "#line 7 \"y.c\"\n",
+  '#line 7 "y.c"\n',
   "struct hdr { u8 a : 3, b : 5; u16 c; u32 d[2]; } BPF_PACKET_HEADER;",
   "static int _bpf_readarg_f_1(struct pt_regs *ctx, void *to, size_t n) {",
   "int f(struct __sk_buff *skb) {",
