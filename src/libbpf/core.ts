@@ -175,7 +175,9 @@ function coreValue(
   access: readonly number[],
   value: bigint,
 ): c.CoreValue {
-  return { kind: "core", relocation, root: c.unqualified(root), access, value, type: e.type, span: e.span }
+  // A typedef keeps its name, whatever qualifiers it hides: the kernel's is looked for by it.
+  const plain = root.quals === 0 ? root : ({ ...root, quals: 0 } as c.Type)
+  return { kind: "core", relocation, root: plain, access, value, type: e.type, span: e.span }
 }
 
 function start(base: c.Expr, root: c.Type, first: number, e: c.Member): Place {

@@ -15,7 +15,7 @@ const KEPT = S.replaceAll("};", "} __attribute__((preserve_access_index));").rep
 /** What an expression relocates, in the order of evaluation from outside. `s` is a pointer to `struct s`, `i` an int. */
 function relocates(expression: string, ...expected: string[]): void {
   test(expression, () => {
-    const { unit } = compile(`${HEADERS}${KEPT} enum e { A, B = 7 }; typedef struct s s_t;
+    const { unit } = compile(`${HEADERS}${KEPT} enum e { A, B = 7 }; typedef struct s s_t; typedef int *restrict r_t;
       long f(struct s *s, int i, struct in local) { return (long)(${expression}); }`)
     const found: string[] = []
     for (const decl of unit.unit.decls) {
@@ -49,6 +49,7 @@ relocates("__builtin_preserve_field_info(s->f, 5)", "field_rshift_u64 struct s 0
 relocates("__builtin_btf_type_id(*(struct s *)0, 0)", "type_id_local struct s 0 = 0")
 relocates("__builtin_btf_type_id(*(s_t *)0, 1)", "type_id_target s_t 0 = 0")
 relocates("__builtin_preserve_type_info(*(enum e *)0, 0)", "type_exists enum e 0 = 1")
+relocates("__builtin_preserve_type_info(*(r_t *)0, 0)", "type_exists r_t 0 = 1")
 relocates("__builtin_preserve_type_info(*(struct s *)0, 1)", "type_size struct s 0 = 48")
 relocates("__builtin_preserve_type_info(*(struct s *)0, 2)", "type_matches struct s 0 = 1")
 relocates("__builtin_preserve_enum_value(*(enum e *)B, 0)", "enum_value_exists enum e 1 = 1")
