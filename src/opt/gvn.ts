@@ -77,7 +77,7 @@ export function gvn(func: IrFunction): boolean {
 }
 
 /** Equal keys mean equal values; undefined for what is not a pure expression. */
-function keyOf(inst: Inst): string | undefined {
+export function keyOf(inst: Inst): string | undefined {
   switch (inst.op) {
     case "alloca":
     case "load":

@@ -7,6 +7,7 @@ import { dce } from "./dce.ts"
 import { dse } from "./dse.ts"
 import { findConstants, foldGlobals } from "./globals.ts"
 import { gvn } from "./gvn.ts"
+import { hoist } from "./hoist.ts"
 import { inlineCalls } from "./inline.ts"
 import { mem2reg } from "./mem2reg.ts"
 import { constantParams, unusedParams } from "./params.ts"
@@ -32,6 +33,7 @@ export const passes = {
   gvn: { name: "gvn", run: gvn },
   conditions: { name: "conditions", run: conditions },
   thread: { name: "thread", run: thread },
+  hoist: { name: "hoist", run: hoist },
   copies: { name: "copies", run: copies },
   dse: { name: "dse", run: dse },
   dce: { name: "dce", run: dce },
@@ -51,6 +53,7 @@ const late: readonly Pass[] = [
   passes.gvn,
   passes.conditions,
   passes.thread,
+  passes.hoist,
   passes.simplify,
   passes.copies,
   passes.dse,
