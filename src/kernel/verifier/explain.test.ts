@@ -123,6 +123,15 @@ explains(
   "1: (1f) r1 -= r2\nR1 tried to subtract pointer from scalar",
 )
 
+explains(
+  "a place outside of the buffer that the context gives is used",
+  "1: (61) r0 = *(u32 *)(r1 -4)\nR1 invalid rdwr buffer access: off=-4, size=4",
+)
+explains(
+  "programs may not implement get_info of the kernel's tcp_congestion_ops",
+  "attach to unsupported member get_info of struct tcp_congestion_ops",
+)
+
 const REPORT = `3: (71) r0 = *(u8 *)(r7 +0)
 the tooth of the gear is worn
 

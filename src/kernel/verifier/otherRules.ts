@@ -87,6 +87,20 @@ export const OTHER_RULES: readonly Rule[] = [
     /R\d+ type=(\w+) expected|expected pointer to ctx, but got|helper access to the packet is not allowed|Unsupported reg type/,
     says("an argument is of another kind than the function takes", "check the order of the arguments and their types"),
   ],
+  [
+    /invalid (?:variable )?(?:\w+ )?buffer (?:access|offset)/,
+    says(
+      "a place outside of the buffer that the context gives is used",
+      "stay within the size that comes with the buffer",
+    ),
+  ],
+  [
+    /unsupported member (\w+) of struct (\w+)/,
+    ([, member, record]) => ({
+      what: `programs may not implement ${member} of the kernel's ${record}`,
+      hint: "leave the member out",
+    }),
+  ],
   // Objects of the kernel
   [/kptr/, says("a pointer to an object of the kernel in a map is used otherwise than whole", KPTR)],
   [
