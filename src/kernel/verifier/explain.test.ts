@@ -56,7 +56,7 @@ explains(
   "5: (15) if r0 == 0x0 goto pc+1\nThe sequence of 8193 jumps is too complex.",
 )
 explains("the loop has no end that the verifier can see", "back-edge from insn 7 to 3\n")
-explains("calls nest 9 deep, and 8 is the most", "the call stack of 9 frames is too deep !\n")
+explains("more than 8 functions call each other", "the call stack of 9 frames is too deep !\n")
 explains(
   "what bpf_sk_lookup_tcp gave at a.c:4 is not given back on every path to the end",
   "4: (85) call bpf_sk_lookup_tcp#84\n9: (95) exit\nUnreleased reference id=2 alloc_insn=4\nprocessed 9 insns (limit 1000000)",
