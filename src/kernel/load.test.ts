@@ -3,6 +3,7 @@ import { test } from "node:test"
 import { bpfDescriptors, func, kernel, map, needsRoot, object, program, returns } from "../../tests/support/kernel.ts"
 import { BtfBuilder } from "../btf/index.ts"
 import {
+  addrSpaceCast,
   alu64Imm,
   BPF_ADD,
   BPF_DW,
@@ -380,4 +381,17 @@ test("a program in the kernel calls a kernel function", { skip: kfuncs }, () => 
     caught(() => kernel().load(object({ programs: [main] }))).message,
     /bpf_cpumask_create gave is not given back/,
   )
+})
+
+const arenas = needsRoot || (kernelAtLeast("6.9") ? false : "arenas came with Linux 6.9")
+
+test("an arena has its content and is a program's to read", { skip: arenas }, () => {
+  const data = new Uint8Array(Uint32Array.of(7, 9).buffer)
+  const MMAPABLE = 1 << 10
+  const arena = map("arena", "arena", { keySize: 0, valueSize: 0, maxEntries: 2, flags: MMAPABLE, data })
+  const insns = [lddw(1, 0, 0, 0), addrSpaceCast(1, 1, 0, 1), loadMem(BPF_W, 0, 1, 0), exit()]
+  const relocations = [{ kind: "mapValue", insn: 0, map: "arena", offset: 4 }] as const
+  const main = program("main", insns, { type: "syscall", relocations })
+  using loaded = kernel().load(object({ programs: [main], maps: [arena] }))
+  assert.equal(loaded.program("main").testRun().retval, 9)
 })

@@ -131,6 +131,37 @@ returns(
    SEC("socket") int prog(void *ctx) { static const char names[] = "abc"; volatile int i = 1; int k = i & 1; return data + ro + zero + names[k] + (more - 1); }`,
 )
 
+test("programs implement the kernel's operations", { skip }, () => {
+  const loaded = kernel().load(
+    read(`struct tcp_congestion_ops___mine { u32 flags; u32 (*ssthresh)(void *sk); char name[16]; };
+      SEC("struct_ops/ssthresh") u32 my_ssthresh(u64 *ctx) { return 2; }
+      SEC(".struct_ops") struct tcp_congestion_ops___mine mine = { .ssthresh = (void *)my_ssthresh, .name = "skep" };`),
+  )
+  try {
+    assert.equal(loaded.map("mine").type, "struct_ops")
+    assert.equal(loaded.program("my_ssthresh").type, "struct_ops")
+  } finally {
+    loaded[Symbol.dispose]()
+  }
+})
+
+refused(
+  "an operation that the kernel does not know is named",
+  "KERNEL_STRUCT_OPS_MEMBER",
+  /map mine sets buzz of struct tcp_congestion_ops/,
+  `struct tcp_congestion_ops { u32 (*buzz)(void *sk); };
+   SEC("struct_ops/buzz") u32 prog(u64 *ctx) { return 2; }
+   SEC(".struct_ops") struct tcp_congestion_ops mine = { .buzz = (void *)prog };`,
+)
+refused(
+  "a table that programs cannot implement is named",
+  "KERNEL_NO_STRUCT_OPS",
+  /struct file_operations/,
+  `struct file_operations { u32 (*open)(void *sk); };
+   SEC("struct_ops/open") u32 prog(u64 *ctx) { return 2; }
+   SEC(".struct_ops") struct file_operations mine = { .open = (void *)prog };`,
+)
+
 test("addresses in data are not filled in, and a note says so", { skip }, () => {
   const loaded = kernel().load(
     read(`const char *names[] = { "a", "b" }; SEC("socket") int prog(void *ctx) { return names[1] != 0; }`),
