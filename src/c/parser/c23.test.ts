@@ -20,6 +20,10 @@ takes("int f(int a) { [[maybe_unused]] int b = 1; [[gnu::unused]] l: if (a) goto
 takes("int f(void) [[gnu::pure]]; int f(void) { return 1; }")
 takes("[[gnu::aligned(3)]] int x;", "error: requested alignment is not a power of 2")
 
+takes(
+  "void f(void) [[gnu::aligned(32)]]; static_assert(alignof(f) == 32); int x [[gnu::aligned(16)]]; static_assert(alignof(x) == 16);",
+)
+
 // enums with a type
 takes("enum e : unsigned char { A, B = 255 }; static_assert(sizeof(enum e) == 1 && sizeof(A) == 1 && B == 255);")
 takes("enum e : long { A = -1 }; static_assert(sizeof(enum e) == 8 && A < 0);")

@@ -148,5 +148,8 @@ export function sizeOfNode(c: Context, op: "sizeof" | "alignof", of: Type | Expr
 }
 
 function alignOfExpr(e: Expr): number {
-  return e.kind === "ref" && e.decl.kind === "var" && e.decl.align !== undefined ? e.decl.align : alignOf(e.type)
+  if (e.kind !== "ref") return alignOf(e.type)
+  if (e.decl.kind === "var") return e.decl.align ?? alignOf(e.type)
+  const asked = e.decl.attrs.find(attr => attr.name === "aligned")?.args[0]
+  return typeof asked === "bigint" ? Number(asked) : alignOf(e.type)
 }

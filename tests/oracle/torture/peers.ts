@@ -27,19 +27,21 @@ function withFiles<T>(text: string, use: (folder: string, flags: readonly string
 /** What clang's BPF program for a test does: passes in the kernel, or where it stops. Undefined without clang. */
 export function clangOnBpf(test: string): "passes" | "does not compile" | "does not run" | undefined {
   if (clang === undefined) return undefined
-  const said = (["flag", "throw"] as const).map(ending =>
-    withFiles(wholeProgram(test, ending), (folder, flags) => {
-      const object = join(folder, "test.o")
-      const target = ["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-c", "-o", object]
-      if (spawnSync(clang, [...target, ...flags], { stdio: "ignore" }).status !== 0) return "does not compile"
-      try {
-        return runObject(readElf(readFileSync(object)), ENTRY) === PASSED ? "passes" : "does not run"
-      } catch {
-        return "does not run"
-      }
-    }),
-  )
-  return said.find(s => s === "passes") ?? said[0]
+  const first = clangWith(clang, wholeProgram(test, "flag"))
+  return first === "does not run" ? clangWith(clang, wholeProgram(test, "throw")) : first
+}
+
+function clangWith(compiler: string, text: string): "passes" | "does not compile" | "does not run" {
+  return withFiles(text, (folder, flags) => {
+    const object = join(folder, "test.o")
+    const target = ["-target", "bpf", "-mcpu=v3", "-O2", "-g", "-c", "-o", object]
+    if (spawnSync(compiler, [...target, ...flags], { stdio: "ignore" }).status !== 0) return "does not compile"
+    try {
+      return runObject(readElf(readFileSync(object)), ENTRY) === PASSED ? "passes" : "does not run"
+    } catch {
+      return "does not run"
+    }
+  })
 }
 
 /** Whether a test passes natively when clang compiles it: some rest on what only gcc does. */
