@@ -1,12 +1,13 @@
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { everyForm } from "../../tests/support/arbitraryInsn.ts"
 import { inBpffs, noBpftool } from "../../tests/support/bpffs.ts"
+import { CLANG_PRELUDE, clangObject, skipClang } from "../../tests/support/clang.ts"
 import { sampleObject } from "../../tests/support/sampleObject.ts"
-import { runTool } from "../../tests/support/tools.ts"
+import { inTempDir, runTool } from "../../tests/support/tools.ts"
 import {
   assemble,
   exit,
@@ -19,7 +20,7 @@ import {
   OP_CALLX,
   OP_EXIT,
 } from "../isa/index.ts"
-import { type BpfObject, writeElf } from "./index.ts"
+import { type BpfObject, linkObjects, readElf, writeElf } from "./index.ts"
 
 const skip = noBpftool()
 
@@ -149,4 +150,44 @@ test("every form of instruction reads as in the verifier's log", { skip }, t => 
     listing,
     program.map(insn => formatInsn(insn)),
   )
+})
+
+const LINKED = [
+  `extern int total; extern int twice(int x); extern int CONFIG_HZ __kconfig __weak;
+   __weak int limit = 1; static __noinline int own(int x) { return x + 1; }
+   SEC("socket") int prog(void *ctx) { return total + twice(own(limit)) + CONFIG_HZ; }`,
+  `int total = 40; int limit = 4; static __noinline int own(int x) { return x * 2; }
+   __noinline int twice(int x) { return own(x); } char licence[] SEC("license") = "GPL";`,
+]
+
+test("bpftool loads what is linked, and its linker takes it", { skip: skip || skipClang }, () => {
+  const objects = LINKED.map((source, i) => readElf(clangObject(CLANG_PRELUDE + source, "ab"[i])))
+  const linked = linkObjects(objects)
+  loaded(linked, dir => {
+    const prog = json("prog", "show", "pinned", join(dir, "p", "prog")) as ProgInfo
+    assert.equal(prog.type, "socket_filter")
+    const text = runTool("bpftool", "prog", "dump", "xlated", "pinned", join(dir, "p", "prog"))
+    assert.equal([...text.matchAll(/^int own\(int x\):/gm)].length, 2)
+  })
+  inTempDir(dir => {
+    writeFileSync(join(dir, "ours.o"), writeElf(linked))
+    runTool("bpftool", "gen", "object", join(dir, "again.o"), join(dir, "ours.o"))
+    const again = readElf(readFileSync(join(dir, "again.o")))
+    const shape = (o: BpfObject): unknown => [
+      o.programs.map(p => [p.name, p.insns.length, p.relocations.length]),
+      o.functions.map(fn => [fn.name, fn.linkage]).sort(),
+      o.maps.map(m => [m.name, m.valueSize]).sort(),
+    ]
+    assert.deepEqual(shape(again), shape(linked))
+  })
+})
+
+test("skeletons are made of what is linked", { skip: skip || skipClang }, () => {
+  const linked = linkObjects(LINKED.map((source, i) => readElf(clangObject(CLANG_PRELUDE + source, "ab"[i]))))
+  inTempDir(dir => {
+    writeFileSync(join(dir, "linked.o"), writeElf(linked))
+    const text = runTool("bpftool", "gen", "skeleton", join(dir, "linked.o"), "name", "linked")
+    assert.match(text, /int limit;/)
+    assert.match(text, /int total;/)
+  })
 })
