@@ -93,7 +93,7 @@ function noFunction(spec: FunctionSpec, name: string, object: BpfObject): SkepEr
     return new SkepError({
       code: "KERNEL_NOT_LINKED",
       message: `${spec.name} calls ${name}, which another object defines`,
-      hint: "link the objects before loading them: linkObjects, or bpftool gen object",
+      hint: "link the objects before loading them: skep link a.o b.o -o both.o",
     })
   }
   return new SkepError({

@@ -153,5 +153,5 @@ const notLinked = (user: string, name: string): SkepError =>
   new SkepError({
     code: "KERNEL_NOT_LINKED",
     message: `${user} uses ${name}, which another object defines`,
-    hint: "link the objects before loading them: linkObjects, or bpftool gen object",
+    hint: "link the objects before loading them: skep link a.o b.o -o both.o",
   })
