@@ -4,8 +4,8 @@ import { type MBlock, type MFunction, type MInst, makeInst, NO_REG, OP_FRAME_ADD
 import { clobbers, definedReg, isConstantLike, isCopy, OP_COPY, OP_MOV_IMM } from "../mir/operands.ts"
 
 /**
- * What the registers and the homes in the frame hold, as numbers: two places with one number hold the same. Followed through blocks that have
- * one predecessor; a branch on equality with a constant tells the register on its equal side.
+ * What the registers and the homes in the frame hold, as numbers: two places with one number hold the same. Where ways meet, what they agree on
+ * holds; a branch on equality with a constant tells the register on its equal side.
  */
 class Contents {
   readonly registers: number[]
@@ -27,10 +27,8 @@ export function peephole(fn: MFunction): void {
   const numbers = new Numbers()
   const after = new Map<MBlock, Contents>()
   for (const block of postOrder(fn).reverse()) {
-    const [pred] = block.preds
-    const before = block.preds.length === 1 ? after.get(pred) : undefined
-    const known = new Contents(before)
-    if (before !== undefined) learnFromBranch(pred, block, known, numbers)
+    const known = contentsBefore(block, after)
+    if (block.preds.length === 1) learnFromBranch(block.preds[0], block, known, numbers)
     const out: MInst[] = []
     for (const i of block.insts) {
       const now = apply(i, known, numbers)
@@ -41,6 +39,21 @@ export function peephole(fn: MFunction): void {
     block.insts = out
     after.set(block, known)
   }
+}
+
+/** What all blocks in front of a block agree on; nothing where one of them comes later, around a loop. */
+function contentsBefore({ preds }: MBlock, after: ReadonlyMap<MBlock, Contents>): Contents {
+  const first = preds.length === 0 ? undefined : after.get(preds[0])
+  if (first === undefined || !preds.every(pred => after.has(pred))) return new Contents()
+  const known = new Contents(first)
+  for (let p = 1; p < preds.length; p++) {
+    const { registers, homes } = after.get(preds[p])!
+    known.registers.forEach((value, r) => {
+      if (registers[r] !== value) delete known.registers[r]
+    })
+    for (const [home, value] of known.homes) if (homes.get(home) !== value) known.homes.delete(home)
+  }
+  return known
 }
 
 function apply(i: MInst, known: Contents, numbers: Numbers): MInst | undefined {

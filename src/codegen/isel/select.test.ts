@@ -117,7 +117,7 @@ selects(
 selects(
   "%1 = alloca 8 align 8; store 8 volatile %1, 0x100000002; ret 0",
   3,
-  "r1 = 4294967298 ll; *(u64 *)(r10 - 8) = r1; r0 = 0; exit",
+  "r5 = 4294967298 ll; *(u64 *)(r10 - 8) = r5; r0 = 0; exit",
 )
 selects(
   "%1 = alloca 8 align 1; %2 = ptradd %1, 2; %3 = load i64 u4 align 1 %2; ret %3",

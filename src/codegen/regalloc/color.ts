@@ -24,6 +24,8 @@ const DONE = 2
 const ALL = (1 << ALLOCATABLE) - 1
 /** Scratch registers first, arguments before the result: r6 to r9 are for what lives over calls. */
 const PREFERENCE = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9]
+/** Addresses and constants of two slots from the other end: what is in a register that others leave alone need not be made again. */
+const LONG_PREFERENCE = [5, 4, 3, 2, 1, 0, 6, 7, 8, 9]
 
 /**
  * Colours the graph with r0 to r9, merging the ends of copies where that cannot make it harder.
@@ -352,7 +354,8 @@ class Colorer {
       const color = this.#colors[a === r ? this.#find(src) : a]
       if (color >= 0 && (free & (1 << color)) !== 0) return color
     }
-    return PREFERENCE.find(color => (free & (1 << color)) !== 0)!
+    const order = this.#homes.isLong(r) ? LONG_PREFERENCE : PREFERENCE
+    return order.find(color => (free & (1 << color)) !== 0)!
   }
 
   /** With all registers that were merged into those without a colour. */

@@ -33,6 +33,10 @@ export class Homes {
   isConstant(r: Reg): boolean {
     return this.#constants.has(r)
   }
+  /** Whether it is always one constant that takes an instruction of two slots. */
+  isLong(r: Reg): boolean {
+    return this.#constants.get(r)?.op === o.OP_LDDW
+  }
   slot(r: Reg): FrameSlot | undefined {
     return this.#slots.get(r)
   }
