@@ -14,6 +14,7 @@ import { constantParams, unusedParams } from "./params.ts"
 import { simplify } from "./simplify.ts"
 import { sroa } from "./sroa.ts"
 import { steps } from "./steps.ts"
+import { stores } from "./stores.ts"
 import { thread } from "./thread.ts"
 import { unroll } from "./unroll.ts"
 
@@ -37,6 +38,7 @@ export const passes = {
   copies: { name: "copies", run: copies },
   dse: { name: "dse", run: dse },
   dce: { name: "dce", run: dce },
+  stores: { name: "stores", run: stores },
   steps: { name: "steps", run: steps },
   unroll: { name: "unroll", run: unroll },
 } satisfies Record<string, Pass>
@@ -79,6 +81,7 @@ export const passNames: readonly string[] = [
   "globals",
   "inline",
   "unroll",
+  "stores",
   "steps",
 ]
 
@@ -110,6 +113,7 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
   for (const func of module.functions) {
     settle(func)
     if (run(passes.unroll, func)) settle(func)
+    run(passes.stores, func)
     run(passes.steps, func)
   }
 
