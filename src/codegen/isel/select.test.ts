@@ -19,6 +19,15 @@ function selects(body: string, cpu: CpuLevel, expected: string, parts: { params?
   test(`level ${cpu}: ${body}`, () => assert.equal(code(body, cpu, parts), expected))
 }
 
+selects("ret", 3, "r0 = 0; exit", { ret: "void" })
+test("a global subprogram without a result leaves none", () => {
+  const program = 'program @f section "test"\nfunc @f(ptr %p) -> i32 {\nb0:\n  ret 0\n}\n'
+  const module = parseModule(`${program}static func @g(ptr %p) -> void {\nb0:\n  ret\n}`)
+  module.functions[1].role = "global"
+  const found = generate(module, { cpu: 3 }).functions.find(fn => fn.name === "g")
+  assert.equal(found?.insns.length, 1)
+})
+
 const ab = { params: "i64 %a, i64 %b" }
 const xy = { params: "i32 %x, i32 %y" }
 
