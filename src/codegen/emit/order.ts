@@ -58,16 +58,17 @@ function preferredWays({ term, loop }: MBlock, cpu: CpuLevel): MBlock[] {
     return (leaves ? 2 : 0) + (b.term.kind === "exit" || b.term.kind === "unreachable" ? 1 : 0)
   }
   const difference = weight(then) - weight(other)
-  if (difference === 0 && (inverseJump(term, cpu) === undefined || isAbove(term))) return [other, then]
+  if (difference === 0 && (inverseJump(term, cpu) === undefined || givesUp(term))) return [other, then]
   return difference <= 0 ? [then, other] : [other, then]
 }
 
 /**
- * Whether a branch is taken above a constant. The verifier walks what is not taken first, and leaves out what it meets with less freedom later: the
- * way on which a number from outside is in bounds and goes on comes before the one on which it is given up.
+ * Whether a branch is taken where a number is above a constant, or a pointer null: there something is given up, mostly. The verifier walks what is
+ * not taken first, and leaves out what it meets with less freedom later: what goes on comes first.
  */
-const isAbove = ({ op, src }: MTerm): boolean =>
-  src === NO_REG && (op === o.BPF_JGT || op === o.BPF_JGE || op === o.BPF_JSGT || op === o.BPF_JSGE)
+const givesUp = ({ op, src, imm }: MTerm): boolean =>
+  src === NO_REG &&
+  ((op === o.BPF_JEQ && imm === 0) || op === o.BPF_JGT || op === o.BPF_JGE || op === o.BPF_JSGT || op === o.BPF_JSGE)
 
 function isInside(block: MBlock, loop: NonNullable<MBlock["loop"]>): boolean {
   for (let l = block.loop; l !== undefined; l = l.parent) if (l === loop) return true
