@@ -22,7 +22,7 @@ export class Judge {
 
   judge(object: BpfObject): Verdict[] {
     try {
-      using loaded = this.#machine.load({ ...object, maps: object.maps.map(sized) }, { lazy: true })
+      using loaded = this.#machine.load({ ...object, maps: object.maps.map(loadable) }, { lazy: true })
       return object.programs.map(({ name }): Verdict => {
         try {
           const { fd } = loaded.program(name)
@@ -40,8 +40,8 @@ export class Judge {
   }
 }
 
-/** The tests' own loaders give ring buffers their size. */
-function sized(map: MapSpec): MapSpec {
+/** The tests' own loaders give ring buffers their size; nothing is pinned, so that nothing is left behind. */
+function loadable({ pin: _, ...map }: MapSpec): MapSpec {
   return map.maxEntries === 0 && map.type.endsWith("ringbuf") ? { ...map, maxEntries: 4096 } : map
 }
 
