@@ -27,6 +27,9 @@ import { mem2reg } from "./mem2reg.ts"
 /** As many instructions, those of the test aside, may be made anew for each way that is known. */
 const MOST_COPIED = 2
 
+/** Blocks that get copies, times those of the function: the values of each may need a phi in many others. The rest waits for the next time. */
+const MOST_WORK = 50_000
+
 /**
  * Jump threading: where one way into a block already decides the branch at its end, that way goes straight on, with a copy of what the block
  * does.
@@ -50,6 +53,8 @@ export function thread(func: IrFunction): boolean {
     if (left.length > 0) plan.set(block, left)
     else plan.delete(block)
   }
+  let left = Math.max(1, Math.floor(MOST_WORK / func.blocks.length))
+  for (const block of [...plan.keys()]) if (left-- <= 0) plan.delete(block)
   if (plan.size === 0) return false
   // Values of a block that has copies get one place; the block itself and the phis behind it read them as they are.
   demote(func, plan.keys(), (use, definition) => use === definition)

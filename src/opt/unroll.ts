@@ -19,6 +19,8 @@ import { weight } from "./weight.ts"
 /** Neither more rounds than this are unrolled on request, nor more instructions made. */
 const MOST_ROUNDS = 1024
 const MOST_INSTS = 100_000
+/** Loops that are unrolled unasked, times the function's blocks: each is done by itself, over the whole function. */
+const MOST_WORK = 100_000
 /** What nobody asked for: so many rounds are counted, */
 const ROUNDS_UNASKED = 64
 /** so much larger may the code become, */
@@ -43,12 +45,16 @@ export function unroll(func: IrFunction): boolean {
   let changed = removeUnreachable(func)
   for (const loop of findLoops(func).loops) changed = oneWayIn(func, loop) || changed
   const seen = new Set<Block>()
+  let unasked = Math.floor(MOST_WORK / func.blocks.length)
   for (let again = true; again; ) {
     again = false
     for (const loop of findLoops(func).loops) {
       if (seen.has(loop.header)) continue
       seen.add(loop.header)
+      if (loop.header.unroll === undefined && unasked <= 0) continue
+      const asked = loop.header.unroll !== undefined
       if (!unrollLoop(func, loop)) continue
+      if (!asked) unasked--
       again = changed = true
       break
     }
