@@ -103,10 +103,31 @@ program @f section ".bpf.fn.f" type kprobe attach {"kind":"kprobe","event":"e"}
 
 func @f(ptr %ctx) -> i32 {
 b0:
+  %1 = call @sum(i32 1) -> i32
+  ret %1
+}
+
+global func @sum(i32 %n) -> i32 noinline {
+b0:
+  ret %n
+}
+
+static func @one(i32 %n) -> i32 {
+b0:
+  ret 1
+}
+
+callback func @each(ptr %n) -> i64 {
+b0:
   ret 0
 }
 `
-  assert.equal(printModule(parseModule(source)), source)
+  const module = parseModule(source)
+  assert.equal(printModule(module), source)
+  assert.deepEqual(
+    module.functions.map(f => f.role),
+    ["program", "global", "static", "callback"],
+  )
 })
 
 test("unnamed and doubled parameters get names of their own", () => {

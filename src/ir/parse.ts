@@ -97,7 +97,9 @@ class Parser {
           maps.push(this.#map())
           break
         case "global":
-          globals.push(this.#global())
+          // A global subprogram begins with the same word as a variable.
+          if (this.#tokens[this.#at + 1].text === "func") functions.push(this.#function())
+          else globals.push(this.#global())
           break
         case "program":
           programs.push(this.#program())
