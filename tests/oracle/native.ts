@@ -45,6 +45,24 @@ static u${n} __builtin_bitreverse${n}(u${n} x) { u${n} r = 0; for (int i = 0; i 
 `,
 )
 
+/** The native compiler failed itself, whatever the C that it was given. */
+class CompilerCrash extends Error {}
+
+/** What `runNative` gives, and undefined for each function that the native compiler itself fails on, found by halving. */
+export function runNativeWhereItCan(
+  functions: readonly OracleFunction[],
+  args: readonly Arguments[],
+): (bigint[] | undefined)[] {
+  try {
+    return runNative(functions, args)
+  } catch (e) {
+    if (!(e instanceof CompilerCrash)) throw e
+    if (functions.length === 1) return [undefined]
+    const half = functions.length >> 1
+    return [functions.slice(0, half), functions.slice(half)].flatMap(part => runNativeWhereItCan(part, args))
+  }
+}
+
 /**
  * What functions give when they are compiled natively, by function and argument, with one run of the compiler. Undefined behaviour ends the
  * program with a signal: the table is wrong then.
@@ -66,6 +84,7 @@ export function runNative(functions: readonly OracleFunction[], args: readonly A
     const traps = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
     const flags = ["-O0", "-w", "-fno-strict-aliasing", "-std=gnu11", ...traps]
     const compiled = spawnSync("gcc", [...flags, "-o", "oracle", "oracle.c"], { cwd: dir, encoding: "utf8" })
+    if (/internal compiler error/.test(compiled.stderr)) throw new CompilerCrash(compiled.stderr)
     if (compiled.status !== 0) throw new Error(`gcc: ${compiled.stderr}`)
     const run = spawnSync(join(dir, "oracle"), [], { encoding: "utf8", maxBuffer: 1 << 28 })
     const lines = run.stdout.split("\n").filter(line => line !== "")

@@ -101,7 +101,8 @@ export class Expressions extends Scope {
       case 12:
         return this.#call(sub) ?? this.#wide(sub)
       case 13:
-        return `((${sub()}), (${sub()}))`
+        // gcc 12 breaks down on `(_Bool) (1, 2)`, not on `(_Bool) ((void) 1, 2)`.
+        return `((void) (${sub()}), (${sub()}))`
       case 14:
         return this.#builtin(sub)
       case 15:
