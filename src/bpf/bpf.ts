@@ -175,7 +175,7 @@ export class BPF implements Disposable, AsyncDisposable {
 
   /**
    * What programs print with `bpf_trace_printk`, from now on. The kernel has one such stream for all its programs.
-   * @throws SkepError KERNEL_NO_TRACEFS, KERNEL_NO_PERMISSION, KERNEL_TRACE_BUSY
+   * @throws SkepError KERNEL_NO_TRACEFS, KERNEL_NO_PERMISSION, KERNEL_TRACE_BUSY, KERNEL_TRACE_OFF
    */
   trace(options: TraceOptions = {}): TraceReader {
     this.#check()

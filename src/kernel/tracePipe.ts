@@ -4,7 +4,7 @@ import type { TraceLine, TraceOptions, TraceReader } from "../machine/index.ts"
 import { PullStream } from "./events/pull.ts"
 import { callFailed } from "./host/index.ts"
 import { EACCES, EBUSY } from "./raw/index.ts"
-import { tracefs, tracefsDenied } from "./tracefs.ts"
+import { needsRecording, tracefs, tracefsDenied } from "./tracefs.ts"
 import { isPrintk, parseTraceLine } from "./traceLine.ts"
 
 /** Bytes of one read; the kernel gives a page at most. */
@@ -24,9 +24,10 @@ export class TracePipe implements TraceReader {
   #last: TraceLine | undefined
   #lost = 0
 
-  /** Throws `KERNEL_NO_TRACEFS`, `KERNEL_NO_PERMISSION`, `KERNEL_TRACE_BUSY`. */
+  /** Throws `KERNEL_NO_TRACEFS`, `KERNEL_NO_PERMISSION`, `KERNEL_TRACE_BUSY`, `KERNEL_TRACE_OFF`. */
   constructor(options: TraceOptions = {}) {
     this.#options = options
+    needsRecording(tracefs())
     const fd = openPipe(`${tracefs()}/trace_pipe`)
     enablePrintk()
     this.#stream = new PullStream({

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict"
 import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { test } from "node:test"
 import { childEnv, childScenarios, needsRoot } from "../../tests/support/kernel.ts"
-import { lookForTracefs, mounts, tracefs } from "./tracefs.ts"
+import { lookForTracefs, mounts, needsRecording, tracefs } from "./tracefs.ts"
 
 const mount = (): void => console.log(lookForTracefs(), tracefs(), mounts("tracefs").length)
 
@@ -16,6 +19,19 @@ if (!childScenarios({ mount })) {
       timeout: 20_000,
     })
     assert.equal(child.stdout, "undefined /sys/kernel/tracing 1\n", child.stderr)
+  })
+
+  test("tracing that is switched off", () => {
+    const folder = mkdtempSync(join(tmpdir(), "skep-tracefs-"))
+    try {
+      needsRecording(folder)
+      writeFileSync(join(folder, "tracing_on"), "1\n")
+      needsRecording(folder)
+      writeFileSync(join(folder, "tracing_on"), "0\n")
+      assert.throws(() => needsRecording(folder), { code: "KERNEL_TRACE_OFF" })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test("where file systems are mounted", { skip: process.platform === "linux" ? false : "not Linux" }, () => {

@@ -49,6 +49,24 @@ export function tracefsDenied(what: string, errno: number): SkepError {
   })
 }
 
+/**
+ * Refuses to wait for output of a kernel that records none: `KERNEL_TRACE_OFF`. Somebody stopped the recording to look at what there is, or
+ * the kernel did after a fault of its own.
+ */
+export function needsRecording(folder: string): void {
+  let on = ""
+  try {
+    on = readFileSync(`${folder}/tracing_on`, "utf8").trim()
+  } catch {}
+  if (on !== "0") return
+  throw new SkepError({
+    code: "KERNEL_TRACE_OFF",
+    message: "the kernel does not record what programs print: tracing is switched off",
+    why: "another program switched it off, or the kernel itself after a fault (an oops; see dmesg)",
+    hint: `switch it on: echo 1 | sudo tee ${folder}/tracing_on`,
+  })
+}
+
 function mountTracefs(): string {
   const result = mount("tracefs", PLACES[0])
   if (result >= 0 && existsSync(`${PLACES[0]}/events`)) return PLACES[0]
