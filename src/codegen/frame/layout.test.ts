@@ -41,6 +41,16 @@ test("many locals share few places quickly", () => {
   assert.equal(depth(program(`${allocas}${uses}ret %${2 * n}`)), 8)
 })
 
+test("locals of many blocks share few places quickly", () => {
+  const n = 3000
+  const allocas = Array.from({ length: n }, (_, i) => `  %${i + 1} = alloca 8 align 8 "x"\n`).join("")
+  const block = (i: number) =>
+    `b${i}:\n  %${n + i} = call helper 100 use(%${i}) -> i64\n  br %${n + i}, b${i + 1}, b${n + 1}\n`
+  const blocks = Array.from({ length: n }, (_, i) => block(i + 1)).join("")
+  const text = `program @f section "test"\nfunc @f(ptr %p) -> i64 {\nb0:\n${allocas}  jump b1\n${blocks}b${n + 1}:\n  ret 0\n}`
+  assert.equal(depth(text), 8)
+})
+
 test("locals that are not in use at the same time share when they do not fit", () => {
   const text = program(`%1 = alloca 300 align 8 "a";%2 = alloca 300 align 8 "b";${use(1, 3)}${use(2, 4)}ret %4`)
   assert.equal(depth(text), 304)

@@ -1,7 +1,7 @@
-import type { FrameSlot, MBlock, MFunction, MInst } from "../mir/mir.ts"
+import type { FrameSlot, MFunction, MInst } from "../mir/mir.ts"
 import { homeLiveness } from "../regalloc/deadStores.ts"
-import { type Effects, solveLiveness } from "../regalloc/liveness.ts"
 import type { Mentions } from "./mentions.ts"
+import { findSpans } from "./spans.ts"
 
 /** Which slots are in use at the same time as others, and the most bytes that are in use at once. */
 export interface SlotUse {
@@ -16,21 +16,14 @@ export interface SlotUse {
  * more than `limit` bytes are in use at once.
  */
 export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotUse {
-  const n = fn.slots.length
   const touched = (i: MInst): readonly FrameSlot[] => {
     const listed = i.id >= 0 ? mentions.get(i.id) : undefined
     if (i.slot === undefined || i.slot.kind === "local") return listed ?? []
     return listed === undefined ? [i.slot] : [...listed, i.slot]
   }
-  const effects: Effects = {
-    inst(i, use) {
-      for (const s of touched(i)) if (s.kind === "local") use(s.index)
-    },
-    term() {},
-  }
-  const locals = solveLiveness(fn, n, effects)
+  const locals = (i: MInst): number[] => touched(i).flatMap(s => (s.kind === "local" ? [s.index] : []))
+  const { reached, wanted } = findSpans(fn, locals)
   const homes = homeLiveness(fn)
-  const reached = reachedAtStart(fn, touched)
   const near: Set<number>[] = fn.slots.map(() => new Set())
   const live = new Set<number>()
   let bytes = 0
@@ -54,10 +47,9 @@ export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotU
     // Where a local that nothing touched before is touched first.
     const first = new Map<number, number>()
     block.insts.forEach((i, k) => {
-      for (const s of touched(i))
-        if (s.kind === "local" && !first.has(s.index) && !reached[block.id].has(s.index)) first.set(s.index, k)
+      for (const s of locals(i)) if (!first.has(s) && !reached[block.id].has(s)) first.set(s, k)
     })
-    for (const s of locals.liveOut[block.id]) if (first.has(s) || reached[block.id].has(s)) begin(s)
+    for (const s of wanted[block.id]) if (first.has(s) || reached[block.id].has(s)) begin(s)
     for (const s of homes.liveOut[block.id]) begin(s)
     for (let k = block.insts.length - 1; k >= 0; k--) {
       const slots = touched(block.insts[k])
@@ -73,30 +65,3 @@ export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotU
 
 /** A load from a home; everything else that names a home stores to it. */
 const homeRead = (i: MInst): boolean => i.src === 10
-
-/** Locals that some instruction before a block may have touched: a set of the slots' indexes by block id. */
-function reachedAtStart(fn: MFunction, touched: (i: MInst) => readonly FrameSlot[]): Set<number>[] {
-  const reached: Set<number>[] = []
-  const touching: (MBlock[] | undefined)[] = []
-  for (const block of fn.blocks) {
-    reached[block.id] = new Set()
-    for (const i of block.insts) {
-      for (const s of touched(i)) {
-        if (s.kind !== "local") continue
-        const list = (touching[s.index] ??= [])
-        if (list.at(-1) !== block) list.push(block)
-      }
-    }
-  }
-  touching.forEach((blocks, s) => {
-    const work = [...blocks!]
-    for (let block = work.pop(); block !== undefined; block = work.pop()) {
-      for (const target of block.term.targets) {
-        if (reached[target.id].has(s)) continue
-        reached[target.id].add(s)
-        work.push(target)
-      }
-    }
-  })
-  return reached
-}
