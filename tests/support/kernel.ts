@@ -87,7 +87,7 @@ export function bpfDescriptors(): string[] {
   for (const fd of readdirSync("/proc/self/fd")) {
     try {
       const target = readlinkSync(`/proc/self/fd/${fd}`)
-      if (/bpf|btf|perf_event|tracing/.test(target)) found.push(target)
+      if (/^anon_inode:.*(bpf|btf|perf_event)|\/tracing\//.test(target)) found.push(target)
     } catch {}
   }
   return found

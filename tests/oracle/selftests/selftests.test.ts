@@ -11,13 +11,15 @@ import { cacheFolder } from "./suite.ts"
 const folder = join(cacheFolder(), "tools/testing/selftests/bpf")
 const missing = existsSync(join(folder, "progs")) ? undefined : "npm run selftests has not unpacked them yet"
 
-/** A file of the selftests compiles, and the kernel takes its programs. */
+/** A file of the selftests compiles, and the kernel takes its programs, those aside of a type that this machine allows nobody. */
 function sample(name: string): void {
   test(`selftests: ${name}`, { skip: missing ?? needsRoot }, () => {
     const { object, failed } = new Compiler(folder).compile(name)
     assert.equal(failed, undefined)
     assert.ok(object)
-    for (const verdict of new Judge().judge(object)) assert.equal(verdict.refused, undefined, verdict.name)
+    for (const { name, refused } of new Judge().judge(object)) {
+      if (refused?.code !== "KERNEL_NO_PERMISSION") assert.equal(refused, undefined, name)
+    }
   })
 }
 for (const name of [
