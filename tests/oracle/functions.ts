@@ -631,6 +631,13 @@ const builtins = [
     "u8 t[12]; __builtin_memset(t, 7, 12); __builtin_memset(t + 3, a, 4); u64 s = 0; for (int i = 0; i < 12; i++) s = s * 11 + t[i]; return s",
   ),
   fn(
+    "u8 t[16] = {1, 2, 3, 4, 5, 6, 7, 8}; __builtin_memmove(t + (a & 7), t + (b & 7), c & 7); u64 s = 0; for (int i = 0; i < 16; i++) s = s * 11 + t[i]; return s",
+  ),
+  fn(
+    "u32 x = a, y = b; for (int i = 0; i < 600; i++) t[i] = x = x * 1664525 + y; __builtin_memmove(t + 3, t, 300); __builtin_memmove(t + 300, t + 301, 299); u64 s = 0; for (int i = 0; i < 600; i++) s = s * 11 + t[i]; return s",
+    "static u8 t[600];",
+  ),
+  fn(
     "u8 t[8] = {1, 2, 3, 4, 5, 6, 7, 8}; __builtin_memmove(t + 2, t, 5); u64 s = 0; for (int i = 0; i < 8; i++) s = s * 11 + t[i]; return s",
   ),
   fn(

@@ -35,6 +35,33 @@ export function copyBytes(cx: FunctionContext, to: Value, from: Value, size: Val
   eachByte(cx, size, i => b.store(1, b.ptradd(to, i), b.load("i32", 1, false, b.ptradd(from, i))))
 }
 
+/**
+ * Bytes to where they may overlap: downwards where a byte that is still to be read would be overwritten.
+ *
+ *     to - from < size ? (i = size; while (i != 0) { i = i - 1; to[i] = from[i] }) : copyBytes(to, from, size)
+ */
+export function moveBytes(cx: FunctionContext, to: Value, from: Value, size: Value): void {
+  const { b } = cx
+  const index = b.alloca(8, 8, "index")
+  const [down, header, inside, up, end] = Array.from({ length: 5 }, () => b.newBlock())
+  b.br(b.cmp("ult", b.binary("sub", b.ptrtoint(to), b.ptrtoint(from)), size), down, up)
+  b.start(down)
+  b.store(8, index, size)
+  b.jump(header)
+  b.start(header)
+  const left = b.load("i64", 8, false, index)
+  b.br(b.cmp("ne", left, i64(0)), inside, end)
+  b.start(inside)
+  const i = b.binary("sub", left, i64(1))
+  b.store(1, b.ptradd(to, i), b.load("i32", 1, false, b.ptradd(from, i)))
+  b.store(8, index, i)
+  b.jump(header)
+  b.start(up)
+  copyBytes(cx, to, from, size)
+  b.jump(end)
+  b.start(end)
+}
+
 export function fillBytes(cx: FunctionContext, to: Value, byte: Value, size: Value): void {
   eachByte(cx, size, i => cx.b.store(1, cx.b.ptradd(to, i), byte))
 }

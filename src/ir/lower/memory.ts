@@ -1,7 +1,7 @@
 import { type Call, type Expr, evaluate } from "../../c/index.ts"
 import type { Block, Value } from "../ir.ts"
 import { i32, i64 } from "../values.ts"
-import { compareBytes, copyBytes, fillBytes } from "./bytewise.ts"
+import { compareBytes, copyBytes, fillBytes, moveBytes } from "./bytewise.ts"
 import type { FunctionContext } from "./context.ts"
 import { word } from "./convert.ts"
 import { value } from "./expr.ts"
@@ -9,19 +9,17 @@ import { fail } from "./fail.ts"
 import { knownAlign } from "./known.ts"
 import { intOf } from "./repr.ts"
 
-/** memcpy and memmove: the first through memory that does not overlap, the second by way of a copy. */
+/** Bytes that memmove takes by way of a copy on the stack, which has room for 512. */
+const MOST_COPIED = 256
+
+/** memcpy and memmove: the first through memory that does not overlap, the second by way of a copy where that is small. */
 export function copyMemory(cx: FunctionContext, e: Call, overlapping: boolean): Value {
   const to = value(cx, e.args[0])
   const from = value(cx, e.args[1])
   const size = sizeOfCall(cx, e)
   if (typeof size !== "number") {
-    if (overlapping) {
-      fail("IR_MEMORY_SIZE", "the number of bytes of memmove must be a constant", e.args[2].span, {
-        why: "the bytes go by way of a copy, for which there must be room on the stack",
-        hint: "use a constant size, or memcpy where the two do not overlap",
-      })
-    }
-    copyBytes(cx, to, from, size)
+    if (overlapping) moveBytes(cx, to, from, size)
+    else copyBytes(cx, to, from, size)
     return to
   }
   if (size === 0) return to
@@ -29,6 +27,10 @@ export function copyMemory(cx: FunctionContext, e: Call, overlapping: boolean): 
   const fromAlign = knownAlign(e.args[1])
   if (!overlapping) {
     cx.b.memcpy(to, from, size, Math.min(toAlign, fromAlign))
+    return to
+  }
+  if (size > MOST_COPIED) {
+    moveBytes(cx, to, from, i64(size))
     return to
   }
   const copy = cx.b.alloca(size, 8, "memmove")
