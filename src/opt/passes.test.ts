@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { checkFunction, type IrFunction, parseFunction, printFunction } from "../ir/index.ts"
+import { checkFunction, findLoops, type IrFunction, parseFunction, printFunction } from "../ir/index.ts"
 import { type Pass, passes } from "./passes.ts"
 
 /** Runs passes over a function's body (`func @f(i32 %a, ptr %p) -> i32`) and compares the text. */
@@ -125,3 +125,16 @@ pass(
  ret %8
 `,
 )
+test("each of many loops is unrolled in a large function", () => {
+  const loops = Array.from({ length: 2000 }, (_, i) => {
+    const [x, y, c] = [3 * i + 1, 3 * i + 2, 3 * i + 3]
+    const [before, at, next] = [2 * i, 2 * i + 1, 2 * i + 2]
+    return `b${before}:\n jump b${at}\nb${at}:\n %${x} = phi i32 [b${before}: 0], [b${at}: %${y}]\n %${y} = add i32 %${x}, 1\n %${c} = cmp ult i32 %${y}, 1\n br %${c}, b${at}, b${next}\n`
+  })
+  const func = parseFunction(`func @f(i32 %a) -> i32 {\n${loops.join("")}b4000:\n ret %a\n}\n`)
+  unroll.run(func)
+  simplify.run(func)
+  cfg.run(func)
+  assert.deepEqual(checkFunction(func), [])
+  assert.equal(findLoops(func).loops.length, 0)
+})

@@ -19,8 +19,8 @@ import { weight } from "./weight.ts"
 /** Neither more rounds than this are unrolled on request, nor more instructions made. */
 const MOST_ROUNDS = 1024
 const MOST_INSTS = 100_000
-/** Loops that are unrolled unasked, times the function's blocks: each is done by itself, over the whole function. */
-const MOST_WORK = 100_000
+/** Loops that are unrolled unasked, times the function's blocks: each is looked for among them. */
+const MOST_WORK = 20_000_000
 /** What nobody asked for: so many rounds are counted, */
 const ROUNDS_UNASKED = 64
 /** so much larger may the code become, */
@@ -46,20 +46,32 @@ export function unroll(func: IrFunction): boolean {
   for (const loop of findLoops(func).loops) changed = oneWayIn(func, loop) || changed
   const seen = new Set<Block>()
   let unasked = Math.floor(MOST_WORK / func.blocks.length)
-  for (let again = true; again; ) {
-    again = false
+  for (;;) {
+    const plan: Plan[] = []
+    const taken = new Set<Block>()
     for (const loop of findLoops(func).loops) {
-      if (seen.has(loop.header)) continue
+      if (seen.has(loop.header) || touches(loop, taken)) continue
       seen.add(loop.header)
-      if (loop.header.unroll === undefined && unasked <= 0) continue
       const asked = loop.header.unroll !== undefined
-      if (!unrollLoop(func, loop)) continue
+      if (!asked && unasked <= 0) continue
+      const made = planOf(func, loop)
+      if (made === undefined) continue
       if (!asked) unasked--
-      again = changed = true
-      break
+      plan.push(made)
+      for (const block of loop.blocks) taken.add(block)
     }
+    if (plan.length === 0) return changed
+    unrollLoops(func, plan)
+    changed = true
   }
-  return changed
+}
+
+/** Whether a loop is part of others, or one way away from them. */
+function touches({ header, blocks }: Loop, others: ReadonlySet<Block>): boolean {
+  if (others.size === 0) return false
+  if (header.preds.some(pred => others.has(pred))) return true
+  for (const block of blocks) if (others.has(block) || block.term.targets.some(to => others.has(to))) return true
+  return false
 }
 
 /** Gives a loop that is to be unrolled a single way in. */
@@ -70,35 +82,51 @@ function oneWayIn(func: IrFunction, { header, blocks }: Loop): boolean {
   return true
 }
 
-function unrollLoop(func: IrFunction, loop: Loop): boolean {
+/** What becomes of a loop. */
+interface Plan {
+  readonly loop: Loop
+  readonly rounds: Rounds
+  /** As many rounds are done before the loop goes back; undefined for all of them. */
+  readonly part: number | undefined
+}
+
+function planOf(func: IrFunction, loop: Loop): Plan | undefined {
   const { header } = loop
   const { unroll: wish } = header
   header.unroll = undefined
-  if (wish === 1) return false
+  if (wish === 1) return undefined
   const rounds = countRounds(loop, wish === undefined ? ROUNDS_UNASKED : MOST_ROUNDS)
-  if (rounds === undefined) return false
-  const { back, exit } = rounds
+  if (rounds === undefined) return undefined
+  const { back } = rounds
   const size = sizeOf(loop, () => true)
   if (typeof wish === "number" && wish <= back) {
-    if (size * wish > MOST_INSTS) return false
-    demote(func, loop.blocks, use => loop.blocks.has(use))
-    const made = repeatBody(func, loop, wish, exit, back % wish)
-    const end = Math.max(...membersOf(func, loop).map(b => func.blocks.indexOf(b)))
-    func.blocks.splice(end + 1, 0, ...made)
-    removeUnreachable(func)
-    mem2reg(func)
-    return true
+    return size * wish > MOST_INSTS ? undefined : { loop, rounds, part: wish }
   }
   const asked = wish !== undefined || (func.role === "program" && walksContext(loop))
-  if (!asked ? !worthwhile(loop, rounds) : size * back > MOST_INSTS) return false
-  demote(func, loop.blocks, use => loop.blocks.has(use))
-  const members = membersOf(func, loop)
-  // One copy more than there are ways back: the last one is known to leave, and the loop itself is never reached.
-  const made: Block[] = []
-  for (let i = 0; i <= back; i++) made.push(...peel(func, loop, members))
-  func.blocks.splice(func.blocks.indexOf(header), 0, ...made)
+  if (!asked ? !worthwhile(loop, rounds) : size * back > MOST_INSTS) return undefined
+  return { loop, rounds, part: undefined }
+}
+
+/** Unrolls loops that have nothing to do with each other: what looks at the whole function is done once for all of them. */
+function unrollLoops(func: IrFunction, plan: readonly Plan[]): void {
+  const loopOf = new Map<Block, Loop>()
+  for (const { loop } of plan) for (const block of loop.blocks) loopOf.set(block, loop)
+  demote(func, loopOf.keys(), (use, definition) => loopOf.get(use) === loopOf.get(definition))
+  for (const { loop, rounds, part } of plan) {
+    const members = membersOf(func, loop)
+    const made: Block[] = []
+    if (part !== undefined) {
+      made.push(...repeatBody(func, loop, part, rounds.exit, rounds.back % part))
+      const end = func.blocks.indexOf(members[members.length - 1])
+      func.blocks.splice(end + 1, 0, ...made)
+      continue
+    }
+    // One copy more than there are ways back: the last one is known to leave, and the loop itself is never reached.
+    for (let i = 0; i <= rounds.back; i++) made.push(...peel(func, loop, members))
+    func.blocks.splice(func.blocks.indexOf(loop.header), 0, ...made)
+  }
+  removeUnreachable(func)
   mem2reg(func)
-  return true
 }
 
 function sizeOf(loop: Loop, counts: (inst: Inst) => boolean): number {
