@@ -5,7 +5,8 @@ import { compile, emits, refusal, refuses } from "../../tests/support/bcc.ts"
 import { golden } from "../../tests/support/golden.ts"
 import { SourceFile } from "../base/index.ts"
 import { Btf } from "../btf/index.ts"
-import { type BccOptions, emitC, preprocessBcc } from "./index.ts"
+import { Diagnostics, printTokens } from "../c/index.ts"
+import { bccFrontEnd, emitC, type FrontEndOptions } from "./index.ts"
 
 /** A stand-in for the kernel's types in the slides' programs, in C, so that the text is the same on every machine. */
 const TASK = "struct task_struct { int state; pid_t pid; };\n"
@@ -145,10 +146,12 @@ emits(
 )
 
 /** One case: an expression after preprocessing. */
-function expands(expression: string, expected: string, options: BccOptions = {}, before = ""): void {
+function expands(expression: string, expected: string, options: FrontEndOptions = {}, before = ""): void {
   test(`${before}${expression} → ${expected}`, () => {
     assert.equal(
-      preprocessBcc(new SourceFile("t.c", `${before}${expression}\n`), options)
+      printTokens(
+        bccFrontEnd.preprocessor(new SourceFile("t.c", `${before}${expression}\n`), options, new Diagnostics()).all(),
+      )
         .trim()
         .replace(/\s+/g, " "),
       expected,

@@ -1,12 +1,12 @@
 import * as c from "../c/index.ts"
-import type { BccResult } from "./compile.ts"
+import type { FrontEndResult } from "./frontEnd.ts"
 import type { MapDecl } from "./unit.ts"
 
 /**
  * The program after the dialect's rewrites, as C (`--emit=c`): the user's own declarations, tables as they are declared, and no word from skep's
  * headers.
  */
-export function emitC({ unit, includes }: Pick<BccResult, "unit" | "includes">): string {
+export function emitC({ unit, includes }: Pick<FrontEndResult, "unit" | "includes">): string {
   const tables = new Map<c.Decl, string>()
   for (const map of unit.maps) if (map.decl !== undefined) tables.set(map.decl, declareTable(map))
   const decls = withTables(unit.unit.decls, unit.maps)

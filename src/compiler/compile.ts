@@ -1,14 +1,23 @@
 import { SkepError, SourceFile } from "../base/index.ts"
-import { type BccOptions, type BccResult, compileBcc, emitC, macrosBcc, preprocessBcc } from "../bcc/index.ts"
-import { Diagnostics, dumpAst, type PrintTokensOptions, renderDiagnostic, type TranslationUnit } from "../c/index.ts"
+import { bccFrontEnd, emitC, type FrontEnd, type FrontEndOptions, type FrontEndResult } from "../bcc/index.ts"
+import {
+  Diagnostics,
+  dumpAst,
+  type Preprocessor,
+  type PrintTokensOptions,
+  printTokens,
+  renderDiagnostic,
+  type TranslationUnit,
+} from "../c/index.ts"
 import { generate } from "../codegen/index.ts"
 import { lower, type Module, printModule } from "../ir/index.ts"
-import { compileLibbpf, isLibbpfStyle, macrosLibbpf, preprocessLibbpf } from "../libbpf/index.ts"
+import { isLibbpfStyle, libbpfFrontEnd } from "../libbpf/index.ts"
 import { type BpfObject, disassembleObject } from "../object/index.ts"
 import { optimise, passNames } from "../opt/index.ts"
 import type { CompileOptions, Dialect, Target } from "./options.ts"
 
 const LINUX_6_15 = (6 << 16) | (15 << 8)
+const FRONT_ENDS: Readonly<Record<Dialect, FrontEnd>> = { bcc: bccFrontEnd, libbpf: libbpfFrontEnd }
 const MACHINE_STAGES = ["isel", "regalloc", "layout"] as const
 
 /** What can be shown on the way from text to object: stages, and between them the passes of the optimiser. */
@@ -25,7 +34,7 @@ export function dumpNames(): string[] {
 export class Compilation {
   readonly options: CompileOptions
   readonly diagnostics: Diagnostics
-  #bcc: BccResult | undefined
+  #bcc: FrontEndResult | undefined
   #module: Module | undefined
   #object: BpfObject | undefined
 
@@ -45,13 +54,10 @@ export class Compilation {
   }
 
   /** The program in plain C, and beside it its tables and programs. */
-  get bcc(): BccResult {
+  get bcc(): FrontEndResult {
     if (this.#bcc === undefined) {
-      const file = this.#file()
-      const options = this.#bccOptions()
-      const libbpf = this.dialect === "libbpf"
-      this.#dump("tokens", () => (libbpf ? preprocessLibbpf : preprocessBcc)(file, options))
-      const result = libbpf ? compileLibbpf(file, options, this.diagnostics) : this.#compileBcc(file, options)
+      this.#dump("tokens", () => printTokens(this.#preprocessor(new Diagnostics()).all()))
+      const result = this.#read()
       this.#bcc = result
       this.#dump("ast", () => dumpAst(result.ast))
       this.#dump("bcc", () => emitC(result))
@@ -59,16 +65,19 @@ export class Compilation {
     return this.#bcc
   }
 
-  /** The program's text after preprocessing. */
+  /** The program's text after preprocessing (`-E`). */
   preprocessed(print: PrintTokensOptions = {}): string {
-    const preprocess = this.dialect === "libbpf" ? preprocessLibbpf : preprocessBcc
-    return preprocess(this.#file(), this.#bccOptions(), this.diagnostics, print)
+    const tokens = this.#preprocessor().all()
+    this.diagnostics.throwIfErrors()
+    return printTokens(tokens, print)
   }
 
-  /** The macros that are defined at the end of the program, as lines of `#define`. */
+  /** The macros that are defined at the end of the program, as lines of `#define` (`-dM`). */
   get macros(): string[] {
-    const macros = this.dialect === "libbpf" ? macrosLibbpf : macrosBcc
-    return macros(this.#file(), this.#bccOptions(), this.diagnostics)
+    const preprocessor = this.#preprocessor()
+    preprocessor.all()
+    this.diagnostics.throwIfErrors()
+    return preprocessor.definitions()
   }
 
   /** The program in SSA form, optimised. */
@@ -115,7 +124,7 @@ export class Compilation {
     return new SourceFile(this.options.name, this.options.text)
   }
 
-  #bccOptions(): BccOptions {
+  #frontEndOptions(): FrontEndOptions {
     const { target, flags, resolve } = this.options
     const { arch, kernelVersion, moduleBtf, readTracepointFormat, config } = target
     return {
@@ -138,9 +147,17 @@ export class Compilation {
     }
   }
 
-  #compileBcc(file: SourceFile, options: BccOptions): BccResult {
+  get #frontEnd(): FrontEnd {
+    return FRONT_ENDS[this.dialect]
+  }
+
+  #preprocessor(diagnostics = this.diagnostics): Preprocessor {
+    return this.#frontEnd.preprocessor(this.#file(), this.#frontEndOptions(), diagnostics)
+  }
+
+  #read(): FrontEndResult {
     try {
-      return compileBcc(file, options, this.diagnostics)
+      return this.#frontEnd.compile(this.#file(), this.#frontEndOptions(), this.diagnostics)
     } catch (error) {
       throw noTracepoint(error, this.options.target) ?? error
     }

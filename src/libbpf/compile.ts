@@ -1,5 +1,5 @@
 import type { SourceFile } from "../base/index.ts"
-import { type BccOptions, type BccResult, KernelNames } from "../bcc/index.ts"
+import { type FrontEnd, type FrontEndOptions, type FrontEndResult, KernelNames } from "../bcc/index.ts"
 import * as c from "../c/index.ts"
 import { includeResolver } from "./includes.ts"
 import { LibbpfMacros } from "./macros.ts"
@@ -14,9 +14,9 @@ const LINUX_6_1 = (6 << 16) | (1 << 8)
  */
 export function compileLibbpf(
   main: SourceFile,
-  options: BccOptions = {},
+  options: FrontEndOptions = {},
   diagnostics: c.Diagnostics = new c.Diagnostics(),
-): BccResult {
+): FrontEndResult {
   const front = frontEnd(main, options, diagnostics)
   const tokens = front.preprocessor.all()
   diagnostics.throwIfErrors()
@@ -34,27 +34,13 @@ export function compileLibbpf(
   return { unit: result, ast: unit, includes: front.includes, diagnostics }
 }
 
-/** The tokens of a program as the parser sees them, as text (`-E`). */
-export function preprocessLibbpf(
-  main: SourceFile,
-  options: BccOptions = {},
-  diagnostics = new c.Diagnostics(),
-  print: c.PrintTokensOptions = {},
-): string {
-  const tokens = frontEnd(main, options, diagnostics).preprocessor.all()
-  diagnostics.throwIfErrors()
-  return c.printTokens(tokens, print)
+/** libbpf's dialect, for `FrontEnd`'s users. */
+export const libbpfFrontEnd: FrontEnd = {
+  compile: compileLibbpf,
+  preprocessor: (main, options, diagnostics) => frontEnd(main, options, diagnostics).preprocessor,
 }
 
-/** The macros at the end of a program, as lines of `#define` (`-dM`). */
-export function macrosLibbpf(main: SourceFile, options: BccOptions = {}, diagnostics = new c.Diagnostics()): string[] {
-  const { preprocessor } = frontEnd(main, options, diagnostics)
-  preprocessor.all()
-  diagnostics.throwIfErrors()
-  return preprocessor.definitions()
-}
-
-function frontEnd(main: SourceFile, options: BccOptions, diagnostics: c.Diagnostics) {
+function frontEnd(main: SourceFile, options: FrontEndOptions, diagnostics: c.Diagnostics) {
   const { btf, moduleBtf, arch = "x86_64" } = options
   const includes: string[] = []
   const macros = new LibbpfMacros({ arch, kernelVersion: options.kernelVersion ?? LINUX_6_1 })

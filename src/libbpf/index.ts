@@ -1,2 +1,2 @@
-export { compileLibbpf, isLibbpfStyle, macrosLibbpf, preprocessLibbpf } from "./compile.ts"
+export { compileLibbpf, isLibbpfStyle, libbpfFrontEnd } from "./compile.ts"
 export { isKnownHeader } from "./includes.ts"

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SkepError, SourceFile } from "../../src/base/index.ts"
-import { type BccOptions, type BccResult, compileBcc, emitC } from "../../src/bcc/index.ts"
+import { compileBcc, emitC, type FrontEndOptions, type FrontEndResult } from "../../src/bcc/index.ts"
 import { Diagnostics } from "../../src/c/index.ts"
 
 /** A program of BCC's dialect, compiled without BTF unless `options` has one. */
-export function compile(text: string, options: BccOptions = {}, diagnostics?: Diagnostics): BccResult {
+export function compile(text: string, options: FrontEndOptions = {}, diagnostics?: Diagnostics): FrontEndResult {
   return compileBcc(new SourceFile("t.c", text), options, diagnostics)
 }
 
@@ -13,7 +13,7 @@ const READ =
   /\(\{ ([^;{}]*?)_val; __builtin_memset\(&_val, 0, sizeof\(_val\)\); (bpf_probe_read\w*)\(&_val, sizeof\(_val\), \(void \*\)((?:(?!_val).)*?)\); _val; \}\)/
 
 /** What `--emit=c` prints for the last function, in one line; a read of kernel memory is `READ(type, address)`. */
-export function emitted(text: string, options: BccOptions = {}): string {
+export function emitted(text: string, options: FrontEndOptions = {}): string {
   const result = compile(text, options)
   const { decls } = result.unit.unit
   const last = decls[decls.length - 1]
@@ -31,12 +31,12 @@ export function emitted(text: string, options: BccOptions = {}): string {
 }
 
 /** One case: the program's last function, after declarations that go before it, is emitted as this. */
-export function emits(text: string, expected: string, before = "", options: BccOptions = {}): void {
+export function emits(text: string, expected: string, before = "", options: FrontEndOptions = {}): void {
   test(text, () => assert.equal(emitted(before + text, options), expected))
 }
 
 /** The first error of a program, and its hint. */
-export function refusal(text: string, options: BccOptions = {}): { code: string; message: string; hint?: string } {
+export function refusal(text: string, options: FrontEndOptions = {}): { code: string; message: string; hint?: string } {
   try {
     compile(text, options)
   } catch (error) {
@@ -47,12 +47,12 @@ export function refusal(text: string, options: BccOptions = {}): { code: string;
 }
 
 /** One case: the program is refused with this message. */
-export function refuses(text: string, message: string, before = "", options: BccOptions = {}): void {
+export function refuses(text: string, message: string, before = "", options: FrontEndOptions = {}): void {
   test(text, () => assert.equal(refusal(before + text, options).message, message))
 }
 
 /** One case: the program compiles with exactly these warnings. */
-export function warns(text: string, messages: readonly string[], before = "", options: BccOptions = {}): void {
+export function warns(text: string, messages: readonly string[], before = "", options: FrontEndOptions = {}): void {
   test(text, () => {
     const diagnostics = new Diagnostics()
     compile(before + text, options, diagnostics)

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { SourceFile } from "../../src/base/index.ts"
-import { type BccOptions, type BccResult, emitC } from "../../src/bcc/index.ts"
+import { emitC, type FrontEndOptions, type FrontEndResult } from "../../src/bcc/index.ts"
 import { Btf } from "../../src/btf/index.ts"
 import type { Diagnostics } from "../../src/c/index.ts"
 import { compileLibbpf } from "../../src/libbpf/index.ts"
@@ -20,12 +20,12 @@ export function kernelBtf(): Btf | undefined {
 }
 
 /** A program for libbpf, compiled without BTF unless `options` has one. */
-export function compile(text: string, options: BccOptions = {}, diagnostics?: Diagnostics): BccResult {
+export function compile(text: string, options: FrontEndOptions = {}, diagnostics?: Diagnostics): FrontEndResult {
   return compileLibbpf(new SourceFile("t.c", text), options, diagnostics)
 }
 
 /** What `--emit=c` prints for the last declaration, in one line. */
-export function emitted(text: string, options: BccOptions = {}): string {
+export function emitted(text: string, options: FrontEndOptions = {}): string {
   const { unit } = compile(text, options)
   const { decls } = unit.unit
   const last = { ...unit, unit: { ...unit.unit, decls: decls.slice(-1) }, maps: [] }
