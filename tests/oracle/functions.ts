@@ -630,6 +630,11 @@ const builtins = [
   fn(
     "u8 t[12]; __builtin_memset(t, 7, 12); __builtin_memset(t + 3, a, 4); u64 s = 0; for (int i = 0; i < 12; i++) s = s * 11 + t[i]; return s",
   ),
+  fn('return __builtin_strlen("b\\0ee") * a + __builtin_strlen(hive) * b', 'static const char hive[] = "bees";'),
+  fn(
+    "char t[8] = {a | 1, b | 1, c}; return __builtin_strlen(t) + (size(t) << 8)",
+    "static unsigned long strlen(const char *s) { int i = 0; while (i < 7 && s[i]) i++; return i; } static u64 size(const char *s) { return strlen(s); }",
+  ),
   fn(
     "u8 t[16] = {1, 2, 3, 4, 5, 6, 7, 8}; __builtin_memmove(t + (a & 7), t + (b & 7), c & 7); u64 s = 0; for (int i = 0; i < 16; i++) s = s * 11 + t[i]; return s",
   ),

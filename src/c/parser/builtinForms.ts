@@ -1,8 +1,11 @@
 import { didYouMean } from "../../base/index.ts"
 import type { Expr } from "../ast.ts"
 import { evaluate } from "../constant/evaluate.ts"
+import { stringLength } from "../constant/stringLength.ts"
 import { INT, SIZE_T, UINT, ULLONG } from "../sema/basic.ts"
+import { call } from "../sema/call.ts"
 import { constantInt, incomplete, intLit, isLvalue, rvalue } from "../sema/convert.ts"
+import { insteadOfLibrary } from "../sema/library.ts"
 import { findMember, memberNames, recordOf } from "../sema/records.ts"
 import { canonical, compatible, sizeOf } from "../sema/typeops.ts"
 import { quoteType, typeToString } from "../sema/typeString.ts"
@@ -20,7 +23,8 @@ const FORMS: ReadonlyMap<string, (p: Parser, start: Token) => Expr> = new Map([
   ["__builtin_constant_p", constantP],
   ["__builtin_object_size", objectSize],
   ["__builtin_dynamic_object_size", objectSize],
-  ["__builtin_strlen", stringLength],
+  ["__builtin_strlen", lengthOfString],
+  ["strlen", lengthOfString],
   ["__builtin_preserve_access_index", preserveAccessIndex],
   ["__builtin_preserve_field_info", preserveInfo(UINT)],
   ["__builtin_preserve_type_info", preserveInfo(UINT)],
@@ -141,15 +145,16 @@ function objectSize(p: Parser, start: Token): Expr {
   return intLit(kind & 2n ? 0n : 0xffff_ffff_ffff_ffffn, SIZE_T, start)
 }
 
-function stringLength(p: Parser, start: Token): Expr {
-  const e = assignment(p)
-  if (e.kind !== "string") {
-    return p.fail("C_UNSUPPORTED", "'__builtin_strlen' needs a string literal", e.span, {
-      hint: "a BPF program measures a string with a bounded loop, or by the result of bpf_probe_read_str()",
-    })
-  }
-  const zero = e.bytes.indexOf(0)
-  return intLit(BigInt(zero < 0 ? e.bytes.length : zero), SIZE_T, start)
+/** A number where the string is known, else a call of the program's own `strlen`. */
+function lengthOfString(p: Parser, start: Token): Expr {
+  const e = rvalue(p, assignment(p))
+  const known = stringLength(e)
+  if (known !== undefined) return intLit(known, SIZE_T, start)
+  const own = p.scope.find("strlen")
+  if (own?.kind === "function") return call(p, { kind: "ref", decl: own, type: own.type, span: start }, [e], p.tok)
+  return p.fail("C_UNSUPPORTED", `'${start.text}' needs a string that is known here`, e.span, {
+    hint: insteadOfLibrary("strlen"),
+  })
 }
 
 function preserveAccessIndex(p: Parser, start: Token): Expr {

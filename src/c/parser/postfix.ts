@@ -5,6 +5,7 @@ import { callGeneric, isGenericBuiltin, plainBuiltin } from "../sema/builtins.ts
 import { call } from "../sema/call.ts"
 import { Abort } from "../sema/context.ts"
 import { intLit, makeCast } from "../sema/convert.ts"
+import { insteadOfLibrary } from "../sema/library.ts"
 import { member } from "../sema/member.ts"
 import type { Entity } from "../sema/scope.ts"
 import { isVoid } from "../sema/typeops.ts"
@@ -143,7 +144,8 @@ function name(p: Parser): Expr {
     }
   }
   const other = p.lookup(tok.text) ?? plainBuiltin(p, tok.text, tok)
-  return other === undefined ? (newConstant(p) ?? undeclared(p)) : use(p, other)
+  if (other !== undefined) return use(p, other)
+  return newConstant(p) ?? (p.peek().text === "(" ? builtinForm(p) : undefined) ?? undeclared(p)
 }
 
 /** The constants that are words of the language since C23, where the program has no other meaning for them. */
@@ -194,7 +196,10 @@ function undeclared(p: Parser): never {
   reported?.add(name)
   const refused = refusedLibrary(name)
   if (refused !== undefined) return p.fail("C_UNSUPPORTED", `'${name}' is not supported`, tok, { hint: refused })
+  const called = p.peek().text === "("
+  const hint = called ? insteadOfLibrary(name) : undefined
+  if (hint !== undefined) return p.fail("C_UNDECLARED", `call to undeclared function '${name}'`, tok, { hint })
   const near = suggest(name, p.scope.visible()) ?? p.names?.suggest(name)[0]
-  const what = p.peek().text === "(" ? "call to undeclared function" : "use of undeclared identifier"
+  const what = called ? "call to undeclared function" : "use of undeclared identifier"
   return p.fail("C_UNDECLARED", `${what} '${name}'${offer(near)}`, tok)
 }

@@ -1,6 +1,16 @@
 import type { Span } from "../../base/index.ts"
-import { type Call, type Expr, evaluate, type FunctionDecl, type Type, type VarDecl } from "../../c/index.ts"
+import {
+  type Call,
+  type Expr,
+  evaluate,
+  type FunctionDecl,
+  insteadOfLibrary,
+  stringLength,
+  type Type,
+  type VarDecl,
+} from "../../c/index.ts"
 import type { Callee, IrType, Value } from "../ir.ts"
+import { i64 } from "../values.ts"
 import { loadPlace } from "./access.ts"
 import { copyInto } from "./aggregate.ts"
 import { evaluateBuiltin, isBuiltinName } from "./builtin.ts"
@@ -26,6 +36,8 @@ export function call(cx: FunctionContext, e: Call, to: Place | undefined): Scala
     const extern = cx.module.extern(decl)
     if (extern?.kind === "kfunc")
       return callOutside(cx, { kind: "kfunc", name: decl.name, ...(extern.weak && { weak: true }) }, e)
+    const length = decl.name === "strlen" && e.args.length === 1 ? stringLength(e.args[0]) : undefined
+    if (length !== undefined) return i64(length)
     if (isBuiltinName(decl.name)) return evaluateBuiltin(cx, decl.name, e)
     if (cx.module.link(decl)) return callFunction(cx, decl, e, to)
     return fail(
@@ -33,7 +45,7 @@ export function call(cx: FunctionContext, e: Call, to: Place | undefined): Scala
       `function ${decl.name} is declared but has no body, and is no BPF helper`,
       e.callee.span,
       {
-        hint: "define it as a static function in the program",
+        hint: insteadOfLibrary(decl.name) ?? "define it as a static function in the program",
       },
     )
   }
