@@ -7,7 +7,8 @@ import usdtText from "./headers/usdt.h"
 const HEADERS = new Set(
   (
     "vmlinux.h bpf_helpers.h bpf_tracing.h bpf_core_read.h bpf_endian.h bpf_helper_defs.h usdt.bpf.h stdint.h stddef.h stdbool.h stdlib.h " +
-    "string.h strings.h stdio.h errno.h limits.h inttypes.h time.h signal.h fcntl.h unistd.h features.h endian.h byteswap.h sched.h"
+    "string.h strings.h stdio.h errno.h limits.h inttypes.h time.h signal.h fcntl.h unistd.h features.h endian.h byteswap.h sched.h " +
+    "assert.h ctype.h stdarg.h stdalign.h wchar.h math.h poll.h netdb.h elf.h"
   ).split(" "),
 )
 const FOLDERS = new Set("bpf sys netinet arpa bits gnu".split(" "))

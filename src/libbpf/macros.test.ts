@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { compile, emitted, HEADERS } from "../../tests/support/libbpf.ts"
+import { Diagnostics } from "../c/index.ts"
 
 /** The function comes out as this text of plain C. */
 function emits(text: string, expected: string, arch?: "arm64"): void {
@@ -119,4 +120,14 @@ test("macros are there only after the header that has them", () => {
 test("a program's own definition comes first", () => {
   const text = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nenum { ETH_P_IP = 5, TASK_COMM_LEN = 6 };\n'
   assert.equal(emitted(`${text}int f(void) { return ETH_P_IP; }`), "int f(void) { return ETH_P_IP; }")
+})
+
+test("bpf_d_path takes the path of a file, which is const", () => {
+  const diagnostics = new Diagnostics()
+  compile(
+    `${HEADERS}struct path; long f(const struct path *p) { char t[8]; return bpf_d_path(p, t, 8); }`,
+    {},
+    diagnostics,
+  )
+  assert.deepEqual(diagnostics.list, [])
 })
