@@ -144,6 +144,26 @@ test("headers of the kernel are skep's own where a folder has the kernel's, and 
   assert.match(ran.stdout, /r0 = 3/)
 })
 
+test("headers of the C library are skep's own, but for those of the project", () => {
+  mkdirSync(join(cwd, "project"), { recursive: true })
+  writeFileSync(join(cwd, "project/string.h"), "#define MINE 3\n")
+  const library =
+    "stdint.h stddef.h stdbool.h stdarg.h errno.h limits.h assert.h ctype.h sys/types.h sys/socket.h netinet/in.h arpa/inet.h net/if.h"
+  const includes = library.split(" ").map(name => `#include <${name}>\n`)
+  const input = `#include <string.h>\n${includes.join("")}#ifndef MINE
+#define MINE 0
+#endif
+__attribute__((section("xdp"))) int f(void *ctx) { uint32_t family = AF_INET6; return family + IPPROTO_TCP + ENOENT + MINE; }`
+  for (const [flags, sum] of [
+    [["-isystem", "project"], 18],
+    [["-Iproject"], 21],
+  ] as const) {
+    const ran = skep(["cc", ...flags, "-S", "-xc", "-", "-o", "-"], { cwd, input })
+    assert.deepEqual([ran.status, ran.stderr], [0, ""])
+    assert.match(ran.stdout, new RegExp(`r0 = ${sum}\n`))
+  }
+})
+
 test("the page's makefile makes an object, and makes it again when a header changes", t => {
   if (spawnSync("make", ["--version"]).error !== undefined) return t.skip("make is not installed")
   const [, makefile] = /^```make\n([\s\S]*?)^```/m.exec(page)!
