@@ -15,12 +15,9 @@ interface Copy {
   readonly map: (v: Value) => Value
 }
 
-/** The loop's blocks in the order of the function. */
-export const membersOf = (func: IrFunction, loop: Loop): Block[] => func.blocks.filter(b => loop.blocks.has(b))
-
 /**
- * Copies the blocks of a loop. In the copy the header has no phis: `start` gives their values. Ways back lead to the old header, ways out to
- * where they led; the copies are not in the function's list yet.
+ * Copies the blocks of a loop, `members` in the order of the function. In the copy the header has no phis: `start` gives their values. Ways
+ * back lead to the old header, ways out to where they led; the copies are not in the function's list yet.
  */
 function copyBlocks(func: IrFunction, loop: Loop, members: readonly Block[], start: (phi: Phi) => Value): Copy {
   const { header } = loop
@@ -91,9 +88,16 @@ export function peel(func: IrFunction, loop: Loop, members: readonly Block[]): B
  * Makes a loop do `count` rounds one after the other before it goes back. `last` is the round, of those, that may leave by the branch of `exit`;
  * the others surely stay. Gives the new blocks, which belong behind the loop's.
  */
-export function repeatBody(func: IrFunction, loop: Loop, count: number, exit: Block, last: number): Block[] {
+export function repeatBody(
+  func: IrFunction,
+  loop: Loop,
+  inside: readonly Block[],
+  count: number,
+  exit: Block,
+  last: number,
+): Block[] {
   const { header } = loop
-  const members = membersOf(func, loop)
+  const members = [...inside]
   const latches = header.preds.filter(p => loop.blocks.has(p))
   const made: Block[] = []
   let latch = latches[0]

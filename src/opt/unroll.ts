@@ -10,7 +10,7 @@ import {
   type Value,
 } from "../ir/index.ts"
 import { demote } from "./demote.ts"
-import { gather, membersOf, peel, repeatBody } from "./loopCopy.ts"
+import { gather, peel, repeatBody } from "./loopCopy.ts"
 import { mem2reg } from "./mem2reg.ts"
 import { isAlloca, placeOf } from "./pointers.ts"
 import { countRounds, type Rounds } from "./rounds.ts"
@@ -19,8 +19,6 @@ import { weight } from "./weight.ts"
 /** Neither more rounds than this are unrolled on request, nor more instructions made. */
 const MOST_ROUNDS = 1024
 const MOST_INSTS = 100_000
-/** Loops that are unrolled unasked, times the function's blocks: each is looked for among them. */
-const MOST_WORK = 20_000_000
 /** What nobody asked for: so many rounds are counted, */
 const ROUNDS_UNASKED = 64
 /** so much larger may the code become, */
@@ -45,33 +43,33 @@ export function unroll(func: IrFunction): boolean {
   let changed = removeUnreachable(func)
   for (const loop of findLoops(func).loops) changed = oneWayIn(func, loop) || changed
   const seen = new Set<Block>()
-  let unasked = Math.floor(MOST_WORK / func.blocks.length)
   for (;;) {
-    const plan: Plan[] = []
-    const taken = new Set<Block>()
-    for (const loop of findLoops(func).loops) {
-      if (seen.has(loop.header) || touches(loop, taken)) continue
-      seen.add(loop.header)
-      const asked = loop.header.unroll !== undefined
-      if (!asked && unasked <= 0) continue
-      const made = planOf(func, loop)
-      if (made === undefined) continue
-      if (!asked) unasked--
-      plan.push(made)
-      for (const block of loop.blocks) taken.add(block)
-    }
-    if (plan.length === 0) return changed
-    unrollLoops(func, plan)
+    const plans = choose(func, seen)
+    if (plans.length === 0) return changed
+    writeOut(func, plans)
     changed = true
   }
 }
 
-/** Whether a loop is part of others, or one way away from them. */
-function touches({ header, blocks }: Loop, others: ReadonlySet<Block>): boolean {
-  if (others.size === 0) return false
-  if (header.preds.some(pred => others.has(pred))) return true
-  for (const block of blocks) if (others.has(block) || block.term.targets.some(to => others.has(to))) return true
-  return false
+/** A loop to unroll: `rounds` copies of it instead of it, or `repeat` rounds before it goes back. */
+interface Plan {
+  readonly loop: Loop
+  readonly rounds: Rounds
+  readonly repeat: number | undefined
+}
+
+/** Loops that can be unrolled at once: a loop around one of them waits for the next time. */
+function choose(func: IrFunction, seen: Set<Block>): Plan[] {
+  const plans: Plan[] = []
+  const waits = new Set<Loop>()
+  for (const loop of findLoops(func).loops) {
+    const wait = waits.has(loop)
+    const plan = wait || seen.has(loop.header) ? undefined : planFor(func, loop)
+    if (!wait) seen.add(loop.header)
+    if (plan !== undefined) plans.push(plan)
+    if ((wait || plan !== undefined) && loop.parent !== undefined) waits.add(loop.parent)
+  }
+  return plans
 }
 
 /** Gives a loop that is to be unrolled a single way in. */
@@ -82,15 +80,7 @@ function oneWayIn(func: IrFunction, { header, blocks }: Loop): boolean {
   return true
 }
 
-/** What becomes of a loop. */
-interface Plan {
-  readonly loop: Loop
-  readonly rounds: Rounds
-  /** As many rounds are done before the loop goes back; undefined for all of them. */
-  readonly part: number | undefined
-}
-
-function planOf(func: IrFunction, loop: Loop): Plan | undefined {
+function planFor(func: IrFunction, loop: Loop): Plan | undefined {
   const { header } = loop
   const { unroll: wish } = header
   header.unroll = undefined
@@ -99,32 +89,43 @@ function planOf(func: IrFunction, loop: Loop): Plan | undefined {
   if (rounds === undefined) return undefined
   const { back } = rounds
   const size = sizeOf(loop, () => true)
-  if (typeof wish === "number" && wish <= back) {
-    return size * wish > MOST_INSTS ? undefined : { loop, rounds, part: wish }
-  }
+  if (typeof wish === "number" && wish <= back)
+    return size * wish > MOST_INSTS ? undefined : { loop, rounds, repeat: wish }
   const asked = wish !== undefined || (func.role === "program" && walksContext(loop))
   if (!asked ? !worthwhile(loop, rounds) : size * back > MOST_INSTS) return undefined
-  return { loop, rounds, part: undefined }
+  return { loop, rounds, repeat: undefined }
 }
 
-/** Unrolls loops that have nothing to do with each other: what looks at the whole function is done once for all of them. */
-function unrollLoops(func: IrFunction, plan: readonly Plan[]): void {
+/** Writes loops out, none of which is inside another one. */
+function writeOut(func: IrFunction, plans: readonly Plan[]): void {
   const loopOf = new Map<Block, Loop>()
-  for (const { loop } of plan) for (const block of loop.blocks) loopOf.set(block, loop)
+  for (const { loop } of plans) for (const block of loop.blocks) loopOf.set(block, loop)
+  // What one loop hands on to another one is a value behind it.
+  const between = new Map<Block, Block>()
+  for (const { loop } of plans) {
+    const { header } = loop
+    const entry = header.preds.find(p => !loop.blocks.has(p))!
+    if (loopOf.has(entry)) between.set(header, gather(func, header, [entry]))
+  }
+  if (between.size > 0)
+    func.blocks = func.blocks.flatMap(block => (between.has(block) ? [between.get(block)!, block] : [block]))
   demote(func, loopOf.keys(), (use, definition) => loopOf.get(use) === loopOf.get(definition))
-  for (const { loop, rounds, part } of plan) {
-    const members = membersOf(func, loop)
-    const made: Block[] = []
-    if (part !== undefined) {
-      made.push(...repeatBody(func, loop, part, rounds.exit, rounds.back % part))
-      const end = func.blocks.indexOf(members[members.length - 1])
-      func.blocks.splice(end + 1, 0, ...made)
+  const members = new Map<Loop, Block[]>(plans.map(({ loop }) => [loop, []]))
+  for (const block of func.blocks) members.get(loopOf.get(block)!)?.push(block)
+  const before = new Map<Block, Block[]>()
+  const behind = new Map<Block, Block[]>()
+  for (const { loop, rounds, repeat } of plans) {
+    const blocks = members.get(loop)!
+    if (repeat !== undefined) {
+      behind.set(blocks.at(-1)!, repeatBody(func, loop, blocks, repeat, rounds.exit, rounds.back % repeat))
       continue
     }
     // One copy more than there are ways back: the last one is known to leave, and the loop itself is never reached.
-    for (let i = 0; i <= rounds.back; i++) made.push(...peel(func, loop, members))
-    func.blocks.splice(func.blocks.indexOf(loop.header), 0, ...made)
+    const made: Block[] = []
+    for (let i = 0; i <= rounds.back; i++) made.push(...peel(func, loop, blocks))
+    before.set(loop.header, made)
   }
+  func.blocks = func.blocks.flatMap(block => [...(before.get(block) ?? []), block, ...(behind.get(block) ?? [])])
   removeUnreachable(func)
   mem2reg(func)
 }
