@@ -7,11 +7,16 @@ import {
   type Inst,
   type IrFunction,
   type Load,
+  type Phi,
   replaceValues,
+  sameValue,
   type Value,
   type ValueType,
 } from "../ir/index.ts"
 import { basesMayMeet, capturedAllocas, isAlloca, overlap, placeOf, touches } from "./pointers.ts"
+
+/** Joins of more ways are not looked at. */
+const MOST_WAYS = 8
 
 /**
  * Global value numbering with load forwarding: an expression computed before on every path is not computed again, and a load of bytes that
@@ -22,7 +27,8 @@ import { basesMayMeet, capturedAllocas, isAlloca, overlap, placeOf, touches } fr
  *     %2 = add i32 %1, 1             (uses of %3 become %2)
  *     %3 = add i32 %x, 1
  *
- * Expressions are found along the dominator tree; memory is followed inside a block and into blocks with one predecessor.
+ * Expressions are found along the dominator tree; memory is followed inside a block, into blocks with one predecessor, and to the start of a join
+ * all of whose ways in know it.
  */
 export function gvn(func: IrFunction): boolean {
   const dom = new DominatorTree(func)
@@ -46,6 +52,8 @@ export function gvn(func: IrFunction): boolean {
     })
     const from = block.preds.length === 1 ? memoryAfter.get(block.preds[0]) : undefined
     const memory = new Memory(captured, from)
+    // What every way into a join knows of memory holds there until something is written.
+    let ways = block.preds.length > 1 ? waysInto(block, memoryAfter) : undefined
     const kept: Inst[] = []
     for (const inst of block.insts) {
       for (let i = 0; i < inst.args.length; i++) inst.args[i] = find(inst.args[i])
@@ -59,21 +67,55 @@ export function gvn(func: IrFunction): boolean {
         table.set(key, inst)
         added.push(key)
       } else if (inst.op === "load" && !inst.volatile) {
-        const known = memory.known(inst)
+        const known = memory.known(inst) ?? (ways && meet(func, block, inst, ways, memory))
         if (known !== undefined) {
           replaced.set(inst, known)
           continue
         }
-      }
+      } else if (inst.op !== "load" && inst.op !== "alloca") ways = undefined
       memory.step(inst)
       kept.push(inst)
     }
     block.insts = kept
     memoryAfter.set(block, memory)
-    walk.push(...dom.children(block))
+    // In reverse post-order: the ways into a join come before it.
+    walk.push(...[...dom.children(block)].reverse())
   }
   replaceValues(func, replaced)
   return replaced.size > 0
+}
+
+/** What is known of memory at the end of each way into a join; undefined for one that a loop goes back to, or that is large. */
+function waysInto({ preds }: Block, memoryAfter: ReadonlyMap<Block, Memory>): Memory[] | undefined {
+  if (preds.length > MOST_WAYS) return undefined
+  const ways = preds.map(pred => memoryAfter.get(pred))
+  return ways.every(way => way !== undefined) ? (ways as Memory[]) : undefined
+}
+
+/** What a load at the start of a join gives where every way into it knows: one value, or of a local a phi. */
+function meet(
+  func: IrFunction,
+  block: Block,
+  load: Load & Inst,
+  ways: readonly Memory[],
+  memory: Memory,
+): Value | undefined {
+  const args: Value[] = []
+  for (const way of ways) {
+    const value = way.known(load)
+    if (value === undefined) return undefined
+    args.push(value)
+  }
+  let value = args[0]
+  if (args.some(arg => !sameValue(arg, value))) {
+    if (!isAlloca(placeOf(load.args[0]).base)) return undefined
+    const type = load.type as ValueType
+    const phi: Phi = { kind: "phi", id: func.nextId++, type, block, incoming: [...block.preds], args }
+    block.phis.push(phi)
+    value = phi
+  }
+  memory.read(load, value)
+  return value
 }
 
 /** Equal keys mean equal values; undefined for what is not a pure expression. */
@@ -163,6 +205,11 @@ class Memory {
       }
     }
     return undefined
+  }
+
+  /** Notes what a load would give. */
+  read(load: Load & Inst, value: Value): void {
+    this.#learn(load.args[0], load.width, value, "load", load)
   }
 
   /** Takes an instruction's effect on memory into account. */

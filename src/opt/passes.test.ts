@@ -45,6 +45,18 @@ pass(
 pass("zero added is nothing added", [simplify], "b0:\n %1 = add i32 0, %a\n ret %1\n", "b0:\n ret %a\n")
 pass("what nobody uses goes", [dce], "b0:\n %1 = add i32 %a, 1\n ret %a\n", "b0:\n ret %a\n")
 pass(
+  "a load of a local behind a join takes what each way stored",
+  [gvn],
+  'b0:\n %1 = alloca 4 align 4 "n"\n store 4 %1, 1\n br %a, b1, b2\nb1:\n store 4 %1, %a\n jump b2\nb2:\n %2 = load i32 u4 %1\n ret %2\n',
+  'b0:\n %1 = alloca 4 align 4 "n"\n store 4 %1, 1\n br %a, b1, b2\nb1:\n store 4 %1, %a\n jump b2\nb2:\n %2 = phi i32 [b0: 1], [b1: %a]\n ret %2\n',
+)
+pass(
+  "a load behind a join stays where one way does not know, and behind what may write",
+  [gvn],
+  "b0:\n br %a, b1, b2\nb1:\n store 4 %p, 1\n jump b3\nb2:\n store 4 %p, 1\n jump b3\nb3:\n %1 = ptradd %p, 2\n store 4 %1, %a\n %2 = load i32 u4 %p\n br %a, b4, b5\nb4:\n store 4 %p, 5\n jump b6\nb5:\n store 1 %p, 7\n jump b6\nb6:\n %3 = load i32 u4 %p\n %4 = add i32 %2, %3\n ret %4\n",
+  "b0:\n br %a, b1, b2\nb1:\n store 4 %p, 1\n jump b3\nb2:\n store 4 %p, 1\n jump b3\nb3:\n %1 = ptradd %p, 2\n store 4 %1, %a\n %2 = load i32 u4 %p\n br %a, b4, b5\nb4:\n store 4 %p, 5\n jump b6\nb5:\n store 1 %p, 7\n jump b6\nb6:\n %3 = load i32 u4 %p\n %4 = add i32 %2, %3\n ret %4\n",
+)
+pass(
   "a store is forwarded to its load",
   [gvn],
   "b0:\n store 4 %p, %a\n %1 = load i32 u4 %p\n ret %1\n",
