@@ -1,6 +1,6 @@
 import { SkepError } from "../base/index.ts"
 import type { IrFunction, Module, ProgramInfo } from "../ir/index.ts"
-import type { BpfObject, FunctionSpec, ProgramSpec } from "../object/index.ts"
+import type { BpfObject, FunctionSpec, MapSpec, ProgramSpec } from "../object/index.ts"
 import { assemble } from "./emit/assemble.ts"
 import { cleanUp } from "./emit/cleanup.ts"
 import { hoistConstants } from "./emit/hoist.ts"
@@ -32,14 +32,14 @@ import { computeLiveness } from "./regalloc/liveness.ts"
 export function generate(module: Module, options: CodegenOptions): BpfObject {
   const lines = new LineTable()
   const context: SelectContext = { options, globals: new Map(module.globals.map(g => [g.name, g])) }
-  const functions = new Map(module.functions.map(f => [f.name, f]))
+  const byName = new Map(module.functions.map(f => [f.name, f]))
   const done = new Map<string, FunctionSpec>()
   const compile = (ir: IrFunction): FunctionSpec => {
     let spec = done.get(ir.name)
     if (spec === undefined) done.set(ir.name, (spec = generateFunction(ir, context, lines)))
     return spec
   }
-  const programs = module.programs.map(info => toProgram(info, compile(find(functions, info.func))))
+  const programs = module.programs.map(info => toProgram(info, compile(find(byName, info.func))))
   const subprograms = module.functions.filter(f => f.role === "global")
   const external = new Set(module.externs?.map(e => e.name))
   const reached = new Set<string>(subprograms.map(f => f.name))
@@ -48,23 +48,40 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
     for (const r of spec.relocations) {
       if ((r.kind !== "call" && r.kind !== "function") || reached.has(r.function) || external.has(r.function)) continue
       reached.add(r.function)
-      work.push(compile(find(functions, r.function)))
+      work.push(compile(find(byName, r.function)))
     }
   }
   for (const { file, text } of lines.lines) {
     module.btf.addString(file)
     module.btf.addString(text)
   }
+  const functions = module.functions.filter(f => reached.has(f.name)).map(f => done.get(f.name)!)
+  const used = usedNames([...programs, ...functions], module.maps)
+  const externs = module.externs?.filter(e => used.has(e.name)) ?? []
   return {
     name: module.name,
     license: module.license,
     programs,
-    functions: module.functions.filter(f => reached.has(f.name)).map(f => done.get(f.name)!),
+    functions,
     maps: module.maps,
-    btf: module.btf.encode(),
-    ...(module.externs !== undefined && { externs: module.externs }),
+    btf: module.btf.encode(used),
+    ...(externs.length > 0 && { externs }),
     lines: lines.lines,
   }
+}
+
+/** Names that instructions and initial data refer to. */
+function usedNames(specs: readonly FunctionSpec[], maps: readonly MapSpec[]): ReadonlySet<string> {
+  const used = new Set<string>()
+  for (const { relocations } of specs) {
+    for (const r of relocations) used.add("function" in r ? r.function : "name" in r ? r.name : r.map)
+  }
+  for (const { dataRelocations = [], values = [], kconfig = [] } of maps) {
+    for (const { target } of dataRelocations) used.add(target)
+    for (const { map, program } of values) used.add(map ?? program ?? "")
+    for (const { name } of kconfig) used.add(name)
+  }
+  return used
 }
 
 function find(functions: ReadonlyMap<string, IrFunction>, name: string): IrFunction {

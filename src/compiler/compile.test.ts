@@ -107,3 +107,19 @@ throws("#include <nowhere.h>", "C_INCLUDE_NOT_FOUND")
 throws("int f(void *ctx) { return x; }", "C_UNDECLARED")
 throws("int f(void *ctx) { return f(ctx); }", "IR_RECURSION")
 throws("int f(void *ctx) { double d = 1; return d; }", "C_FLOAT")
+
+test("what is declared and not called once the code is small leaves neither a symbol nor a declaration that the kernel refuses", () => {
+  const text = `extern void too_big(void); extern int taken(int n); extern void missing(void) __attribute__((section(".ksyms")));
+    static int checked(int n) { if (n > 5) too_big(); if (n > 6) missing(); return n; }
+    __attribute__((section("xdp"))) int f(void *ctx) { return taken(checked(3)); }`
+  const { object } = compile(options(text, { dialect: "libbpf" }))
+  assert.deepEqual(
+    object.externs?.map(e => e.name),
+    ["taken"],
+  )
+  const btf = Btf.parse(object.btf)
+  const kinds = ["taken", "too_big", "missing"].map(name =>
+    (["func", "typedef"] as const).filter(k => btf.find(name, k)),
+  )
+  assert.deepEqual(kinds, [["func"], ["typedef"], ["typedef"]])
+})

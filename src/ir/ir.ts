@@ -375,7 +375,8 @@ export interface GlobalVar {
 export interface TypeTable {
   /** Adds a string and gives its offset. */
   addString(text: string): number
-  encode(): Uint8Array
+  /** `used`: names that code and data take from elsewhere; all that are declared, where it is left out. */
+  encode(used?: ReadonlySet<string>): Uint8Array
 }
 
 export interface Module {

@@ -34,6 +34,8 @@ export class ProgramTypes implements TypeTable {
   readonly #records = new Map<RecordDecl, number>()
   readonly #enums = new Map<EnumDecl, number>()
   readonly #functions = new Map<FunctionDecl, number>()
+  /** What others define, by name: ids that are defined when it is known which of them the code still uses. */
+  readonly #outside = new Map<string, { readonly id: number; readonly kind: "func" | "var"; readonly type: number }>()
   /** Set while the types of a function of the kernel are written. */
   #kernels = false
 
@@ -41,8 +43,22 @@ export class ProgramTypes implements TypeTable {
     return this.#btf.string(text)
   }
 
-  encode(): Uint8Array {
+  /** The kernel takes no declaration of what is not used: only its type stays, under its name. */
+  encode(used?: ReadonlySet<string>): Uint8Array {
+    for (const [name, { id, kind, type }] of this.#outside) {
+      const declared = used === undefined || used.has(name)
+      this.#btf.define(id, declared ? { kind, name, type, linkage: "extern" } : { kind: "typedef", name, type })
+    }
+    this.#outside.clear()
     return this.#btf.encode()
+  }
+
+  #external(name: string, kind: "func" | "var", type: number): number {
+    const known = this.#outside.get(name)
+    if (known !== undefined) return known.id
+    const id = this.#btf.reserve()
+    this.#outside.set(name, { id, kind, type })
+    return id
   }
 
   /** Id of an object type. */
@@ -68,7 +84,10 @@ export class ProgramTypes implements TypeTable {
     this.#kernels = linkage === "extern"
     const type = this.#prototype({ ...decl.type, params }, names, linkage === "global")
     this.#kernels = false
-    id = this.#btf.add({ kind: "func", name: decl.name, type, linkage })
+    id =
+      linkage === "extern"
+        ? this.#external(decl.name, "func", type)
+        : this.#btf.add({ kind: "func", name: decl.name, type, linkage })
     this.#functions.set(decl, id)
     this.#declTags(id, -1, declTags(decl))
     decl.params.forEach((param, i) => {
@@ -79,7 +98,7 @@ export class ProgramTypes implements TypeTable {
 
   /** Id of a variable that the kernel defines, or of one whose value the loader fills in. */
   externVariable(decl: VarDecl): number {
-    return this.#btf.add({ kind: "var", name: decl.name, type: this.id(decl.type), linkage: "extern" })
+    return this.#external(decl.name, "var", this.id(decl.type))
   }
 
   /** Id of a section of global data. */
