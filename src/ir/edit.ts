@@ -97,20 +97,27 @@ export function splitEdge(func: IrFunction, from: Block, index: number): Block {
 
 /** Drops the blocks that the entry does not reach, with their edges. Returns whether there were any. */
 export function removeUnreachable(func: IrFunction): boolean {
-  const reached = new Set<Block>([func.blocks[0]])
+  const reached = new Uint8Array(func.nextBlock)
   const work: Block[] = [func.blocks[0]]
+  reached[func.blocks[0].id] = 1
   for (let block = work.pop(); block !== undefined; block = work.pop()) {
     for (const target of block.term.targets) {
-      if (reached.has(target)) continue
-      reached.add(target)
+      if (reached[target.id] !== 0) continue
+      reached[target.id] = 1
       work.push(target)
     }
   }
-  if (reached.size === func.blocks.length) return false
-  for (const block of func.blocks) {
-    if (reached.has(block)) continue
-    for (const target of block.term.targets) if (reached.has(target)) removeEdge(block, target)
+  const stays = (block: Block): boolean => reached[block.id] !== 0
+  const kept = func.blocks.filter(stays)
+  if (kept.length === func.blocks.length) return false
+  for (const block of kept) {
+    if (block.preds.every(stays)) continue
+    block.preds = block.preds.filter(stays)
+    for (const phi of block.phis) {
+      phi.args = phi.args.filter((_, i) => stays(phi.incoming[i]))
+      phi.incoming = phi.incoming.filter(stays)
+    }
   }
-  func.blocks = func.blocks.filter(block => reached.has(block))
+  func.blocks = kept
   return true
 }

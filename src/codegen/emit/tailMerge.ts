@@ -40,12 +40,14 @@ function mergeOnce(fn: MFunction): boolean {
 
 /** Groups of blocks that go on to the same block, branch alike, or exit alike. */
 function sameWayOn(fn: MFunction): MBlock[][] {
-  const groups = new Map<string, MBlock[]>()
+  const groups = new Map<string | number, MBlock[]>()
   for (const block of fn.blocks) {
     const { kind, targets, op, wide, dst, src, imm } = block.term
     if (kind === "unreachable") continue
-    const compared = kind === "br" ? `${op} ${wide} ${src} ${imm}` : ""
-    const way = `${kind} ${dst} ${targets.map(to => to.id).join(" ")} ${compared}`
+    const way =
+      kind === "jump"
+        ? targets[0].id
+        : `${kind} ${dst} ${targets.map(to => to.id).join(" ")} ${kind === "br" ? `${op} ${wide} ${src} ${imm}` : ""}`
     const list = groups.get(way)
     if (list === undefined) groups.set(way, [block])
     else list.push(block)
@@ -59,8 +61,9 @@ class Merger {
   readonly #entry: MBlock
   readonly #kinds: PointerKinds | undefined
   readonly #keys = new Map<string, number>()
-  /** Keys of a block's instructions: those with the same one can be shared; -1 for those that cannot. */
+  /** Keys of a block's last instructions, from its end: those with the same one can be shared; -1 for those that cannot. */
   readonly #keysOf = new Map<MBlock, number[]>()
+  readonly #inputs = new Map<MBlock, readonly string[]>()
 
   constructor(fn: MFunction, groups: readonly (readonly MBlock[])[]) {
     this.#fn = fn
@@ -87,7 +90,7 @@ class Merger {
     const byKey = new Map<number, MBlock[]>()
     const buckets: MBlock[][] = []
     for (const block of blocks) {
-      const key = this.#keysIn(block).at(-1 - depth) ?? -1
+      const key = this.#keyAt(block, depth)
       const list = key < 0 ? undefined : byKey.get(key)
       if (list !== undefined) {
         list.push(block)
@@ -131,16 +134,21 @@ class Merger {
     block.term = makeTerm("jump", [tail], block.term.span)
   }
 
-  #keysIn(block: MBlock): readonly number[] {
+  /** The key of the instruction in front of the last `depth` ones; they are asked for in turn. */
+  #keyAt(block: MBlock, depth: number): number {
     let keys = this.#keysOf.get(block)
-    if (keys === undefined) {
-      const inputs = this.#kinds?.inputs(block)
-      this.#keysOf.set(
-        block,
-        (keys = block.insts.map((i, k) => (isShareable(i) ? this.#key(i, inputs?.[k] ?? "") : -1))),
-      )
-    }
-    return keys
+    if (keys === undefined) this.#keysOf.set(block, (keys = []))
+    if (depth < keys.length) return keys[depth]
+    const at = block.insts.length - 1 - depth
+    if (at < 0) return -1
+    const i = block.insts[at]
+    return (keys[depth] = isShareable(i) ? this.#key(i, this.#inputsOf(block)?.[at] ?? "") : -1)
+  }
+
+  #inputsOf(block: MBlock): readonly string[] | undefined {
+    let inputs = this.#inputs.get(block)
+    if (inputs === undefined && this.#kinds !== undefined) this.#inputs.set(block, (inputs = this.#kinds.inputs(block)))
+    return inputs
   }
 
   #key(i: MInst, inputs: string): number {
