@@ -22,7 +22,7 @@ function plain(func: IrFunction): string {
   })
 }
 
-const { mem2reg, simplify, dce, gvn, dse, cfg, sroa, unroll } = passes
+const { mem2reg, simplify, dce, gvn, dse, cfg, sroa, stores, unroll } = passes
 
 pass(
   "a stored parameter is the value loaded",
@@ -55,6 +55,18 @@ pass(
   [gvn],
   "b0:\n br %a, b1, b2\nb1:\n store 4 %p, 1\n jump b3\nb2:\n store 4 %p, 1\n jump b3\nb3:\n %1 = ptradd %p, 2\n store 4 %1, %a\n %2 = load i32 u4 %p\n br %a, b4, b5\nb4:\n store 4 %p, 5\n jump b6\nb5:\n store 1 %p, 7\n jump b6\nb6:\n %3 = load i32 u4 %p\n %4 = add i32 %2, %3\n ret %4\n",
   "b0:\n br %a, b1, b2\nb1:\n store 4 %p, 1\n jump b3\nb2:\n store 4 %p, 1\n jump b3\nb3:\n %1 = ptradd %p, 2\n store 4 %1, %a\n %2 = load i32 u4 %p\n br %a, b4, b5\nb4:\n store 4 %p, 5\n jump b6\nb5:\n store 1 %p, 7\n jump b6\nb6:\n %3 = load i32 u4 %p\n %4 = add i32 %2, %3\n ret %4\n",
+)
+pass(
+  "a constant at the end of a local fills eight bytes",
+  [stores],
+  'b0:\n %1 = alloca 10 align 4 "n"\n %2 = ptradd %1, 8\n store 2 %2, 10\n %3 = call helper 6 bpf_trace_printk(%1, i32 10) -> i64\n ret %a\n',
+  'b0:\n %1 = alloca 16 align 8 "n"\n %2 = ptradd %1, 8\n store 8 %2, 10\n %3 = call helper 6 bpf_trace_printk(%1, i32 10) -> i64\n ret %a\n',
+)
+pass(
+  "a constant in front of what another store writes stays narrow",
+  [stores],
+  'b0:\n %1 = alloca 14 align 4 "n"\n %2 = ptradd %1, 8\n %3 = ptradd %1, 12\n store 1 %3, %a\n store 2 %2, 10\n %4 = call helper 6 bpf_trace_printk(%1, i32 14) -> i64\n ret %a\n',
+  'b0:\n %1 = alloca 14 align 4 "n"\n %2 = ptradd %1, 8\n %3 = ptradd %1, 12\n store 1 %3, %a\n store 2 %2, 10\n %4 = call helper 6 bpf_trace_printk(%1, i32 14) -> i64\n ret %a\n',
 )
 pass(
   "a store is forwarded to its load",
