@@ -122,14 +122,17 @@ function rename(
       block()
       continue
     }
-    const before = new Map<Alloca, Value | undefined>()
+    let before: Map<Alloca, Value | undefined> | undefined
     const assign = (object: Alloca, value: Value) => {
+      if (before === undefined) {
+        const undo = (before = new Map<Alloca, Value | undefined>())
+        walk.push(() => {
+          for (const [object, value] of undo) values.set(object, value)
+        })
+      }
       if (!before.has(object)) before.set(object, values.get(object))
       values.set(object, value)
     }
-    walk.push(() => {
-      for (const [object, value] of before) values.set(object, value)
-    })
     for (const phi of block.phis) {
       const object = phis.get(phi)
       if (object !== undefined) assign(object, phi)

@@ -17,7 +17,9 @@ export class DominatorTree {
   /** Interval of a block's subtree in a walk of the tree, by position. */
   readonly #enter: Int32Array
   readonly #leave: Int32Array
-  readonly #children: Block[][]
+  /** Position of the first block that a block immediately dominates, and of the next one with the same dominator; -1 for none. */
+  readonly #firstChild: Int32Array
+  readonly #nextChild: Int32Array
 
   constructor(func: IrFunction) {
     const order = reversePostOrder(func)
@@ -25,8 +27,12 @@ export class DominatorTree {
     this.#index = new Int32Array(func.nextBlock).fill(-1)
     for (let i = 0; i < order.length; i++) this.#index[order[i].id] = i
     this.#idom = this.#solve()
-    this.#children = order.map(() => [])
-    for (let i = 1; i < order.length; i++) this.#children[this.#idom[i]].push(order[i])
+    this.#firstChild = new Int32Array(order.length).fill(-1)
+    this.#nextChild = new Int32Array(order.length).fill(-1)
+    for (let i = order.length - 1; i > 0; i--) {
+      this.#nextChild[i] = this.#firstChild[this.#idom[i]]
+      this.#firstChild[this.#idom[i]] = i
+    }
     this.#enter = new Int32Array(order.length)
     this.#leave = new Int32Array(order.length)
     this.#number()
@@ -41,7 +47,9 @@ export class DominatorTree {
   /** Blocks whose immediate dominator is `block`. */
   children(block: Block): readonly Block[] {
     const i = this.#index[block.id]
-    return i < 0 ? [] : this.#children[i]
+    const children: Block[] = []
+    for (let c = i < 0 ? -1 : this.#firstChild[i]; c >= 0; c = this.#nextChild[c]) children.push(this.order[c])
+    return children
   }
 
   /** Whether every path from the entry to `b` goes through `a`; a block dominates itself. */
@@ -55,10 +63,9 @@ export class DominatorTree {
     return this.#index[block.id] >= 0
   }
 
-  /** Dominance frontiers by block: where a definition in the block meets others. */
+  /** Dominance frontiers by block: where a definition in the block meets others. Blocks without are left out. */
   frontiers(): Map<Block, Set<Block>> {
     const result = new Map<Block, Set<Block>>()
-    for (const block of this.order) result.set(block, new Set())
     for (const block of this.order) {
       if (block.preds.length < 2) continue
       const stop = this.idom(block)
@@ -69,7 +76,9 @@ export class DominatorTree {
           runner !== undefined && runner !== stop;
           runner = this.idom(runner)
         ) {
-          result.get(runner)!.add(block)
+          const frontier = result.get(runner)
+          if (frontier === undefined) result.set(runner, new Set([block]))
+          else frontier.add(block)
         }
       }
     }
@@ -106,22 +115,22 @@ export class DominatorTree {
 
   #number(): void {
     let clock = 0
-    const path = [0]
-    const next = [0]
     this.#enter[0] = clock++
-    while (path.length > 0) {
-      const top = path.length - 1
-      const children = this.#children[path[top]]
-      if (next[top] < children.length) {
-        const child = this.#index[children[next[top]++].id]
+    for (let at = 0; at >= 0; ) {
+      const child = this.#firstChild[at]
+      if (child >= 0) {
         this.#enter[child] = clock++
-        path.push(child)
-        next.push(0)
-      } else {
-        this.#leave[path[top]] = clock++
-        path.pop()
-        next.pop()
+        at = child
+        continue
       }
+      // Up to where a sibling is left.
+      this.#leave[at] = clock++
+      while (at > 0 && this.#nextChild[at] < 0) {
+        at = this.#idom[at]
+        this.#leave[at] = clock++
+      }
+      at = at > 0 ? this.#nextChild[at] : -1
+      if (at >= 0) this.#enter[at] = clock++
     }
   }
 }
