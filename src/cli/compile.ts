@@ -86,7 +86,7 @@ function emitted(compilation: Compilation, emit: (typeof EMIT)[number]): string 
     case "ast":
       return dumpAst(compilation.ast)
     case "c":
-      return emitC(compilation.bcc)
+      return emitC(compilation.rewritten)
     case "ir":
       return printModule(compilation.module)
     case "asm":

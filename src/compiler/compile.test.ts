@@ -76,7 +76,7 @@ test("stages run when they are asked for, and no further", () => {
   const compilation = new Compilation(options(COUNT, { dump, onDump: stage => shown.push(stage.split(" ")[0]) }))
   assert.deepEqual(shown, [])
   assert.ok(compilation.ast.decls.length > 0)
-  assert.deepEqual(shown, ["tokens", "ast", "bcc"])
+  assert.deepEqual(shown, ["tokens", "ast", "rewrite"])
   assert.equal(compilation.object, compilation.object)
   assert.deepEqual([...new Set(shown)].sort(), [...dump].sort())
 })

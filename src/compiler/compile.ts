@@ -22,19 +22,19 @@ const MACHINE_STAGES = ["isel", "regalloc", "layout"] as const
 
 /** What can be shown on the way from text to object: stages, and between them the passes of the optimiser. */
 export function dumpNames(): string[] {
-  return ["tokens", "ast", "bcc", "lower", ...passNames, ...MACHINE_STAGES, "asm"]
+  return ["tokens", "ast", "rewrite", "lower", ...passNames, ...MACHINE_STAGES, "asm"]
 }
 
 /**
  * A program on its way from text to object. Each stage runs when its result, or that of a later one, is first asked for; what is wrong with the
  * program is thrown then, as a `SkepError` that `renderError` shows with all its places. The same text and target give the same bytes.
  *
- *     text → tokens → ast → bcc (plain C, tables, programs) → module → object
+ *     text → tokens → ast → rewritten (plain C, tables, programs) → module → object
  */
 export class Compilation {
   readonly options: CompileOptions
   readonly diagnostics: Diagnostics
-  #bcc: FrontEndResult | undefined
+  #rewritten: FrontEndResult | undefined
   #module: Module | undefined
   #object: BpfObject | undefined
 
@@ -50,19 +50,19 @@ export class Compilation {
 
   /** The typed tree of the program as it was written. */
   get ast(): TranslationUnit {
-    return this.bcc.ast
+    return this.rewritten.ast
   }
 
-  /** The program in plain C, and beside it its tables and programs. */
-  get bcc(): FrontEndResult {
-    if (this.#bcc === undefined) {
+  /** The program in plain C, as its dialect is rewritten to, and beside it its tables and programs. */
+  get rewritten(): FrontEndResult {
+    if (this.#rewritten === undefined) {
       this.#dump("tokens", () => printTokens(this.#preprocessor(new Diagnostics()).all()))
       const result = this.#read()
-      this.#bcc = result
+      this.#rewritten = result
       this.#dump("ast", () => dumpAst(result.ast))
-      this.#dump("bcc", () => emitC(result))
+      this.#dump("rewrite", () => emitC(result))
     }
-    return this.#bcc
+    return this.#rewritten
   }
 
   /** The program's text after preprocessing (`-E`). */
@@ -83,7 +83,7 @@ export class Compilation {
   /** The program in SSA form, optimised. */
   get module(): Module {
     if (this.#module === undefined) {
-      const module = lower(this.bcc.unit)
+      const module = lower(this.rewritten.unit)
       this.#dump("lower", () => printModule(module))
       const onPass = passNames.some(pass => this.#wants(pass))
         ? (pass: string, text: () => string) => this.#dump(pass, text)
@@ -207,10 +207,10 @@ export function compile(options: CompileOptions): CompileResult {
 }
 
 /** Slots are powers of two where the program computes logarithms, the values themselves where it does not. */
-function histogramsOf({ bcc, options }: Compilation): Histograms {
+function histogramsOf({ rewritten, options }: Compilation): Histograms {
   const kind = options.text.includes("bpf_log2") ? "log2" : "linear"
   const found = new Map<string, "log2" | "linear">()
-  for (const { name, span } of bcc.unit.maps) {
+  for (const { name, span } of rewritten.unit.maps) {
     for (let origin = span.macro; origin !== undefined; origin = origin.spelling.macro) {
       if (origin.name === "BPF_HISTOGRAM") found.set(name, kind)
     }
