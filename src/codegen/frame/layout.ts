@@ -2,9 +2,8 @@ import { formatPlace, type Note, SkepError } from "../../base/index.ts"
 import * as o from "../../isa/index.ts"
 import type { FrameSlot, MFunction } from "../mir/mir.ts"
 import type { Mentions } from "./mentions.ts"
-import { type SlotUse, slotUse } from "./sharing.ts"
-
-const roundUp = (n: number, align: number) => (n + align - 1) & -align
+import { placeAlike, placeShared } from "./place.ts"
+import { slotUse } from "./sharing.ts"
 
 /**
  * Gives each slot of the frame its place below r10. Those of one size that are never in use at the same time have one place: code at the ends
@@ -22,48 +21,6 @@ export function layoutFrame(fn: MFunction, mentions: Mentions, frugal: boolean):
     size = placeShared(slots, use)
   fn.stackSize = size
   if (size > o.MAX_BPF_STACK) throw tooBig(fn, slots, size)
-}
-
-/** Slots of one kind, size and alignment share where they can. */
-function placeAlike(slots: readonly FrameSlot[], use: SlotUse | undefined): number {
-  const places = new Map<string, number[]>()
-  const offsets = new Map<number, number>()
-  let depth = 0
-  for (const slot of slots) {
-    const key = `${slot.kind} ${slot.size} ${slot.align}`
-    let alike = places.get(key)
-    if (alike === undefined) places.set(key, (alike = []))
-    const taken = new Set<number | undefined>()
-    for (const other of use?.near[slot.index] ?? []) taken.add(offsets.get(other))
-    const free = slot.escapes ? undefined : alike.find(offset => !taken.has(offset))
-    if (free === undefined) {
-      depth = roundUp(depth + slot.size, slot.align)
-      if (!slot.escapes) alike.push(-depth)
-    }
-    slot.offset = free ?? -depth
-    offsets.set(slot.index, slot.offset)
-  }
-  return depth
-}
-
-/** Biggest first, each at the first place where nothing in use at the same time lies. */
-function placeShared(slots: readonly FrameSlot[], { near }: SlotUse): number {
-  const conflict = (a: FrameSlot, b: FrameSlot) => a.escapes || b.escapes || near[a.index].has(b.index)
-  const placed: FrameSlot[] = []
-  let size = 0
-  for (const slot of [...slots].sort((a, b) => b.size - a.size || a.index - b.index)) {
-    const others = placed.filter(p => conflict(slot, p)).sort((a, b) => b.offset - a.offset)
-    let depth = roundUp(slot.size, slot.align)
-    for (const other of others) {
-      // `other` takes the depths from -offset - size to -offset.
-      if (depth <= -other.offset - other.size) break
-      if (depth - slot.size < -other.offset) depth = roundUp(-other.offset + slot.size, slot.align)
-    }
-    slot.offset = -depth
-    placed.push(slot)
-    size = Math.max(size, depth)
-  }
-  return size
 }
 
 function tooBig(fn: MFunction, slots: readonly FrameSlot[], size: number): SkepError {
