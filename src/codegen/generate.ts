@@ -8,6 +8,7 @@ import { LineTable } from "./emit/lines.ts"
 import { orderBlocks } from "./emit/order.ts"
 import { peephole } from "./emit/peephole.ts"
 import { mergeTails } from "./emit/tailMerge.ts"
+import { checkFrame } from "./frame/check.ts"
 import { layoutFrame } from "./frame/layout.ts"
 import { findMentions } from "./frame/mentions.ts"
 import { selectFunction } from "./isel/select.ts"
@@ -129,6 +130,7 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
   // Functions that call each other share 512 bytes of stack.
   const chained = ir.role !== "program" || fn.blocks.some(b => b.insts.some(i => i.sym?.kind === "call"))
   layoutFrame(fn, mentions, chained)
+  if (options.check) checkFrame(fn, mentions)
   mergeTails(fn)
   cleanUp(fn)
   if (hoistConstants(fn)) {
