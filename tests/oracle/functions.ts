@@ -1,11 +1,7 @@
-/**
- * Small C functions whose results are known: a native compiler gives them. Each is the body of `u64 f(u64 a, u64 b, u64 c)` and is defined for
- * all arguments. `before` is what stands in front of the function.
- */
-export interface OracleFunction {
-  readonly body: string
-  readonly before: string
-}
+import { fn, type OracleFunction } from "./oracleFunction.ts"
+import { wide } from "./wide.ts"
+
+export type { OracleFunction }
 
 /** What every function may use. */
 export const prelude = `typedef unsigned char u8; typedef unsigned short u16; typedef unsigned int u32; typedef unsigned long long u64;
@@ -33,8 +29,6 @@ export const oracleArguments: readonly (readonly [bigint, bigint, bigint])[] = [
   [0xdeadbeefcafebaben, 0x00000000ffff0001n, 47n],
   [12345678901234567890n, 987654321n, 255n],
 ]
-
-const fn = (body: string, before = ""): OracleFunction => ({ body, before })
 
 /** Old-style definitions, and what C before C99 left out. */
 const oldStyle = [
@@ -536,39 +530,6 @@ const calls = [
   ),
   fn("return wide(a, b) >> 64", "static u128 wide(u64 x, u64 y) { return (u128) x * y; }"),
   fn("return low((u128) a << 32 | (u32) b)", "static u64 low(u128 x) { x >>= 16; return x; }"),
-]
-
-const wide = [
-  fn("u128 x = a; x += b; return x >> 64"),
-  fn("u128 x = a; x -= b; return x >> 64"),
-  fn("u128 x = (u128) a << 64 | b; x += (u128) b << 64 | c; return x ^ x >> 64"),
-  fn("u128 x = (u128) a * b; return x >> 64"),
-  fn("s128 x = (s128) (s64) a * (s64) b; return x >> 64"),
-  fn("u128 x = (u128) a << 64 | b, y = (u128) c << 64 | a; x *= y; return x ^ x >> 64"),
-  fn("u128 x = (u128) a << 64 | b; x <<= c & 127; return x ^ x >> 64"),
-  fn("u128 x = (u128) a << 64 | b; x >>= c & 127; return x ^ x >> 64"),
-  fn("s128 x = (s128) ((u128) a << 64 | b); x >>= c & 127; return x ^ x >> 64"),
-  fn("u128 x = (u128) a << 64 | b; return (u64) (x << 0) ^ (u64) (x >> 64) ^ (u64) (x << 64 >> 64)"),
-  fn(
-    "u128 x = (u128) a << 64 | b, y = (u128) b << 64 | a; return (x < y) + (x > y) * 2 + (x <= y) * 4 + (x >= y) * 8 + (x == y) * 16 + (x != y) * 32",
-  ),
-  fn(
-    "s128 x = (s128) ((u128) a << 64 | b), y = (s128) ((u128) b << 64 | a); return (x < y) + (x > y) * 2 + (x <= y) * 4 + (x >= y) * 8 + (x == y) * 16",
-  ),
-  fn("u128 x = (u128) a << 64 | b; x = -x; return x ^ x >> 64"),
-  fn("u128 x = ~(u128) a; return x >> 64 ^ x"),
-  fn("u128 x = (u128) a << 64 | b; return !x + !!x * 2 + (x ? 4 : 8) + (_Bool) x * 16"),
-  fn("s128 x = (s32) a; return x >> 64 ^ x"),
-  fn("u128 x = (s8) a; return x >> 64 ^ x"),
-  fn("s128 x = (u32) a; return x >> 64 ^ x"),
-  fn("u128 x = (u128) a << 64 | b; return (u32) x + (s8) x + (u16) (x >> 100)"),
-  fn("u128 x = a; x++; u128 y = x--; return (u64) (x ^ y) + (u64) (y >> 64)"),
-  fn("u128 x = (u128) a << 64 | b, y = c; u128 z = a & 1 ? x : y; return z ^ z >> 64"),
-  fn("struct { u8 k; u128 w; } s = {1, (u128) a << 64 | b}; s.w += s.k; return s.w ^ s.w >> 64"),
-  fn("u128 t[3] = {a, (u128) b << 64, c}; return t[(c & 7) * 3 >> 3] >> 60"),
-  fn("u128 x = 5, y; y = x = x + a; return y"),
-  fn("u128 x = (u128) a << 64 | b; x &= ~(u128) 0xff << 60; x |= (u128) c << 3; x ^= a; return x ^ x >> 64"),
-  fn("u128 x = a; return ({ x += b; x; }) >> 32"),
 ]
 
 /** Sizes that are known after inlining, or only when the program runs. */

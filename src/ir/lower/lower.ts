@@ -21,7 +21,7 @@ import { ProgramTypes } from "./types.ts"
 /**
  * Lowers a C program to SSA form: its programs, and every function, variable and string that they use. Optimising and inlining come later.
  *
- * Errors, each with its place: IR_FLOAT, IR_INCOMPLETE_TYPE, IR_INT128_DIVISION, IR_INT128_OVERFLOW, IR_SWITCH_INT128, IR_ASM, IR_ATOMIC,
+ * Errors, each with its place: IR_FLOAT, IR_INCOMPLETE_TYPE, IR_ASM, IR_ATOMIC,
  * IR_BUILTIN, IR_BITFIELD, IR_MEMORY_SIZE, IR_NOT_CONSTANT, IR_NOT_LVALUE, IR_EXTERN_VARIABLE, IR_MAP_VALUE,
  * IR_UNDEFINED_FUNCTION, IR_INDIRECT_CALL, IR_CALL_ARGUMENT, IR_CALL_ARGUMENTS, IR_CALL_RESULT, IR_VARIADIC, IR_RECURSION, IR_PROGRAM_RESULT,
  * IR_PROGRAM_PARAMETER, IR_TOO_DEEP, IR_UNSUPPORTED.

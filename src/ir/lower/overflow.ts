@@ -5,14 +5,14 @@ import { storePlace } from "./access.ts"
 import type { FunctionContext } from "./context.ts"
 import { convert, word } from "./convert.ts"
 import { scalar } from "./expr.ts"
-import { fail } from "./fail.ts"
+import { differFrom, exactWords } from "./overflow128.ts"
 import { pointed } from "./place.ts"
 import { intOf, type Scalar, type Wide, wide } from "./repr.ts"
 import { mul64, wideBinary, wideCompare } from "./wide.ts"
 
 /**
  * `__builtin_{add,sub,mul}_overflow(a, b, result)`: the exact result is computed in a type that holds it (64 bits for operands of up to
- * 32, else 128), cut to the result's type and stored; overflow is that the cut value, widened again, differs.
+ * 32, 128 for those of 64, else words), cut to the result's type and stored; overflow is that the cut value, widened again, differs.
  */
 export function overflow(cx: FunctionContext, op: "+" | "-" | "*", e: Call): Value {
   const { b } = cx
@@ -22,9 +22,13 @@ export function overflow(cx: FunctionContext, op: "+" | "-" | "*", e: Call): Val
   const target = pointerOf(e.args[2].type)!.to
   const [a, c, t] = [intOf(e.args[0].type), intOf(e.args[1].type), intOf(target)]
   if (a.size > 8 || c.size > 8 || t.size > 8) {
-    fail("IR_INT128_OVERFLOW", "overflow of 128-bit integers cannot be checked", e.span, {
-      hint: "compare the operands first",
-    })
+    const [x, y] = ([0, 1] as const).map(
+      i => convert(cx, i === 0 ? left : right, e.args[i].type, wideOf(i === 0 ? a : c), e.span) as Wide,
+    )
+    const words = exactWords(cx, op, [x, a], [y, c])
+    const cut = convert(cx, wide(words[0], words[1]), wideOf(t), target, e.span)
+    storePlace(cx, pointed(pointer, target), cut)
+    return differFrom(cx, words, convert(cx, cut, target, wideOf(t), e.span) as Wide, t)
   }
   // Only a product of two unsigned numbers can be too large for the signed type of its width.
   const signed = op !== "*" || a.signed || c.signed
@@ -62,6 +66,8 @@ function widen(cx: FunctionContext, v: Scalar, type: IntType): Wide {
   const lo = word(cx, v, type.signed)
   return wide(lo, type.signed ? cx.b.binary("ashr", lo, i64(63)) : i64(0))
 }
+
+const wideOf = ({ signed }: IntType): IntType => intType(16, signed)
 
 function intType(size: 8 | 16, signed: boolean): IntType {
   const name = size === 8 ? (signed ? "long" : "ulong") : signed ? "int128" : "uint128"

@@ -60,7 +60,6 @@ refused(
   "1:10",
   "g cannot return more than 8 bytes: it is called by the kernel",
 )
-refused("int f(__int128 *p) { return *p / 3; }", "IR_INT128_DIVISION", "1:29", "BPF cannot divide 128-bit integers")
 refused(
   "void f(char *p, char *q) { __builtin_memmove(p, q, 65537); }",
   "IR_MEMORY_SIZE",
@@ -123,12 +122,6 @@ refused(
   "IR_VARIADIC",
   "2:22",
   "g takes a variable number of arguments, which BPF cannot pass",
-)
-refused(
-  "int f(__int128 *p) { switch (*p) { case 1: return 2; } return 0; }",
-  "IR_SWITCH_INT128",
-  "1:30",
-  "a switch cannot be on a 128-bit integer",
 )
 refused("void f(double *p) { *p; }", "IR_FLOAT", "1:21", "BPF has no floating point: double cannot be computed with")
 

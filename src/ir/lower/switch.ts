@@ -1,10 +1,11 @@
-import type { CaseStmt, DefaultStmt, Stmt, SwitchStmt } from "../../c/index.ts"
+import type { Span } from "../../base/index.ts"
+import type { CaseStmt, DefaultStmt, Stmt, SwitchStmt, Type } from "../../c/index.ts"
 import type { Block, Value } from "../ir.ts"
 import { constant } from "../values.ts"
+import { compare } from "./arithmetic.ts"
 import type { FunctionContext } from "./context.ts"
-import { value } from "./expr.ts"
-import { fail } from "./fail.ts"
-import { intOf, reprOf } from "./repr.ts"
+import { scalar } from "./expr.ts"
+import { constantOf, type Scalar } from "./repr.ts"
 import { statement } from "./stmt.ts"
 
 /** Values that go to one block, both ends included. */
@@ -12,6 +13,13 @@ interface Range {
   readonly low: bigint
   high: bigint
   readonly target: Block
+}
+
+/** What the switch is on. */
+interface Selector {
+  readonly value: Scalar
+  readonly type: Type
+  readonly span: Span
 }
 
 /** So many ranges are tested one after the other; more are halved first. */
@@ -23,11 +31,7 @@ const LINEAR = 4
  */
 export function lowerSwitch(cx: FunctionContext, s: SwitchStmt): void {
   const { b } = cx
-  if (reprOf(s.value.type, s.value.span) === "wide") {
-    fail("IR_SWITCH_INT128", "a switch cannot be on a 128-bit integer", s.value.span, { hint: "compare with if" })
-  }
-  const selector = value(cx, s.value)
-  const { signed } = intOf(s.value.type)
+  const selector: Selector = { value: scalar(cx, s.value), type: s.value.type, span: s.value.span }
   const cases = new Map<CaseStmt | DefaultStmt, Block>()
   const labels: (CaseStmt | DefaultStmt)[] = []
   collect(s.body, labels)
@@ -49,7 +53,7 @@ export function lowerSwitch(cx: FunctionContext, s: SwitchStmt): void {
     }
   }
   ranges.sort((x, y) => (x.low < y.low ? -1 : 1))
-  search(cx, selector, signed, join(ranges, other), other)
+  search(cx, selector, join(ranges, other), other)
   // What stands before the first case is not reached.
   b.start(b.newBlock())
   cx.withJumps({ breakTo: end, cases }, () => statement(cx, s.body))
@@ -68,29 +72,38 @@ function join(ranges: readonly Range[], other: Block): Range[] {
   return joined
 }
 
-function search(cx: FunctionContext, v: Value, signed: boolean, ranges: readonly Range[], other: Block): void {
+function search(cx: FunctionContext, on: Selector, ranges: readonly Range[], other: Block): void {
   const { b } = cx
-  const type = v.type as "i32" | "i64"
   if (ranges.length > LINEAR) {
     const middle = ranges.length >> 1
     const below = b.newBlock()
     const above = b.newBlock()
-    b.br(b.cmp(signed ? "slt" : "ult", v, constant(type, ranges[middle].low)), below, above)
+    b.br(compareWith(cx, "<", on, ranges[middle].low), below, above)
     b.start(below)
-    search(cx, v, signed, ranges.slice(0, middle), other)
+    search(cx, on, ranges.slice(0, middle), other)
     b.start(above)
-    search(cx, v, signed, ranges.slice(middle), other)
+    search(cx, on, ranges.slice(middle), other)
     return
   }
-  for (const { low, high, target } of ranges) {
+  for (const range of ranges) {
     const next = b.newBlock()
-    const lowest = constant(type, low)
-    const hit =
-      low === high ? b.cmp("eq", v, lowest) : b.cmp("ule", b.binary("sub", v, lowest), constant(type, high - low))
-    b.br(hit, target, next)
+    b.br(within(cx, on, range), range.target, next)
     b.start(next)
   }
   b.jump(other)
+}
+
+function compareWith(cx: FunctionContext, op: "<" | "==" | "<=" | ">=", on: Selector, bound: bigint): Value {
+  return compare(cx, op, on.value, on.type, constantOf(on.type, bound, on.span), on.type)
+}
+
+function within(cx: FunctionContext, on: Selector, { low, high }: Range): Value {
+  const { b } = cx
+  const v = on.value
+  if (low === high) return compareWith(cx, "==", on, low)
+  if (v.kind === "wide") return b.binary("and", compareWith(cx, ">=", on, low), compareWith(cx, "<=", on, high))
+  const type = v.type as "i32" | "i64"
+  return b.cmp("ule", b.binary("sub", v, constant(type, low)), constant(type, high - low))
 }
 
 /** The cases of a switch in order, those of inner switches left out. */

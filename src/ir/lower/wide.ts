@@ -3,10 +3,10 @@ import type { BinaryOp as CBinaryOp } from "../../c/index.ts"
 import type { Value } from "../ir.ts"
 import { constant, i32, i64, isConst } from "../values.ts"
 import type { FunctionContext } from "./context.ts"
-import { fail } from "./fail.ts"
+import { wideDivide } from "./divide.ts"
 import { type Wide, wide } from "./repr.ts"
 
-/** Arithmetic on __int128, as two 64-bit words. Division is refused: BPF has no instruction for it. */
+/** Arithmetic on __int128, as two 64-bit words. */
 export function wideBinary(cx: FunctionContext, op: CBinaryOp, a: Wide, b: Wide, signed: boolean, span: Span): Wide {
   const { b: ir } = cx
   switch (op) {
@@ -36,9 +36,7 @@ export function wideBinary(cx: FunctionContext, op: CBinaryOp, a: Wide, b: Wide,
       return shiftRight(cx, a, ir.trunc(b.lo), signed)
     case "/":
     case "%":
-      return fail("IR_INT128_DIVISION", "BPF cannot divide 128-bit integers", span, {
-        hint: "convert the operands to 64 bits, or shift when the divisor is a power of two",
-      })
+      return wideDivide(cx, op, a, b, signed, span)
     default:
       throw new TypeError(`${op} is a comparison`)
   }

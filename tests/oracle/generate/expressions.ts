@@ -139,6 +139,16 @@ export class Expressions extends Scope {
 
   #wide(sub: () => string): string {
     const shift = this.random.pick([0, 1, 32, 63, 64, 100])
+    if (this.random.chance(10)) {
+      const [type, half] = this.random.pick([
+        ["u128", "u64"],
+        ["s128", "s64"],
+      ])
+      const divisor = this.random.chance(50)
+        ? `((${half}) (${sub()}) | 2)`
+        : `((${type}) (${half}) (${sub()}) * 0x10000000000 + 2)`
+      return `(u64) (((${type}) (${half}) (${sub()}) * (${half}) (${sub()}) ${this.random.pick(["/", "%"])} ${divisor}) >> ${shift})`
+    }
     return `(u64) (((u128) (${sub()}) ${this.random.pick(["+", "-", "*", "^"])} (u64) (${sub()})) >> ${shift})`
   }
 

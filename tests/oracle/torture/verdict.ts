@@ -53,7 +53,6 @@ const reasons: Readonly<Record<string, string>> = {
   CODEGEN_ADDRESS: "addresses in global data, which only a loader could fill in",
   C_UNKNOWN_TYPE: "definitions without any type (C89)",
   CODEGEN_STACK: "more than 512 bytes of stack",
-  IR_INT128_DIVISION: "division of 128-bit integers",
   C_ARRAY_SIZE: "more than 4 GiB of memory",
 }
 
