@@ -118,7 +118,16 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
   }
 
   function settle(func: IrFunction): void {
-    for (let i = 0; i < roundsFor(func) && round(after, func); i++);
+    // Passes that found nothing to do in the function as it is.
+    const idle = new Set<Pass>()
+    const step = (pass: Pass): boolean => {
+      if (idle.has(pass)) return false
+      const changed = run(pass, func)
+      if (changed) idle.clear()
+      else idle.add(pass)
+      return changed
+    }
+    for (let i = 0; i < roundsFor(func) && after.filter(step).length > 0; i++);
   }
 }
 

@@ -45,6 +45,11 @@ static u${n} __builtin_bitreverse${n}(u${n} x) { u${n} r = 0; for (int i = 0; i 
 `,
 )
 
+export interface NativeOptions {
+  /** Whether undefined behaviour ends the native program (the default), which takes the compiler a third longer. */
+  readonly traps?: boolean
+}
+
 /** The native compiler failed itself, whatever the C that it was given. */
 class CompilerCrash extends Error {}
 
@@ -52,22 +57,27 @@ class CompilerCrash extends Error {}
 export function runNativeWhereItCan(
   functions: readonly OracleFunction[],
   args: readonly Arguments[],
+  options: NativeOptions = {},
 ): (bigint[] | undefined)[] {
   try {
-    return runNative(functions, args)
+    return runNative(functions, args, options)
   } catch (e) {
     if (!(e instanceof CompilerCrash)) throw e
     if (functions.length === 1) return [undefined]
     const half = functions.length >> 1
-    return [functions.slice(0, half), functions.slice(half)].flatMap(part => runNativeWhereItCan(part, args))
+    return [functions.slice(0, half), functions.slice(half)].flatMap(part => runNativeWhereItCan(part, args, options))
   }
 }
 
 /**
- * What functions give when they are compiled natively, by function and argument, with one run of the compiler. Undefined behaviour ends the
- * program with a signal: the table is wrong then.
+ * What functions give when they are compiled natively, by function and argument, with one run of the compiler. @throws Error for undefined
+ * behaviour that was trapped: the text is wrong then
  */
-export function runNative(functions: readonly OracleFunction[], args: readonly Arguments[]): bigint[][] {
+export function runNative(
+  functions: readonly OracleFunction[],
+  args: readonly Arguments[],
+  { traps = true }: NativeOptions = {},
+): bigint[][] {
   const dir = mkdtempSync(join(tmpdir(), "skep-oracle-"))
   try {
     let text = `#include <stdio.h>\n${prelude}${missing.join("")}`
@@ -81,8 +91,8 @@ export function runNative(functions: readonly OracleFunction[], args: readonly A
     text += `int main() { for (int i = 0; i < ${functions.length}; i++) for (int k = 0; k < ${args.length}; k++) {`
     text += ` printf("%llu\\n", functions[i](args[k][0], args[k][1], args[k][2])); fflush(stdout); } }\n`
     writeFileSync(join(dir, "oracle.c"), text)
-    const traps = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
-    const flags = ["-O0", "-w", "-fno-strict-aliasing", "-std=gnu11", ...traps]
+    const sanitiser = traps ? ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"] : []
+    const flags = ["-O0", "-w", "-fno-strict-aliasing", "-std=gnu11", ...sanitiser]
     const compiled = spawnSync("gcc", [...flags, "-o", "oracle", "oracle.c"], { cwd: dir, encoding: "utf8" })
     if (/internal compiler error/.test(compiled.stderr)) throw new CompilerCrash(compiled.stderr)
     if (compiled.status !== 0) throw new Error(`gcc: ${compiled.stderr}`)

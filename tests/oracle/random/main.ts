@@ -2,15 +2,13 @@ import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { needsRoot } from "../../support/kernel.ts"
 import { hasNativeCompiler } from "../native.ts"
-import type { Batch, BatchResult } from "./worker.ts"
-
-/** Functions for one run of the native compiler. */
-const BATCH = 50
+import { BATCH, type Batch, type BatchResult } from "./batch.ts"
 
 /**
  * Random functions: compiled by skep and run in this machine's kernel, against gcc's results.
  *
  *     SKEP_COUNT=100000 SKEP_SEED=1 npm run oracle        functions, and the first one's seed
+ *     SKEP_COUNT=1 SKEP_SEED=4711 npm run oracle          the one function, with the same arguments
  *
  * Each is tried at one of three levels of the instruction set, on six sets of arguments. Prints every difference with its function.
  */
@@ -28,7 +26,7 @@ export async function main(): Promise<number> {
   let report = 1000
   const take = (): Batch | undefined => {
     if (next >= first + count) return undefined
-    const batch = { first: next, end: Math.min(next + BATCH, first + count) }
+    const batch = { first: next, end: Math.min(next + BATCH - (next % BATCH), first + count) }
     next = batch.end
     return batch
   }
