@@ -11,6 +11,7 @@ import { hoist } from "./hoist.ts"
 import { inlineCalls } from "./inline.ts"
 import { mem2reg } from "./mem2reg.ts"
 import { constantParams, unusedParams } from "./params.ts"
+import { promote } from "./promote.ts"
 import { simplify } from "./simplify.ts"
 import { sroa } from "./sroa.ts"
 import { steps } from "./steps.ts"
@@ -40,6 +41,7 @@ export const passes = {
   dce: { name: "dce", run: dce },
   stores: { name: "stores", run: stores },
   steps: { name: "steps", run: steps },
+  promote: { name: "promote", run: promote },
   unroll: { name: "unroll", run: unroll },
 } satisfies Record<string, Pass>
 
@@ -80,6 +82,7 @@ export const passNames: readonly string[] = [
   ...new Set([...early, ...late].map(p => p.name)),
   "globals",
   "inline",
+  "promote",
   "unroll",
   "stores",
   "steps",
@@ -112,6 +115,7 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
   options.onPass?.("inline", () => printModule(module))
   for (const func of module.functions) {
     settle(func)
+    if (run(passes.promote, func)) settle(func)
     if (run(passes.unroll, func)) settle(func)
     run(passes.stores, func)
     run(passes.steps, func)
