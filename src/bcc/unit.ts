@@ -10,7 +10,7 @@ export interface BpfUnit {
   readonly unit: TranslationUnit
   readonly maps: readonly MapDecl[]
   readonly programs: readonly ProgramDecl[]
-  /** Functions that are verified by themselves, and there for others to call or replace. */
+  /** Functions that other objects can call. Those that are not hidden are verified by themselves, and can be replaced. */
   readonly subprograms: readonly FunctionDecl[]
   /** What the program takes from the kernel when it is loaded. */
   readonly externs: readonly ExternDecl[]

@@ -41,7 +41,7 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
     return spec
   }
   const programs = module.programs.map(info => toProgram(info, compile(find(byName, info.func))))
-  const subprograms = module.functions.filter(f => f.role === "global")
+  const subprograms = module.functions.filter(f => f.role === "global" || f.hidden)
   const external = new Set(module.externs?.map(e => e.name))
   const reached = new Set<string>(subprograms.map(f => f.name))
   const work: FunctionSpec[] = [...programs, ...subprograms.map(compile)]

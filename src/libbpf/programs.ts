@@ -8,13 +8,6 @@ export function sectionOf(decl: c.VarDecl | c.FunctionDecl): string | undefined 
   return name === undefined ? undefined : String(name)
 }
 
-/** `__hidden`: not seen outside of the object, and so verified where it is called. */
-function hidden(decl: c.FunctionDecl): boolean {
-  return decl.attrs.some(
-    attr => attr.name === "visibility" && (attr.args[0] === "hidden" || attr.args[0] === "internal"),
-  )
-}
-
 /** The programs of a unit: functions in a section of their own. */
 export function collectPrograms(unit: c.TranslationUnit): ProgramDecl[] {
   const programs: ProgramDecl[] = []
@@ -34,10 +27,10 @@ export function collectPrograms(unit: c.TranslationUnit): ProgramDecl[] {
   return programs
 }
 
-/** Functions that others can call or replace: neither static nor hidden, and in no program's section. */
+/** Functions that other objects can call: not static, and in no program's section. */
 export function subprograms(unit: c.TranslationUnit): c.FunctionDecl[] {
   return unit.decls.filter((decl): decl is c.FunctionDecl => {
-    if (decl.kind !== "function" || decl.body === undefined || decl.storage === "static" || hidden(decl)) return false
+    if (decl.kind !== "function" || decl.body === undefined || decl.storage === "static") return false
     const section = sectionOf(decl)
     return (section === undefined || section.startsWith(".text")) && !decl.inline
   })

@@ -143,6 +143,7 @@ declares('SEC("own") int f(void *c) { return 1; }', "program f own ? {}")
 declares(
   "int f(int x) { return x; } static int g(int x) { return x; } __hidden int h(int x) { return x; }",
   "subprogram f",
+  "subprogram h",
 )
 declares(
   "extern int CONFIG_HZ __kconfig; extern _Bool CONFIG_X __kconfig __weak;",

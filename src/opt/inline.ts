@@ -70,7 +70,7 @@ export function inlineCalls(
       }
     }
   }
-  for (const func of module.functions) if (func.role === "program" || func.role === "global") need(func)
+  for (const func of module.functions) if (func.role === "program" || func.role === "global" || func.hidden) need(func)
   for (const { relocations } of module.globals)
     for (const r of relocations ?? []) if (r.kind === "function") needNamed(r.name)
   module.functions = module.functions.filter(f => needed.has(f))

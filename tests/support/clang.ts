@@ -7,12 +7,17 @@ const clang = findTool("clang-14", "clang-16", "clang-19", "clang")
 /** Reason to skip a test that needs clang; false where it is there. */
 export const skipClang: string | false = clang === undefined && "clang is not installed"
 
-/** What clang makes of a C program for BPF. */
-export function clangObject(source: string, name = "a", options: readonly string[] = []): Uint8Array {
+/** What clang, or one version of it, makes of a C program for BPF. */
+export function clangObject(
+  source: string,
+  name = "a",
+  options: readonly string[] = [],
+  compiler: string | undefined = clang,
+): Uint8Array {
   return inTempDir(dir => {
     const path = join(dir, name)
     writeFileSync(`${path}.c`, source)
-    runTool(clang!, "-O2", "-g", "--target=bpf", ...options, "-c", `${path}.c`, "-o", `${path}.o`)
+    runTool(compiler!, "-O2", "-g", "--target=bpf", ...options, "-c", `${path}.c`, "-o", `${path}.o`)
     return readFileSync(`${path}.o`)
   })
 }

@@ -19,6 +19,7 @@ import { convert, narrow } from "./convert.ts"
 import { scalar, value } from "./expr.ts"
 import { fail } from "./fail.ts"
 import { intOf, reprOf, type Scalar } from "./repr.ts"
+import { wordsOf, wordsOfArgument } from "./words.ts"
 
 /** A BPF call has five argument registers. */
 const MAX_ARGS = 5
@@ -132,8 +133,9 @@ function callFunction(cx: FunctionContext, decl: FunctionDecl, e: Call, to: Plac
   const inMemory = repr === "memory" || repr === "wide"
   const result = inMemory ? (to ?? cx.temporary(e.type, "result", e.span)) : undefined
   if (result !== undefined) args.push(result.address)
+  const shared = cx.module.isShared(decl)
   e.args.forEach((arg, i) => {
-    args.push(passed(cx, arg, decl.params[i].type))
+    args.push(...passed(cx, arg, decl.params[i].type, shared))
   })
   cx.b.span = e.span
   const type: IrType = repr === "memory" || repr === "wide" ? "void" : repr
@@ -142,12 +144,14 @@ function callFunction(cx: FunctionContext, decl: FunctionDecl, e: Call, to: Plac
   return type === "void" ? undefined : value
 }
 
-function passed(cx: FunctionContext, arg: Expr, type: Type): Value {
+function passed(cx: FunctionContext, arg: Expr, type: Type, shared: boolean): Value[] {
   const repr = reprOf(type, arg.span)
   if (repr === "memory" || repr === "wide") {
+    const words = shared ? wordsOf(type, arg.span) : undefined
+    if (words !== undefined) return wordsOfArgument(cx, arg, type, words)
     const copy = cx.temporary(type, "argument", arg.span)
     copyInto(cx, arg, copy)
-    return copy.address
+    return [copy.address]
   }
-  return convert(cx, scalar(cx, arg), arg.type, type, arg.span) as Value
+  return [convert(cx, scalar(cx, arg), arg.type, type, arg.span) as Value]
 }

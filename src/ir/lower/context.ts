@@ -38,6 +38,8 @@ export interface ModuleContext {
   definition(decl: FunctionDecl): FunctionDecl
   /** Notes a variable or function that another object has to define; false where this one has to. */
   link(decl: VarDecl | FunctionDecl): boolean
+  /** Whether code of other compilers may call a function, or be called by its name. */
+  isShared(decl: FunctionDecl): boolean
   /** How the kernel gives a variable or function that the program only declares; undefined for one of its own. */
   extern(decl: VarDecl | FunctionDecl): KernelSymbol | undefined
   /** What a name in assembler text stands for; `called` for the target of a call. */

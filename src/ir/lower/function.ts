@@ -9,6 +9,7 @@ import { FunctionContext, type ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
 import { isVolatile, type Repr, reprOf } from "./repr.ts"
 import { fallOff, statement } from "./stmt.ts"
+import { placeOfWords, wordsOf } from "./words.ts"
 
 /** A function that is about to be lowered. */
 export interface FunctionPlan {
@@ -23,7 +24,8 @@ function inMemory(repr: Repr): boolean {
 
 /**
  * Lowers a function with a body. Locals and parameters live in allocas; later passes take them apart. A result that fits in no register is
- * written through a pointer that is passed first; a parameter that fits in none is a pointer to a copy that the caller made.
+ * written through a pointer that is passed first; a parameter that fits in none is a pointer to a copy that the caller made, or comes in two
+ * where other compilers may make the calls.
  */
 export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunction {
   const { decl, role } = plan
@@ -48,14 +50,18 @@ export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunc
         },
       )
     }
-    params.push({ type: inMemory(repr) || repr === "void" ? "ptr" : (repr as ValueType), name: param.name })
+    const words = inMemory(repr) && module.isShared(decl) ? wordsOf(param.type, param.span) : undefined
+    if (words === undefined) {
+      params.push({ type: inMemory(repr) || repr === "void" ? "ptr" : (repr as ValueType), name: param.name })
+    } else {
+      for (let i = 0; i < words; i++) params.push({ type: "i64", name: i === 0 ? param.name : `${param.name}.${i}` })
+    }
   }
   const irRet: IrType = ret === "memory" || ret === "wide" ? "void" : ret
-  const func = newFunction({ name, params, ret: irRet, span: decl.span, role, inline: inlining(decl) })
-  const has = (name: string, arg?: string) =>
-    decl.attrs.some(a => a.name === name && (arg === undefined || a.args[0] === arg))
+  const func = newFunction({ name, params, ret: irRet, span: decl.span, role, inline: inlining(decl, params.length) })
+  const has = (name: string) => decl.attrs.some(a => a.name === name)
   if (has("weak")) func.weak = true
-  if (has("visibility", "hidden")) func.hidden = true
+  if (isHidden(decl)) func.hidden = true
   const cx = new FunctionContext(module, decl, func, inMemory(ret) ? func.params[0] : undefined)
   if (has("naked")) {
     nakedBody(cx, decl)
@@ -67,6 +73,11 @@ export function lowerFunction(module: ModuleContext, plan: FunctionPlan): IrFunc
   fallOff(cx)
   removeUnreachable(func)
   return func
+}
+
+/** True for a function that only the objects that are linked together see. */
+export function isHidden(decl: FunctionDecl): boolean {
+  return decl.attrs.some(a => a.name === "visibility" && (a.args[0] === "hidden" || a.args[0] === "internal"))
 }
 
 /** Assembler text alone: it finds its arguments in registers and leaves by itself. */
@@ -84,23 +95,32 @@ function nakedBody(cx: FunctionContext, decl: FunctionDecl): void {
 
 function bindParameters(cx: FunctionContext, decl: FunctionDecl): void {
   const { b } = cx
-  const first = cx.result === undefined ? 0 : 1
-  decl.params.forEach((param, i) => {
-    const value = b.func.params[first + i]
+  const shared = cx.module.isShared(decl)
+  let next = cx.result === undefined ? 0 : 1
+  for (const param of decl.params) {
     b.span = param.span
-    if (inMemory(reprOf(param.type, param.span))) {
+    const aggregate = inMemory(reprOf(param.type, param.span))
+    const words = aggregate && shared ? wordsOf(param.type, param.span) : undefined
+    if (words !== undefined) {
+      const place = placeOfWords(cx, param.type, param.name, param.span, b.func.params.slice(next, next + words))
+      cx.locals.set(param, { ...place, volatile: isVolatile(param.type) })
+      next += words
+      continue
+    }
+    const value = b.func.params[next++]
+    if (aggregate) {
       cx.locals.set(param, { address: value, type: param.type, align: 8, volatile: isVolatile(param.type) })
-      return
+      continue
     }
     const place = { ...cx.temporary(param.type, param.name, param.span), volatile: isVolatile(param.type) }
     cx.locals.set(param, place)
     storePlace(cx, place, value)
-  })
+  }
 }
 
 /** What is asked of a function; one with more parameters than a call has registers can only be put in the place of its calls. */
-function inlining(decl: FunctionDecl): IrFunction["inline"] {
-  if (decl.params.length > 5) return "always"
+function inlining(decl: FunctionDecl, registers: number): IrFunction["inline"] {
+  if (registers > 5) return "always"
   // A weak function may not be the one that is called in the end.
   if (decl.attrs.some(a => a.name === "noinline" || a.name === "weak")) return "never"
   return decl.attrs.some(a => a.name === "always_inline") ? "always" : "auto"

@@ -13,7 +13,7 @@ import type { ExternSpec, MapSpec } from "../../object/index.ts"
 import type { AsmSymbol, IrFunction, Module, ProgramInfo } from "../ir.ts"
 import type { KernelSymbol, ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
-import { lowerFunction } from "./function.ts"
+import { isHidden, lowerFunction } from "./function.ts"
 import { GlobalTable, isDataSection } from "./globals.ts"
 import { sizeFor } from "./repr.ts"
 import { ProgramTypes } from "./types.ts"
@@ -54,6 +54,7 @@ class Lowering implements ModuleContext {
   readonly #links = new Map<string, ExternSpec>()
   /** Functions in use by name, in the order of their first use; programs first. */
   readonly #functions = new Map<string, Pending>()
+  readonly #shared = new Set<string>()
   /** The definitions by name: a pass over the AST makes new ones, and references to the old ones may be left. */
   readonly #definitions = new Map<string, FunctionDecl>()
 
@@ -72,7 +73,11 @@ class Lowering implements ModuleContext {
       if (decl.kind === "function" && decl.body !== undefined) this.#definitions.set(decl.name, decl)
     for (const { decl } of programs) this.#definitions.set(decl.name, decl)
     for (const { decl } of programs) this.#add(decl, "program")
-    for (const decl of this.#unit.subprograms) this.#add(decl, "global")
+    for (const decl of this.#unit.subprograms) {
+      // The verifier takes a hidden one for a static function, and looks at it where it is called.
+      this.#add(decl, isHidden(decl) ? "static" : "global")
+      this.#shared.add(decl.name)
+    }
     this.#lowerFunctions()
     const mapDecls = new Set<VarDecl | undefined>(maps.map(m => m.decl))
     for (const { decl } of this.#unit.structOps) mapDecls.add(decl)
@@ -150,6 +155,11 @@ class Lowering implements ModuleContext {
     if (func !== undefined) return { name: this.use(func, "callback", span), kind: "function" }
     const variable = this.globals.defined(name)
     return variable === undefined ? undefined : { name: this.globals.variable(variable, span).name, kind: "global" }
+  }
+
+  isShared(decl: FunctionDecl): boolean {
+    const { body, storage, name } = this.definition(decl)
+    return body === undefined || this.#shared.has(name) || (this.#unit.linkable === true && storage !== "static")
   }
 
   definition(decl: FunctionDecl): FunctionDecl {
