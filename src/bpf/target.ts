@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { release } from "node:os"
-import { gunzipSync } from "node:zlib"
 import { nearestNames, SkepError } from "../base/index.ts"
 import { Btf } from "../btf/index.ts"
 import type { CpuLevel, Target } from "../compiler/index.ts"
@@ -146,7 +145,7 @@ function readConfig(path: string): Map<string, string> {
   let text = ""
   try {
     const bytes = readFileSync(path)
-    text = (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8")
+    text = (path.endsWith(".gz") ? process.getBuiltinModule("node:zlib").gunzipSync(bytes) : bytes).toString("utf8")
   } catch {}
   for (const [, name, value] of text.matchAll(/^(CONFIG_\w+)=(.*)$/gm)) {
     if (value === "m") values.set(`${name}_MODULE`, "1")

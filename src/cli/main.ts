@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { type Bundle, loadCompiled } from "../start/index.ts"
 import type { dispatch } from "./dispatch.ts"
+import { whenMade } from "./whenMade.ts"
 
 /** Name of the content of core.js, put in by the build. */
 declare const SKEP_BUILD: string
@@ -14,8 +15,10 @@ interface Core extends Bundle {
 const core = loadCompiled<Core>(join(__dirname, "core.js"), SKEP_BUILD)
 
 // A reader that goes away (`skep … | head`) is no error: what was wanted has been read.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
+for (const name of ["stdout", "stderr"] as const) {
+  whenMade(name, stream =>
+    stream.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1)),
+  )
 }
 
 const version = (): string => JSON.parse(readFileSync(join(__dirname, "../package.json"), "utf8")).version

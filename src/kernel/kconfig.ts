@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs"
 import { release } from "node:os"
-import { gunzipSync } from "node:zlib"
 import { SkepError } from "../base/index.ts"
 import { Btf, type BtfType } from "../btf/index.ts"
 import type { KconfigSpec, MapSpec } from "../object/index.ts"
@@ -11,7 +10,7 @@ import { versionCode } from "./host/index.ts"
 /** The text of the running kernel's configuration: `CONFIG_HZ=250` and so on, a line each. */
 function readConfig(): string | undefined {
   try {
-    return gunzipSync(readFileSync("/proc/config.gz")).toString("latin1")
+    return process.getBuiltinModule("node:zlib").gunzipSync(readFileSync("/proc/config.gz")).toString("latin1")
   } catch {}
   for (const path of [`/boot/config-${release()}`, `/lib/modules/${release()}/config`]) {
     try {

@@ -81,3 +81,18 @@ test("SKEP_CACHE=off keeps nothing", () => {
   assert.equal(compile(caches, { SKEP_CACHE: "off" }), plain)
   assert.ok(!existsSync(join(caches, "skep")))
 })
+
+test("compiling to a file loads no part of Node that it does not need", () => {
+  const folder = newCaches()
+  const hook = join(folder, "hook.cjs")
+  writeFileSync(
+    hook,
+    `process.on("exit", () => require("fs").writeFileSync(__dirname + "/loaded", process.moduleLoadList.join("\\n")))`,
+  )
+  const env = { ...process.env, XDG_CACHE_HOME: folder, NODE_OPTIONS: `--require=${hook}` }
+  assert.equal(skep(["compile", "-o", join(folder, "o"), program], { env }).status, 0)
+  const loaded = readFileSync(join(folder, "loaded"), "latin1").split("\n")
+  for (const name of ["v8", "zlib", "net", "stream", "child_process", "crypto"]) {
+    assert.ok(!loaded.includes(`NativeModule ${name}`), name)
+  }
+})
