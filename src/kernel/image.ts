@@ -1,6 +1,7 @@
 import { SkepError } from "../base/index.ts"
 import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, type Insn, OP_LDDW } from "../isa/index.ts"
 import type { BpfObject, FunctionSpec, LineInfo, ProgramSpec, Relocation } from "../object/index.ts"
+import { exceptionCallback } from "./exceptionCallback.ts"
 
 /** One function's place in an image. */
 export interface Placed {
@@ -32,7 +33,7 @@ export interface Image {
  *     call f          src = BPF_PSEUDO_CALL, imm = slot of f − slot of the call − 1
  *     rN = f ll       src = BPF_PSEUDO_FUNC, imm = slot of f − slot of the load − 1
  *
- * The object is not changed. Throws `KERNEL_NO_FUNCTION` for a name that the object does not have.
+ * What the program names to run when it throws comes along. The object is not changed. Throws `KERNEL_NO_FUNCTION` for a name that the object does not have.
  */
 export function makeImage(program: ProgramSpec, object: BpfObject): Image {
   const byName = new Map(object.functions.map(f => [f.name, f]))
@@ -54,6 +55,12 @@ export function makeImage(program: ProgramSpec, object: BpfObject): Image {
   }
 
   place(program)
+  const atThrow = exceptionCallback(program, object)
+  if (atThrow !== undefined) {
+    const callback = byName.get(atThrow)
+    if (callback === undefined) throw noFunction(program, atThrow, object)
+    place(callback)
+  }
   const relocations: Image["relocations"][number][] = []
   // The list grows while it is walked: a subprogram may call others.
   for (let i = 0; i < order.length; i++) {
@@ -92,13 +99,13 @@ function noFunction(spec: FunctionSpec, name: string, object: BpfObject): SkepEr
   if (object.externs?.some(e => e.name === name)) {
     return new SkepError({
       code: "KERNEL_NOT_LINKED",
-      message: `${spec.name} calls ${name}, which another object defines`,
+      message: `${spec.name} needs ${name}, which another object defines`,
       hint: "link the objects before loading them: skep link a.o b.o -o both.o",
     })
   }
   return new SkepError({
     code: "KERNEL_NO_FUNCTION",
-    message: `${spec.name} calls ${name}, which the object does not define`,
+    message: `${spec.name} needs ${name}, which the object does not define`,
     hint: "define the function in the same program, or declare it as a kernel function",
   })
 }

@@ -216,7 +216,7 @@ refused(
   [program("bad", [callSub(0), exit()], { ...filter, relocations: [{ kind: "call", insn: 0, function: "f" }] })],
   {
     code: "KERNEL_NO_FUNCTION",
-    message: /bad calls f/,
+    message: /bad needs f/,
   },
 )
 refused(

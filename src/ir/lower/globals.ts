@@ -6,7 +6,7 @@ import { addressConstant } from "./address.ts"
 import type { ModuleContext } from "./context.ts"
 import { fail } from "./fail.ts"
 import { type Image, imageOf, sizeWith } from "./image.ts"
-import { placedAlign, sizeFor } from "./repr.ts"
+import { placedAlign, sizeFor, spaceOf } from "./repr.ts"
 import type { ProgramTypes } from "./types.ts"
 
 /** A variable that was placed, with what the type table needs. */
@@ -16,6 +16,9 @@ export interface PlacedGlobal extends GlobalVar {
   /** Undefined for a string literal. */
   readonly type: Type | undefined
 }
+
+/** Section of an arena's variables in an object, by which libbpf knows them. */
+const ARENA_SECTION = ".addr_space.1"
 
 /** Bits of a map's flags: the program may only read it (`BPF_F_RDONLY_PROG`). */
 const RDONLY_PROG = 0x80
@@ -36,10 +39,13 @@ export class GlobalTable {
   readonly isMap: (decl: VarDecl) => boolean
   readonly #module: ModuleContext
   readonly #definitions = new Map<string, VarDecl>()
+  /** Name of the program's arena, whose variables are its first bytes. */
+  readonly #arena: string | undefined
 
-  constructor(module: ModuleContext, isMap: (decl: VarDecl) => boolean) {
+  constructor(module: ModuleContext, isMap: (decl: VarDecl) => boolean, arena: string | undefined) {
     this.#module = module
     this.isMap = isMap
+    this.#arena = arena
   }
 
   /** Makes a definition known to `extern` declarations, and to references that a pass over the AST left at an older one. */
@@ -83,8 +89,7 @@ export class GlobalTable {
     const relocations: GlobalRelocation[] = []
     const placed = this.#place(owner === undefined ? decl.name : `${owner}.${decl.name}`, {
       ...this.#shape(decl.type, decl, decl.span),
-      section: sectionOf(decl, zero),
-      ...(isInternal(decl) && { internal: true }),
+      ...this.#sectionOf(decl, zero),
       init: zero ? undefined : image!.bytes,
       ...(!zero && image!.dynamic.length > 0 && { relocations }),
     })
@@ -183,13 +188,38 @@ export class GlobalTable {
     return name
   }
 
+  /** Where a variable is, and what that allows the optimiser: others write to an arena at any time. */
+  #sectionOf(decl: VarDecl, zero: boolean): Pick<PlacedGlobal, "section" | "internal"> & { constant?: boolean } {
+    const space = spaceOf(decl.type)
+    if (space === 0) return { section: sectionOf(decl, zero), ...(isInternal(decl) && { internal: true }) }
+    if (space === 1 && this.#arena !== undefined) return { section: this.#arena, constant: false }
+    return fail("IR_ARENA_VARIABLE", `${decl.name} lives in an arena, and the program has none`, decl.span, {
+      hint: "define a map of type BPF_MAP_TYPE_ARENA, or point into one: int __arena *p",
+    })
+  }
+
+  /** What the program's arena starts with. */
+  arena(types: ProgramTypes): Pick<MapSpec, "data" | "symbols"> {
+    const size = this.#arena === undefined ? undefined : this.#ends.get(this.#arena)
+    if (size === undefined) return {}
+    const { vars, data } = this.#content(this.#arena!, size)
+    types.datasec(ARENA_SECTION, size, vars)
+    return { data, symbols: vars.flatMap(g => symbolOf(g)) }
+  }
+
+  #content(section: string, size: number): { vars: PlacedGlobal[]; data: Uint8Array } {
+    const vars = this.placed.filter(g => g.section === section)
+    const data = new Uint8Array(size)
+    for (const g of vars) if (g.init !== undefined) data.set(g.init, g.offset)
+    return { vars, data }
+  }
+
   /** The sections as maps. */
   maps(types: ProgramTypes): MapSpec[] {
     const specs: MapSpec[] = []
     for (const [section, size] of this.#ends) {
-      const vars = this.placed.filter(g => g.section === section)
-      const data = new Uint8Array(size)
-      for (const g of vars) if (g.init !== undefined) data.set(g.init, g.offset)
+      if (section === this.#arena) continue
+      const { vars, data } = this.#content(section, size)
       const readOnly = section.startsWith(".rodata") || section === ".kconfig"
       const dataRelocations = vars.flatMap(g => (g.relocations ?? []).map(r => this.#dataRelocation(g, r)))
       specs.push({

@@ -171,6 +171,42 @@ return sum;`,
   13,
 )
 
+// Variables of an arena are its first bytes; their addresses are pointers into it like others.
+gives(
+  `#define __arena __attribute__((address_space(1)))
+struct { __uint(type, BPF_MAP_TYPE_ARENA); __uint(map_flags, BPF_F_MMAPABLE); __uint(max_entries, 10); __ulong(map_extra, 1ull << 44); } arena SEC(".maps");
+void __arena *bpf_arena_alloc_pages(void *map, void __arena *addr, __u32 page_cnt, int node_id, __u64 flags) __ksym;
+struct pair { int a; long b; };
+int __arena count = 5;
+static struct pair __arena pairs[3] = {{1, 2}, {3, 4}, {5, 6}};
+long __arena zero;
+int __arena *shared;
+const int __arena fixed = 9;
+static __noinline int bump(int __arena *p) { return ++*p; }`,
+  `int __arena *page = bpf_arena_alloc_pages(&arena, 0, 1, -1, 0);
+if (!page) return 1;
+*page = 7;
+count += 2, pairs[1].b = count, zero++, shared = &count;
+struct pair __arena *q = &pairs[count & 1];
+q->a += 10;
+int bumped = bump(&count);
+return bumped + q->a + pairs[1].b + zero + *shared + pairs[2].a * 100 + fixed * 1000 + *page;`,
+  9544,
+)
+
+// A program that throws ends at once, and gives what its callback makes of it.
+const throwing = `extern void bpf_throw(u64 cookie) __ksym;
+static __noinline int deep(int x) { if (x != 1) bpf_throw(100); return x; }`
+gives(throwing, "return deep(ctx->len) + 1;", 100, "tc")
+gives(
+  `${throwing}
+int handler(u64 cookie) { return cookie + 5; }
+__attribute__((btf_decl_tag("exception_callback:handler")))`,
+  "return deep(ctx->len) + 1;",
+  105,
+  "tc",
+)
+
 // Memory orders: at level 4 on Linux 6.15 an instruction of their own.
 gives(
   "long v; int w; char c;",

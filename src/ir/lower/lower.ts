@@ -22,7 +22,7 @@ import { ProgramTypes } from "./types.ts"
  * Lowers a C program to SSA form: its programs, and every function, variable and string that they use. Optimising and inlining come later.
  *
  * Errors, each with its place: IR_FLOAT, IR_INCOMPLETE_TYPE, IR_ASM, IR_ATOMIC,
- * IR_BUILTIN, IR_BITFIELD, IR_MEMORY_SIZE, IR_NOT_CONSTANT, IR_NOT_LVALUE, IR_EXTERN_VARIABLE, IR_MAP_VALUE,
+ * IR_BUILTIN, IR_BITFIELD, IR_MEMORY_SIZE, IR_NOT_CONSTANT, IR_NOT_LVALUE, IR_EXTERN_VARIABLE, IR_ARENA_VARIABLE, IR_MAP_VALUE,
  * IR_UNDEFINED_FUNCTION, IR_INDIRECT_CALL, IR_CALL_ARGUMENT, IR_CALL_ARGUMENTS, IR_CALL_RESULT, IR_VARIADIC, IR_RECURSION, IR_PROGRAM_RESULT,
  * IR_PROGRAM_PARAMETER, IR_TOO_DEEP, IR_UNSUPPORTED.
  */
@@ -62,7 +62,7 @@ class Lowering implements ModuleContext {
     this.#unit = unit
     const mapDecls = new Set<Decl | undefined>(unit.maps.map(m => m.decl))
     this.#externs = new Map(unit.externs.map(e => [e.decl.name, e]))
-    this.globals = new GlobalTable(this, decl => mapDecls.has(decl))
+    this.globals = new GlobalTable(this, decl => mapDecls.has(decl), unit.maps.find(m => m.type === "arena")?.name)
   }
 
   run(): Module {
@@ -87,7 +87,7 @@ class Lowering implements ModuleContext {
     const functions = [...this.#functions.values()].map(p => this.#finish(p))
     this.#linkMaps(functions)
     refuseRecursion(functions)
-    const specs = maps.map(m => this.#mapSpec(m))
+    const specs = maps.map(m => ({ ...this.#mapSpec(m), ...(m.type === "arena" && this.globals.arena(this.#types)) }))
     specs.push(...this.#unit.structOps.map(s => this.#structOps(s)))
     specs.push(...this.globals.maps(this.#types))
     return {

@@ -93,6 +93,7 @@ function variable(cx: FunctionContext, decl: VarDecl, e: Expr): Place {
     type: decl.type,
     align: global.align,
     volatile: isVolatile(decl.type),
+    ...inSpace(spaceOf(decl.type)),
   }
 }
 
