@@ -103,6 +103,11 @@ export class Facts {
     return (orders & ORDERS[pred]) === 0 ? false : undefined
   }
 
+  /** Between what a value lies, taken as signed. */
+  signed(v: Value): { readonly least: bigint; readonly most: bigint } {
+    return this.#of(v) ?? unknown(v)
+  }
+
   #byBounds(pred: Predicate, a: Value, b: Value): boolean | undefined {
     return compareBounds(pred, this.#of(a) ?? unknown(a), this.#of(b) ?? unknown(b))
   }
@@ -131,6 +136,10 @@ export class Facts {
     if (a.kind === "undef" || b.kind === "undef") return
     this.#relate(a, b, pred)
     this.#relate(b, a, swappedPredicate(pred))
+    // What is less than some value is not the largest one.
+    const largest = (1n << BigInt(bitsOf(a.type) - 1)) - 1n
+    if (pred === "slt") this.#compare("slt", a, largest)
+    else if (pred === "sgt") this.#compare("slt", b, largest)
   }
 
   #relate(a: Value, b: Value, pred: Predicate): void {

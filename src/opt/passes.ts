@@ -3,6 +3,7 @@ import { checkFunction, type IrFunction, type Module, printModule } from "../ir/
 import { cfg } from "./cfg.ts"
 import { conditions } from "./conditions.ts"
 import { copies } from "./copies.ts"
+import { counters } from "./counters.ts"
 import { dce } from "./dce.ts"
 import { dse } from "./dse.ts"
 import { findConstants, foldGlobals } from "./globals.ts"
@@ -34,6 +35,7 @@ export const passes = {
   simplify: { name: "simplify", run: simplify },
   gvn: { name: "gvn", run: gvn },
   conditions: { name: "conditions", run: conditions },
+  counters: { name: "counters", run: counters },
   thread: { name: "thread", run: thread },
   hoist: { name: "hoist", run: hoist },
   copies: { name: "copies", run: copies },
@@ -56,6 +58,7 @@ const late: readonly Pass[] = [
   passes.cfg,
   passes.gvn,
   passes.conditions,
+  passes.counters,
   passes.thread,
   passes.hoist,
   passes.simplify,
