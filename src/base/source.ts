@@ -79,6 +79,17 @@ export interface Span {
   readonly start: number
   readonly end: number
   readonly macro?: MacroOrigin
+  /** Set for code of a function that was inlined, where debug information is asked for. */
+  readonly inlined?: InlineSite
+}
+
+/** One of the places where a function's body was put in the place of its call. */
+export interface InlineSite {
+  readonly name: string
+  /** Where the function is declared. */
+  readonly declared: Span
+  /** Where it was called; its `inlined` tells of calls around that one. */
+  readonly call: Span
 }
 
 export interface MacroOrigin {

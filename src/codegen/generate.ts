@@ -1,6 +1,8 @@
 import { SkepError } from "../base/index.ts"
 import type { IrFunction, Module, ProgramInfo } from "../ir/index.ts"
-import type { BpfObject, FunctionSpec, MapSpec, ProgramSpec } from "../object/index.ts"
+import type { BpfObject, FunctionDebug, FunctionSpec, MapSpec, ProgramSpec } from "../object/index.ts"
+import { describeFunction } from "./debug/describe.ts"
+import { PlaceTable } from "./debug/places.ts"
 import { assemble } from "./emit/assemble.ts"
 import { cleanUp } from "./emit/cleanup.ts"
 import { hoistConstants } from "./emit/hoist.ts"
@@ -35,9 +37,10 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
   const context: SelectContext = { options, globals: new Map(module.globals.map(g => [g.name, g])) }
   const byName = new Map(module.functions.map(f => [f.name, f]))
   const done = new Map<string, FunctionSpec>()
+  const later: Later[] = []
   const compile = (ir: IrFunction): FunctionSpec => {
     let spec = done.get(ir.name)
-    if (spec === undefined) done.set(ir.name, (spec = generateFunction(ir, context, lines)))
+    if (spec === undefined) done.set(ir.name, (spec = generateFunction(ir, context, lines, later)))
     return spec
   }
   const programs = module.programs.map(info => toProgram(info, compile(find(byName, info.func))))
@@ -59,7 +62,7 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
   const functions = module.functions.filter(f => reached.has(f.name)).map(f => done.get(f.name)!)
   const used = usedNames([...programs, ...functions], module.maps)
   const externs = module.externs?.filter(e => used.has(e.name)) ?? []
-  return {
+  const object: BpfObject = {
     name: module.name,
     license: module.license,
     programs,
@@ -68,6 +71,28 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
     btf: module.btf.encode(used),
     ...(externs.length > 0 && { externs }),
     lines: lines.lines,
+  }
+  return later.length === 0 ? object : withDebug(object, module, later)
+}
+
+/** Describes a function's variables: done when the BTF is written, which must not hold their types. */
+interface Later {
+  readonly name: string
+  readonly describe: (places: PlaceTable) => FunctionDebug
+}
+
+function withDebug(object: BpfObject, module: Module, later: readonly Later[]): BpfObject {
+  const places = new PlaceTable()
+  const made = new Map(later.map(({ name, describe }) => [name, describe(places)]))
+  const described = <F extends FunctionSpec>(spec: F): F => {
+    const debug = made.get(spec.name)
+    return debug === undefined ? spec : { ...spec, debug }
+  }
+  return {
+    ...object,
+    programs: object.programs.map(described),
+    functions: object.functions.map(described),
+    debug: { btf: module.btf.encode(), files: places.files },
   }
 }
 
@@ -105,7 +130,7 @@ function toProgram(info: ProgramInfo, spec: FunctionSpec): ProgramSpec {
   }
 }
 
-function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTable): FunctionSpec {
+function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTable, later: Later[]): FunctionSpec {
   const { options } = context
   const linkage = ir.role === "program" || ir.role === "global" ? "global" : "static"
   const { name, btfId, weak, hidden } = ir
@@ -140,5 +165,7 @@ function generateFunction(ir: IrFunction, context: SelectContext, lines: LineTab
   const order = orderBlocks(fn, options.cpu)
   fn.blocks = [...order]
   show("layout", fn)
-  return { ...facts, ...assemble(fn, order, options.cpu, lines) }
+  const { map, ...code } = assemble(fn, order, options.cpu, lines)
+  if (map !== undefined) later.push({ name, describe: places => describeFunction(fn, map, places) })
+  return { ...facts, ...code }
 }

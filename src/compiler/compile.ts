@@ -83,7 +83,7 @@ export class Compilation {
   /** The program in SSA form, optimised. */
   get module(): Module {
     if (this.#module === undefined) {
-      const module = lower(this.rewritten.unit)
+      const module = lower(this.rewritten.unit, { debug: this.options.debug })
       this.#dump("lower", () => printModule(module))
       const onPass = passNames.some(pass => this.#wants(pass))
         ? (pass: string, text: () => string) => this.#dump(pass, text)

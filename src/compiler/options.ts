@@ -45,6 +45,8 @@ export interface CompileOptions {
   readonly dump?: readonly string[]
   /** Called with each result wanted: the stage's or pass's name, and the text. */
   readonly onDump?: (stage: string, text: string) => void
+  /** Keeps what debug information tells of local variables; the code is the same. */
+  readonly debug?: boolean
   /** Runs the validity checks of every stage; slower. */
   readonly check?: boolean
 }

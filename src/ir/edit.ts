@@ -1,4 +1,5 @@
 import { newBlock } from "./builder.ts"
+import { renameValue } from "./debug.ts"
 import type { Block, Inst, IrFunction, Phi, Terminator, Value } from "./ir.ts"
 
 /** What can use a value. */
@@ -35,6 +36,7 @@ export function replaceValues(func: IrFunction, map: ReadonlyMap<Value, Value>):
     for (const inst of block.insts) patch(inst.args)
     patch(block.term.args)
   }
+  if (func.debug !== undefined) for (const from of map.keys()) renameValue(func, from, resolve(from))
 }
 
 /** Adds an edge's entry to the target's predecessors; its phis get `values`, in their order. */

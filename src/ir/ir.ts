@@ -1,6 +1,7 @@
 import type { Span } from "../base/index.ts"
 import type { CoreKind } from "../btf/index.ts"
 import type { AttachSpec, ExternSpec, LoadSpec, MapSpec, ProgramType } from "../object/index.ts"
+import type { FunctionDebug, VariablePart } from "./debug.ts"
 
 /**
  * The SSA intermediate form. Values are 32-bit or 64-bit words or pointers (64 bits; kept apart from integers because the kernel's verifier
@@ -43,6 +44,8 @@ export interface Param {
   readonly type: "i32" | "i64" | "ptr"
   readonly index: number
   readonly name: string
+  /** Variables that hold it, for debug information. */
+  names?: readonly VariablePart[]
 }
 
 /** Width of a memory access in bytes. */
@@ -77,6 +80,8 @@ interface InstBase {
   block: Block
   /** Place in the source, for line info. */
   span: Span | undefined
+  /** Variables that hold it, for debug information. */
+  names?: readonly VariablePart[]
 }
 
 /** Stack memory, in the entry block only; lives as long as the function. `size` and `align` in bytes. */
@@ -85,6 +90,8 @@ export interface Alloca extends InstBase {
   size: number
   align: number
   name: string
+  /** The variable whose memory it is, for debug information. */
+  variable?: VariablePart
 }
 /** args: pointer. `signed` says how a narrow value is widened to `type`. A volatile access is neither removed nor moved nor merged. */
 export interface Load extends InstBase {
@@ -284,6 +291,8 @@ export interface Phi {
   args: Value[]
   incoming: Block[]
   block: Block
+  /** Variables that hold it, for debug information. */
+  names?: readonly VariablePart[]
 }
 
 export type Terminator =
@@ -328,6 +337,8 @@ export interface IrFunction {
   btfId: number
   /** Adds a static function's type to the BTF, for when it stays after all, and gives its id. */
   typeId?: () => number
+  /** Set where debug information is asked for. */
+  debug?: FunctionDebug
   /** Next free value id and block id. */
   nextId: number
   nextBlock: number

@@ -1,4 +1,5 @@
 export { relocateCore } from "./core.ts"
+export type * from "./debug.ts"
 export { ElfFile, type ElfRelocation, type ElfSection, type ElfSymbol } from "./elf.ts"
 export { type LinkOptions, linkObjects } from "./link.ts"
 export * from "./object.ts"

@@ -1,5 +1,6 @@
 import type { CoreKind } from "../btf/index.ts"
 import type { Insn } from "../isa/index.ts"
+import type { FunctionDebug, ObjectDebug } from "./debug.ts"
 
 /**
  * A compiled or read BPF object: the waist of the hour-glass. Plain data, serialisable, the same whoever made it.
@@ -17,6 +18,8 @@ export interface BpfObject {
   readonly btf: Uint8Array
   /** Source lines for line info, by index: the text and its place. */
   readonly lines: readonly SourceLine[]
+  /** What debug information says beyond BTF, where it was asked for. */
+  readonly debug?: ObjectDebug
   /** What another object has to define before this one can be loaded: `linkObjects` finds it. */
   readonly externs?: readonly ExternSpec[]
 }
@@ -52,6 +55,8 @@ export interface FunctionSpec {
   readonly linkage: "static" | "global"
   /** Instructions that cannot run in the kernel the object is meant for. */
   readonly poisoned?: readonly Poisoned[]
+  /** Its scopes and variables. */
+  readonly debug?: FunctionDebug
   /** Gives way to a function of the same name when objects are linked. */
   readonly weak?: boolean
   /** Seen by the objects it is linked with, and static after that. */

@@ -3,6 +3,7 @@ import {
   type Alloca,
   type Block,
   type CallInst,
+  Inlining,
   type Inst,
   type IrFunction,
   type Module,
@@ -183,6 +184,7 @@ function copyBody(
 ): { entry: Block; blocks: Block[]; value: Value | undefined } {
   const values = new Map<Value, Value>()
   const blocks = new Map<Block, Block>()
+  const debug = callee.debug && call.span && new Inlining(into, callee, call.span)
   callee.params.forEach((param, i) => {
     values.set(param, call.args[i])
   })
@@ -196,6 +198,7 @@ function copyBody(
     copy.phis = block.phis.map((phi): Phi => {
       const made = { ...phi, id: into.nextId++, block: copy, incoming: phi.incoming.map(b => blocks.get(b)!) }
       values.set(phi, made)
+      debug?.copy(made)
       return made
     })
     copy.insts = block.insts.flatMap((inst): Inst[] => {
@@ -206,6 +209,7 @@ function copyBody(
       }
       const made = { ...inst, id: into.nextId++, block: copy, args: [...inst.args] }
       values.set(inst, made)
+      debug?.copy(made)
       return [made]
     })
   }
@@ -219,13 +223,16 @@ function copyBody(
     copy.preds = block.preds.map(b => blocks.get(b)!)
     if (block.term.op === "ret") {
       returns.push({ from: copy, value: block.term.args.length > 0 ? map(block.term.args[0]) : undefined })
-      copy.term = { kind: "term", op: "jump", args: [], targets: [rest], span: block.term.span }
+      const span = debug === undefined ? block.term.span : debug.span(block.term.span)
+      copy.term = { kind: "term", op: "jump", args: [], targets: [rest], span }
       rest.preds.push(copy)
     } else {
       const { term } = block
       copy.term = { ...term, args: term.args.map(map), targets: term.targets.map(t => blocks.get(t)!) } as Terminator
+      if (debug !== undefined) copy.term.span = debug.span(term.span)
     }
   }
+  debug?.finish(call.args)
   let value: Value | undefined
   if (call.type !== "void") {
     const type = call.type as ValueType

@@ -6,6 +6,7 @@ import {
   type Inst,
   type IrFunction,
   type Load,
+  nameValue,
   type Phi,
   replaceValues,
   type Store,
@@ -42,6 +43,7 @@ export function mem2reg(func: IrFunction): boolean {
         const phi: Phi = { kind: "phi", id: func.nextId++, type, args: [], incoming: [], block: join }
         join.phis.push(phi)
         phis.set(phi, object)
+        if (object.variable !== undefined) nameValue(func, phi, object.variable)
         work.push(join)
       }
     }
@@ -146,7 +148,13 @@ function rename(
         replaced.set(inst, loaded(emit, value, inst))
       } else if (candidate !== undefined && inst.op === "store") {
         emit.span = inst.span
-        assign(inst.args[0] as Alloca, emit.convert(find(inst.args[1]), candidate.type))
+        const object = inst.args[0] as Alloca
+        const value = emit.convert(find(inst.args[1]), candidate.type)
+        assign(object, value)
+        if (object.variable !== undefined) {
+          object.variable.stores++
+          nameValue(func, value, object.variable)
+        }
       } else if (!(inst.op === "alloca" && candidates.has(inst))) {
         emit.keep(inst)
       }

@@ -41,7 +41,10 @@ export function sroa(func: IrFunction): boolean {
       object,
       ranges.map(({ start, end }): Piece => {
         const size = end - start
-        return { start, end, alloca: { ...object, id: func.nextId++, size, align: alignOf(object, start, size) } }
+        const alloca: Alloca & Inst = { ...object, id: func.nextId++, size, align: alignOf(object, start, size) }
+        const whole = object.variable
+        if (whole !== undefined) alloca.variable = { ...whole, offset: whole.offset + start, size }
+        return { start, end, alloca }
       }),
     )
   }

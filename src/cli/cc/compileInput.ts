@@ -36,6 +36,7 @@ export function compileInput(
     target: targetOf(job.flags),
     cpu,
     errorLimit: job.errorLimit,
+    debug: job.debug,
   })
   let made: Made | undefined
   try {
@@ -64,6 +65,7 @@ export function objectFile(object: BpfObject, job: CcJob, version: string): Uint
     ...object,
     name: named(object.name),
     lines: object.lines.map(line => ({ ...line, file: named(line.file) })),
+    ...(object.debug && { debug: { ...object.debug, files: object.debug.files.map(named) } }),
   }
   const directory = named(job.compilationFolder ?? process.cwd())
   return writeElf(mapped, job.debug ? { debug: { producer: `skep ${version}`, directory } } : {})

@@ -1,6 +1,7 @@
 import type { Span } from "../../base/index.ts"
 import * as o from "../../isa/index.ts"
 import type { CoreRelocation, LineInfo, Relocation } from "../../object/index.ts"
+import type { CodeMap } from "../debug/describe.ts"
 import { type MBlock, type MFunction, type MInst, type MTerm, NO_REG, OP_FRAME_ADDR } from "../mir/mir.ts"
 import type { CpuLevel } from "../options.ts"
 import { inverseJump, jumpInsn } from "./branch.ts"
@@ -14,6 +15,8 @@ export interface Assembled {
   readonly relocations: readonly Relocation[]
   readonly core: readonly CoreRelocation[]
   readonly lineInfo: readonly LineInfo[]
+  /** Set where the function has notes for debug information. */
+  readonly map?: CodeMap
 }
 
 /** A jump whose distance is not known yet. */
@@ -39,6 +42,9 @@ class Assembler {
   readonly #lineInfo: LineInfo[] = []
   readonly #fixups: Fixup[] = []
   readonly #far: ReadonlySet<MTerm>
+  /** Where each instruction comes from. */
+  readonly #spans: (Span | undefined)[] = []
+  #span: Span | undefined
   #slot = 0
   #line = -1
 
@@ -51,22 +57,30 @@ class Assembler {
 
   run(order: readonly MBlock[]): Assembled {
     const starts = new Map<MBlock, number>()
+    const map = this.#fn.notes && { order, starts: new Map(), ends: new Map(), behind: new Map(), spans: this.#spans }
     this.#place(this.#fn.ir.span)
     order.forEach((block, k) => {
       starts.set(block, this.#slot)
-      for (const i of block.insts) this.#inst(i)
+      map?.starts.set(block, this.#insns.length)
+      for (const i of block.insts) {
+        this.#inst(i)
+        map?.behind.set(i, this.#insns.length)
+      }
       this.#term(block.term, order[k + 1])
+      map?.ends.set(block, this.#insns.length)
     })
     for (const { insn, at, to } of this.#fixups) {
       const distance = starts.get(to)! - at - 1
       if (insn.op === o.OP_JA32) insn.imm = distance
       else insn.off = distance
     }
-    return { insns: this.#insns, relocations: this.#relocations, core: this.#core, lineInfo: this.#lineInfo }
+    const parts = { insns: this.#insns, relocations: this.#relocations, core: this.#core, lineInfo: this.#lineInfo }
+    return map === undefined ? parts : { ...parts, map }
   }
 
   /** A new entry of line info where the line changes. */
   #place(span: Span | undefined): void {
+    this.#span = span
     const found = span === undefined ? undefined : this.#lines.find(span)
     if (found === undefined || found.line === this.#line) return
     this.#line = found.line
@@ -77,6 +91,7 @@ class Assembler {
 
   #push(insn: o.Insn): void {
     this.#insns.push(insn)
+    this.#spans.push(this.#span)
     this.#slot += insn.imm64 === undefined ? 1 : 2
   }
 

@@ -43,6 +43,7 @@ function joinChains(fn: MFunction): void {
       const { term } = block
       const [to] = term.targets
       if (term.kind !== "jump" || to.preds.length !== 1 || to === block || to === fn.blocks[0]) break
+      fn.notes?.join(block, to)
       for (const i of to.insts) block.insts.push(i)
       block.term = to.term
       gone.add(to)

@@ -32,7 +32,10 @@ export function peephole(fn: MFunction): void {
     const out: MInst[] = []
     for (const i of block.insts) {
       const now = apply(i, known, numbers)
-      if (now === undefined) continue
+      if (now === undefined) {
+        fn.notes?.drop(block, i, out.at(-1))
+        continue
+      }
       out.push(now)
       numbers.record(now, known)
     }

@@ -1,3 +1,4 @@
+import type { Notes } from "../debug/notes.ts"
 import { removeUnreachable } from "../mir/cfg.ts"
 import { type MBlock, type MFunction, type MInst, makeTerm, newMBlock, OP_FRAME_ADDR } from "../mir/mir.ts"
 import { isCall, isPacketLoad } from "../mir/operands.ts"
@@ -106,6 +107,7 @@ class Merger {
   #share(blocks: readonly MBlock[], depth: number): MBlock {
     // Nothing may jump to the entry.
     const whole = blocks.find(b => b.insts.length === depth && b !== this.#entry)
+    if (this.#fn.notes !== undefined) shareNotes(this.#fn.notes, whole ?? blocks[0], blocks, depth)
     const tail = whole ?? splitTail(this.#fn, blocks[0], depth)
     for (const block of blocks)
       if (block !== tail && (whole !== undefined || block !== blocks[0])) this.#jumpTo(block, tail, depth)
@@ -156,6 +158,13 @@ class Merger {
     let key = this.#keys.get(text)
     if (key === undefined) this.#keys.set(text, (key = this.#keys.size))
     return key
+  }
+}
+
+function shareNotes(notes: Notes, kept: MBlock, blocks: readonly MBlock[], depth: number): void {
+  for (let k = 1; k <= depth; k++) {
+    const others = blocks.filter(block => block !== kept).map(block => block.insts.at(-k)!)
+    notes.share(kept.insts.at(-k)!, others)
   }
 }
 

@@ -1,5 +1,6 @@
 import { type BinaryOp, DominatorTree, findLoops, type Inst, type IrFunction } from "../../ir/index.ts"
 import * as o from "../../isa/index.ts"
+import { Notes } from "../debug/notes.ts"
 import { removeUnreachable } from "../mir/cfg.ts"
 import { FIRST_VIRTUAL, type MBlock, type MFunction, makeTerm, newMBlock, newSlot } from "../mir/mir.ts"
 import { selectPointerAdd } from "./address.ts"
@@ -75,6 +76,7 @@ export function selectFunction(ir: IrFunction, context: SelectContext): MFunctio
   }
   lowerPhis(s, order, heads, tails, edgesOf)
   removeUnreachable(fn)
+  if (ir.debug !== undefined) fn.notes = Notes.of(ir, fn.blocks, s.ownReg, s.params)
   return fn
 }
 
@@ -91,8 +93,8 @@ function enterFunction(s: Selector, insts: readonly Inst[]): void {
     // A place as wide as a register access, or as the variable where that is less, makes the widest accesses possible.
     let align = Math.min(8, inst.align)
     while (align < 8 && align < inst.size) align *= 2
-    const { size, name, span } = inst
-    s.slots[inst.id] = newSlot(s.fn, { kind: "local", size, align, name, span })
+    const { size, name, span, variable } = inst
+    s.slots[inst.id] = newSlot(s.fn, { kind: "local", size, align, name, span, ...(variable && { variable }) })
   }
 }
 

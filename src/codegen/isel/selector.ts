@@ -166,6 +166,9 @@ export class Selector {
     this.#regs[v.id] = r
   }
 
+  /** The register that was given to a value, or `NO_REG`. */
+  readonly ownReg = (v: Inst | Phi): Reg => this.#regs[v.id]
+
   /** The register in which a value is, or is put now. */
   reg(v: Value): Reg {
     switch (v.kind) {

@@ -1,5 +1,6 @@
 import type { Span } from "../../base/index.ts"
-import type { Core, IrFunction, Loop } from "../../ir/index.ts"
+import type { Core, IrFunction, Loop, VariablePart } from "../../ir/index.ts"
+import type { Notes } from "../debug/notes.ts"
 
 /**
  * Machine IR: BPF instructions over virtual registers, in blocks. Not SSA: a register may be assigned more than once, because BPF's
@@ -93,6 +94,8 @@ export interface FrameSlot {
   readonly align: number
   readonly name: string
   readonly span: Span | undefined
+  /** The variable whose memory it is, for debug information. */
+  readonly variable?: VariablePart
   /** Its address may be stored or outlive what is seen of it: it lives as long as the frame. */
   escapes: boolean
   /** From r10, negative; set by the frame layout. */
@@ -111,6 +114,8 @@ export interface MFunction {
   nextInst: number
   /** Bytes of stack used; set by the frame layout. */
   stackSize: number
+  /** What debug information is told of variables, where it is asked for. */
+  notes?: Notes
 }
 
 export const loopDepth = (block: MBlock): number => block.loop?.depth ?? 0
@@ -120,7 +125,10 @@ export function newMBlock(fn: MFunction, loop: Loop | undefined): MBlock {
   return { id: fn.nextBlock++, insts: [], term, preds: [], loop, header: false }
 }
 
-export function newSlot(fn: MFunction, parts: Pick<FrameSlot, "kind" | "size" | "align" | "name" | "span">): FrameSlot {
+export function newSlot(
+  fn: MFunction,
+  parts: Pick<FrameSlot, "kind" | "size" | "align" | "name" | "span" | "variable">,
+): FrameSlot {
   const slot: FrameSlot = { index: fn.slots.length, escapes: false, offset: 0, ...parts }
   fn.slots.push(slot)
   return slot

@@ -1,4 +1,5 @@
-import { isVirtual, type MFunction, type MInst, type Reg } from "../mir/mir.ts"
+import type { Notes } from "../debug/notes.ts"
+import { isVirtual, type MBlock, type MFunction, type MInst, type Reg } from "../mir/mir.ts"
 import { DEF_DST, DEF_SRC, isConstantLike, isCopy, roles, USE_DST, USE_SRC } from "../mir/operands.ts"
 import { liveRanges, mergeRanges, rangesOverlap } from "./intervals.ts"
 import type { Liveness } from "./liveness.ts"
@@ -61,11 +62,25 @@ export function renameRegisters(fn: MFunction, rename: (r: Reg) => Reg): void {
       const r = roles(i)
       if ((r & (USE_DST | DEF_DST)) !== 0 && isVirtual(i.dst)) i.dst = rename(i.dst)
       if ((r & (USE_SRC | DEF_SRC)) !== 0 && isVirtual(i.src)) i.src = rename(i.src)
-      if (isCopy(i) && i.dst === i.src) dropped = true
+      if (isSelfCopy(i)) dropped = true
     }
-    if (dropped) block.insts = block.insts.filter(i => !(isCopy(i) && i.dst === i.src))
+    if (dropped) {
+      if (fn.notes !== undefined) keepNotes(block, fn.notes)
+      block.insts = block.insts.filter(i => !isSelfCopy(i))
+    }
     const { term } = block
     if (isVirtual(term.dst)) term.dst = rename(term.dst)
     if (isVirtual(term.src)) term.src = rename(term.src)
+  }
+  fn.notes?.rename(rename)
+}
+
+const isSelfCopy = (i: MInst): boolean => isCopy(i) && i.dst === i.src
+
+function keepNotes(block: MBlock, notes: Notes): void {
+  let before: MInst | undefined
+  for (const i of block.insts) {
+    if (isSelfCopy(i)) notes.drop(block, i, before)
+    else before = i
   }
 }

@@ -1,6 +1,7 @@
 import type { Span } from "../../base/index.ts"
 import type { CaseStmt, DefaultStmt, Field, FunctionDecl, Type, VarDecl } from "../../c/index.ts"
 import { FunctionBuilder } from "../builder.ts"
+import type { LexicalScope } from "../debug.ts"
 import type { AsmSymbol, Block, IrFunction, Value } from "../ir.ts"
 import type { GlobalTable } from "./globals.ts"
 import { placedAlign, roomFor, sizeFor } from "./repr.ts"
@@ -32,6 +33,10 @@ export interface KernelSymbol {
 /** State of the whole module while it is lowered. */
 export interface ModuleContext {
   readonly globals: GlobalTable
+  /** Whether variables are to be known in the end. */
+  readonly debug: boolean
+  /** BTF id of a type. */
+  objectType(type: Type): number
   /** BTF id of a type whose members the loader looks at (the root of a CO-RE relocation). */
   typeId(type: Type): number
   /** What a function is now, where passes over the AST have made it anew. */
@@ -71,6 +76,8 @@ export class FunctionContext {
   readonly cleanups: VarDecl[] = []
   /** The same at each label, where a goto has asked for it. */
   labelScopes: ReadonlyMap<string, readonly VarDecl[]> | undefined
+  /** The innermost block that is being lowered. */
+  #scope: LexicalScope
   readonly #labels = new Map<string, Block>()
 
   constructor(module: ModuleContext, decl: FunctionDecl, func: IrFunction, result: Value | undefined) {
@@ -78,6 +85,27 @@ export class FunctionContext {
     this.decl = decl
     this.b = new FunctionBuilder(func)
     this.result = result
+    this.#scope = { span: decl.span, parent: undefined }
+    if (module.debug) func.debug = { constants: [] }
+  }
+
+  /** Runs `body`, which lowers what stands in a block of its own. */
+  withScope(span: Span, body: () => void): void {
+    const outer = this.#scope
+    this.#scope = { span, parent: outer }
+    body()
+    this.#scope = outer
+  }
+
+  /** Tells debug information which variable an object is. */
+  declare(decl: VarDecl, { address, type }: Place, param?: number): void {
+    if (!this.module.debug || address.kind !== "inst" || address.op !== "alloca") return
+    // Those of skep's own headers, and those that its rewriting made.
+    if (decl.span.file.system || decl.name.startsWith("__skep_")) return
+    const typeId = (): number => this.module.objectType(type)
+    const size = sizeFor(type, decl.span)
+    const variable = { name: decl.name, span: decl.span, size, scope: this.#scope, param, typeId }
+    address.variable = { variable, inlined: undefined, offset: 0, size, stores: 0 }
   }
 
   /** Stack memory for an object that the compiler needs, or for a variable. */

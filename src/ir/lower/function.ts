@@ -97,12 +97,13 @@ function bindParameters(cx: FunctionContext, decl: FunctionDecl): void {
   const { b } = cx
   const shared = cx.module.isShared(decl)
   let next = cx.result === undefined ? 0 : 1
-  for (const param of decl.params) {
+  for (const [i, param] of decl.params.entries()) {
     b.span = param.span
     const aggregate = inMemory(reprOf(param.type, param.span))
     const words = aggregate && shared ? wordsOf(param.type, param.span) : undefined
     if (words !== undefined) {
       const place = placeOfWords(cx, param.type, param.name, param.span, b.func.params.slice(next, next + words))
+      cx.declare(param, place, i)
       cx.locals.set(param, { ...place, volatile: isVolatile(param.type) })
       next += words
       continue
@@ -114,6 +115,7 @@ function bindParameters(cx: FunctionContext, decl: FunctionDecl): void {
     }
     const place = { ...cx.temporary(param.type, param.name, param.span), volatile: isVolatile(param.type) }
     cx.locals.set(param, place)
+    cx.declare(param, place, i)
     storePlace(cx, place, value)
   }
 }

@@ -26,9 +26,9 @@ import { ProgramTypes } from "./types.ts"
  * IR_UNDEFINED_FUNCTION, IR_INDIRECT_CALL, IR_CALL_ARGUMENT, IR_CALL_ARGUMENTS, IR_CALL_RESULT, IR_VARIADIC, IR_RECURSION, IR_PROGRAM_RESULT,
  * IR_PROGRAM_PARAMETER, IR_TOO_DEEP, IR_UNSUPPORTED.
  */
-export function lower(unit: BpfUnit): Module {
+export function lower(unit: BpfUnit, options: LowerOptions = {}): Module {
   try {
-    return new Lowering(unit).run()
+    return new Lowering(unit, options).run()
   } catch (e) {
     if (!(e instanceof RangeError) || !/stack/i.test(e.message)) throw e
     throw new SkepError({
@@ -40,6 +40,11 @@ export function lower(unit: BpfUnit): Module {
   }
 }
 
+export interface LowerOptions {
+  /** Keeps what a debugger is told of variables. */
+  readonly debug?: boolean
+}
+
 interface Pending {
   readonly decl: FunctionDecl
   role: IrFunction["role"]
@@ -47,6 +52,7 @@ interface Pending {
 }
 
 class Lowering implements ModuleContext {
+  readonly debug: boolean
   readonly globals: GlobalTable
   readonly #unit: BpfUnit
   readonly #types = new ProgramTypes()
@@ -58,8 +64,9 @@ class Lowering implements ModuleContext {
   /** The definitions by name: a pass over the AST makes new ones, and references to the old ones may be left. */
   readonly #definitions = new Map<string, FunctionDecl>()
 
-  constructor(unit: BpfUnit) {
+  constructor(unit: BpfUnit, { debug = false }: LowerOptions) {
     this.#unit = unit
+    this.debug = debug
     const mapDecls = new Set<Decl | undefined>(unit.maps.map(m => m.decl))
     this.#externs = new Map(unit.externs.map(e => [e.decl.name, e]))
     this.globals = new GlobalTable(this, decl => mapDecls.has(decl), unit.maps.find(m => m.type === "arena")?.name)
@@ -102,6 +109,10 @@ class Lowering implements ModuleContext {
       ...(this.#links.size > 0 && { externs: [...this.#links.values()] }),
       btf: this.#types,
     }
+  }
+
+  objectType(type: Type): number {
+    return this.#types.id(type)
   }
 
   typeId(type: Type): number {

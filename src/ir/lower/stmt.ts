@@ -20,9 +20,7 @@ export function statement(cx: FunctionContext, s: Stmt): void {
   b.span = s.span
   switch (s.kind) {
     case "block":
-      inScope(cx, () => {
-        for (const inner of s.body) statement(cx, inner)
-      })
+      inScope(cx, () => cx.withScope(s.span, () => statements(cx, s.body)))
       return
     case "decl":
       declaration(cx, s)
@@ -40,7 +38,7 @@ export function statement(cx: FunctionContext, s: Stmt): void {
       lowerDo(cx, s)
       return
     case "for":
-      inScope(cx, () => lowerFor(cx, s))
+      inScope(cx, () => cx.withScope(s.span, () => lowerFor(cx, s)))
       return
     case "switch":
       lowerSwitch(cx, s)
@@ -78,6 +76,10 @@ export function statement(cx: FunctionContext, s: Stmt): void {
   }
 }
 
+function statements(cx: FunctionContext, list: readonly Stmt[]): void {
+  for (const s of list) statement(cx, s)
+}
+
 /** Starts the block of a case; `case 1: case 2:` share one, which is started by the first. */
 function enter(cx: FunctionContext, block: Block): void {
   if (cx.b.block !== block || !cx.b.open) cx.b.start(block)
@@ -104,6 +106,7 @@ function variable(cx: FunctionContext, decl: VarDecl): void {
   cx.b.span = decl.span
   const place = { ...cx.temporary(decl.type, decl.name, decl.span, decl.align), volatile: isVolatile(decl.type) }
   cx.locals.set(decl, place)
+  cx.declare(decl, place)
   if (decl.init !== undefined) initialise(cx, place, decl.init)
   // Writing one bit-field reads its neighbours: they must have been written.
   else if (hasBitField(decl)) zero(cx, place)

@@ -1,7 +1,7 @@
 import type { SymbolRef } from "../elfWriter.ts"
 
 /** Sections that DWARF is in, by their names without `.debug_`. */
-export type DwarfSection = "abbrev" | "info" | "line" | "rnglists" | "str"
+export type DwarfSection = "abbrev" | "info" | "line" | "loclists" | "rnglists" | "str"
 
 /** A place that the linker, or a reader of the object, adds a symbol's value to; the bytes there hold what is added to it. */
 export interface DwarfReference {

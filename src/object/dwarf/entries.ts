@@ -2,13 +2,15 @@ import { DwarfBytes } from "./bytes.ts"
 import { FORM } from "./format.ts"
 
 type FormName = keyof typeof FORM
+/** A type by its BTF id, anything else by a text. */
+export type EntryKey = number | string
 
 /** An attribute: its number, its form, and a value that fits the form. */
 export type Attribute = readonly [attribute: number, form: FormName, value: Value]
-export type Value = number | bigint | string | Reference
-/** `type`: another entry, by a key that {@link Entries.define} gave it. Otherwise bytes of a section, or a function. */
+export type Value = number | bigint | string | Uint8Array | Reference
+/** `entry`: another entry, by the key that {@link Entries.define} gave it. Otherwise bytes of a section, or a function. */
 export type Reference =
-  | { readonly type: number }
+  | { readonly entry: EntryKey }
   | { readonly to: Parameters<DwarfBytes["reference"]>[0]; readonly addend?: number }
 
 /** Writes the entries of .debug_info, and for each new shape of an entry an abbreviation. */
@@ -17,13 +19,13 @@ export class Entries {
   readonly abbrev = new DwarfBytes()
   readonly strings = new Strings()
   readonly #abbreviations = new Map<string, number>()
-  readonly #places = new Map<number, number>()
-  readonly #wanted: { readonly at: number; readonly type: number }[] = []
+  readonly #places = new Map<EntryKey, number>()
+  readonly #wanted: { readonly at: number; readonly entry: EntryKey }[] = []
 
-  /** Remembers that the next entry is that of a type. */
-  define(type: number): void {
+  /** Remembers that the next entry is the one of a key. */
+  define(key: EntryKey): void {
     // References count from the unit's first byte, which is the section's.
-    this.#places.set(type, this.info.length)
+    this.#places.set(key, this.info.length)
   }
 
   /** Writes an entry; those below it follow when it has `children`, and then {@link end}. */
@@ -38,7 +40,7 @@ export class Entries {
 
   /** Fills in references between entries, and ends the abbreviations. */
   finish(): void {
-    for (const { at, type } of this.#wanted) this.info.patch(at, this.#places.get(type) ?? 0)
+    for (const { at, entry } of this.#wanted) this.info.patch(at, this.#places.get(entry) ?? 0)
     this.abbrev.u8(0)
   }
 
@@ -63,10 +65,13 @@ export class Entries {
   #value(form: FormName, value: Value): void {
     const { info } = this
     if (typeof value === "string") info.reference("str", 4, this.strings.add(value))
-    else if (typeof value === "object") {
+    else if (value instanceof Uint8Array) {
+      info.uleb(value.length)
+      info.u8(...value)
+    } else if (typeof value === "object") {
       if ("to" in value) info.reference(value.to, form === "addr" ? 8 : 4, value.addend)
       else {
-        this.#wanted.push({ at: info.length, type: value.type })
+        this.#wanted.push({ at: info.length, entry: value.entry })
         info.u32(0)
       }
     } else if (form === "sdata") info.sleb(BigInt(value))

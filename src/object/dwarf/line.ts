@@ -20,16 +20,16 @@ const STANDARD_LENGTHS = [0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]
  * .debug_line: for each function a sequence of rows, one for each instruction with which a line begins.
  *
  *     set_address f; advance_line 4; set_column 3; copy; advance_pc 16; …; end_sequence
+ *
+ * `files`: their numbers, in order.
  */
 export function writeLines(
   functions: readonly DebugFunction[],
   lines: readonly SourceLine[],
-  main: string,
+  files: ReadonlyMap<string, number>,
   directory: string,
 ): DwarfBytes {
   const out = new DwarfBytes()
-  const files = new Map([[main, 0]])
-  for (const { file } of lines) if (!files.has(file)) files.set(file, files.size)
   const unit = out.startUnit()
   out.u16(5)
   out.u8(8, 0)

@@ -27,7 +27,7 @@ export class TypeEntries {
       this.#seen.add(at)
       this.#waiting.push(at)
     }
-    return [[AT.type, "ref4", { type: at }]]
+    return [[AT.type, "ref4", { entry: at }]]
   }
 
   params(params: readonly BtfParam[], variadic: boolean): void {
@@ -70,7 +70,11 @@ export class TypeEntries {
         break
       case "struct":
       case "union":
-        entries.add(type.kind === "union" ? TAG.union_type : TAG.structure_type, [...name, size(type.size)], true)
+        if (type.members.length === 0) {
+          entries.add(TAG_OF[type.kind], [...name, size(type.size)])
+          break
+        }
+        entries.add(TAG_OF[type.kind], [...name, size(type.size)], true)
         for (const { name: label, type: member, bitOffset, bitSize } of type.members) {
           const place: Attribute[] =
             bitSize === 0
@@ -92,6 +96,10 @@ export class TypeEntries {
         entries.end()
         break
       case "func_proto":
+        if (type.params.length === 0 && !type.variadic) {
+          entries.add(TAG.subroutine_type, [[AT.prototyped, "flag_present", 0], ...this.typeOf(type.type)])
+          break
+        }
         entries.add(TAG.subroutine_type, [[AT.prototyped, "flag_present", 0], ...this.typeOf(type.type)], true)
         this.params(type.params, type.variadic)
         entries.end()
@@ -104,6 +112,8 @@ export class TypeEntries {
     }
   }
 }
+
+const TAG_OF = { struct: TAG.structure_type, union: TAG.union_type } as const
 
 const ALIAS = {
   typedef: TAG.typedef,
