@@ -53,9 +53,4 @@ function splitOffset(event: string): [name: string, offset: number | undefined] 
 }
 
 /** `hello: kprobe __x64_sys_clone (perf kprobe)` */
-export function linkText(link: Link): string {
-  const { target } = link
-  const event = target.kind === "tracepoint" ? `${target.category}:${target.event}` : target.event
-  const syscall = "syscall" in target && target.syscall ? "system call " : ""
-  return `${link.program.name}: ${target.kind} ${syscall}${event}${target.offset ? `+${target.offset}` : ""} (${link.method})`
-}
+export const linkText = ({ program, place, method }: Link): string => `${program.name}: ${place} (${method})`

@@ -1,4 +1,5 @@
-import type { AttachSpec, ProgramSpec, ProgramType } from "../object/index.ts"
+import type { ProgramSpec, ProgramType } from "../object/index.ts"
+import type { AttachTarget } from "./target.ts"
 
 /** Input of a trial run. Which parts a program takes depends on its type: packets take data, tracing programs a context. */
 export interface TestRunInput {
@@ -25,18 +26,12 @@ export interface TestRunResult {
   readonly context: Uint8Array
 }
 
-/** Where to attach a program: what an object says, and what only the caller knows. */
-export type AttachTarget = AttachSpec & {
-  /** Bytes into the function, for a kprobe. */
-  readonly offset?: number
-  /** Calls of the function that can be under way at once, for a kretprobe; the kernel chooses when it is missing. */
-  readonly maxActive?: number
-}
-
 /** An attachment. Disposing it detaches. */
 export interface Link extends Disposable {
   readonly program: LoadedProgram
   readonly target: AttachTarget
+  /** The target for people: `kprobe do_exit+8`, `tracepoint sched:sched_switch`. */
+  readonly place: string
   /** How it was made, for people: `perf kprobe`, `tracefs kprobe`, `tracepoint`, … */
   readonly method: string
   readonly attached: boolean

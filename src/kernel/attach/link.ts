@@ -4,12 +4,14 @@ import type { AttachTarget, Link, LoadedProgram } from "../../machine/index.ts"
 export class KernelLink implements Link {
   readonly program: LoadedProgram
   readonly target: AttachTarget
+  readonly place: string
   readonly method: string
   #release: (() => void) | undefined
 
-  constructor(program: LoadedProgram, target: AttachTarget, method: string, release: () => void) {
+  constructor(program: LoadedProgram, target: AttachTarget, place: string, method: string, release: () => void) {
     this.program = program
     this.target = target
+    this.place = place
     this.method = method
     this.#release = release
   }

@@ -1,12 +1,21 @@
 import { readFileSync } from "node:fs"
 import { nearestNames, SkepError } from "../../base/index.ts"
+import type { TargetOf } from "../../machine/index.ts"
 import { rawTracepointOpen } from "../bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "../host/index.ts"
 import { ENOENT } from "../raw/index.ts"
 import { lookForTracefs } from "../tracefs.ts"
+import { type Attacher, byDescriptor } from "./attacher.ts"
+
+/** A tracepoint with the kernel's own arguments (Linux 4.17). */
+export const rawTracepoint: Attacher<TargetOf<"raw_tracepoint">> = {
+  types: ["raw_tracepoint", "raw_tracepoint_writable"],
+  text: ({ event }) => event,
+  open: ({ event }, { program, what }) => byDescriptor("raw tracepoint", openRawTracepoint(event, program.fd, what)),
+}
 
 /** Attaches a program to a raw tracepoint; the descriptor that holds it. Throws `KERNEL_NO_TRACEPOINT`. */
-export function openRawTracepoint(event: string, programFd: number, what: string): number {
+function openRawTracepoint(event: string, programFd: number, what: string): number {
   const fd = rawTracepointOpen(event, programFd)
   if (fd >= 0) return fd
   if (isPermission(-fd)) throw permissionError(what, -fd, ["CAP_BPF", "CAP_PERFMON"])

@@ -1,9 +1,19 @@
 import { readFileSync } from "node:fs"
 import { nearestNames, SkepError } from "../../base/index.ts"
+import type { TargetOf } from "../../machine/index.ts"
 import { callFailed, isPermission, permissionError } from "../host/index.ts"
 import { EACCES } from "../raw/index.ts"
 import { tracefs, tracefsDenied, tracefsFolders } from "../tracefs.ts"
+import { type Attacher, byDescriptor } from "./attacher.ts"
 import { PERF_TYPE_TRACEPOINT, perfEventOpen, runOnEvent } from "./perf.ts"
+
+/** A static tracepoint, through an event of perf. */
+export const tracepoint: Attacher<TargetOf<"tracepoint">> = {
+  types: ["tracepoint"],
+  text: ({ category, event }) => `${category}:${event}`,
+  open: ({ category, event }, { program, what }) =>
+    byDescriptor("tracepoint", openTracepoint(tracepointId(category, event), program.fd, what)),
+}
 
 /** Number of a tracepoint or of an event of kprobe_events. Throws `KERNEL_NO_TRACEPOINT`, `KERNEL_NO_PERMISSION`. */
 export function tracepointId(category: string, event: string): number {

@@ -1,0 +1,32 @@
+import type { AttachTarget } from "../../machine/index.ts"
+import type { ProgramType } from "../../object/index.ts"
+import type { KernelProgram, ProgramOwner } from "../program.ts"
+import { closeFd } from "../raw/index.ts"
+
+/** How programs are attached to places of one kind. */
+export interface Attacher<T extends AttachTarget> {
+  /** Types of programs that such a place takes; none where the kernel has no way. */
+  readonly types: readonly ProgramType[]
+  /** The place for people, behind its kind: `do_exit+8`. */
+  text(target: T): string
+  /** Attaches, or throws what the kernel says against it. */
+  open(target: T, request: AttachRequest): Attached
+}
+
+export interface AttachRequest {
+  readonly program: KernelProgram
+  readonly owner: ProgramOwner
+  /** What is being done, for messages: `attaching count to kprobe do_exit`. */
+  readonly what: string
+}
+
+/** A program in its place. */
+export interface Attached {
+  /** How, for people: `perf kprobe`. */
+  readonly method: string
+  /** Undoes it. */
+  close(): void
+}
+
+/** An attachment that lasts as long as a descriptor. */
+export const byDescriptor = (method: string, fd: number): Attached => ({ method, close: () => closeFd(fd) })
