@@ -13,6 +13,8 @@ export interface ElfSection {
   readonly size: number
   readonly link: number
   readonly info: number
+  /** Power of two; 0 is 1. */
+  readonly align: number
   readonly entrySize: number
 }
 
@@ -175,6 +177,7 @@ export class ElfFile {
         size,
         link: this.#u32(at + 40),
         info: this.#u32(at + 44),
+        align: this.#u64(at + 48, "OBJECT_ELF_HEADER"),
         entrySize: this.#u64(at + 56, "OBJECT_ELF_HEADER"),
       })
     }

@@ -43,7 +43,8 @@ export function linkObjects(objects: readonly BpfObject[], options: LinkOptions 
     for (const extern of left) {
       const known = externs.get(extern.name)
       const weak = extern.weak && (known === undefined || known.weak)
-      externs.set(extern.name, { ...extern, type: merged.id(i, extern.type), weak })
+      const hidden = symbols.isHidden(extern.name)
+      externs.set(extern.name, { ...extern, type: merged.id(i, extern.type), weak, ...(hidden && { hidden }) })
     }
   }
   return {
@@ -51,7 +52,7 @@ export function linkObjects(objects: readonly BpfObject[], options: LinkOptions 
     license: licenseOf(objects),
     programs,
     functions,
-    maps: [...mapsOf(units, symbols, code, merged), ...dataOf(data, code, merged), ...optionsOf(data, merged)],
+    maps: [...mapsOf(units, symbols, code, merged), ...dataOf(data, symbols, code, merged), ...optionsOf(data, merged)],
     lines: units.flatMap(({ object }): readonly SourceLine[] => object.lines),
     btf: merged.builder.nextId === 1 ? new Uint8Array() : merged.builder.encode(),
     ...(externs.size > 0 && { externs: [...externs.values()] }),
@@ -103,7 +104,7 @@ function linkedMap(map: MapSpec, unit: Unit, code: LinkCode, merged: Merged): Ma
 }
 
 /** The sections of data, and their description in BTF. */
-function dataOf(data: LinkData, code: LinkCode, merged: Merged): MapSpec[] {
+function dataOf(data: LinkData, names: LinkSymbols, code: LinkCode, merged: Merged): MapSpec[] {
   return [...data.sections].map(([name, { parts, size }]) => {
     const [{ map: first }] = parts
     const bytes = new Uint8Array(size)
@@ -114,7 +115,10 @@ function dataOf(data: LinkData, code: LinkCode, merged: Merged): MapSpec[] {
       const standing = symbolsOf(map, unit.btf).filter(
         symbol => symbol.linkage === "static" || code.stands(unit, symbol.name),
       )
-      symbols.push(...standing.map(symbol => ({ ...symbol, offset: symbol.offset + base })))
+      for (const symbol of standing) {
+        const hidden = symbol.linkage === "global" && names.isHidden(symbol.name)
+        symbols.push({ ...symbol, offset: symbol.offset + base, ...(hidden && { hidden }) })
+      }
       const section = unit.btf.type(unit.btf.find(dataSection(map), "datasec"))
       if (section.kind !== "datasec") continue
       for (const entry of section.vars) {
@@ -126,8 +130,10 @@ function dataOf(data: LinkData, code: LinkCode, merged: Merged): MapSpec[] {
     const valueType =
       vars.length === 0 ? 0 : merged.builder.add({ kind: "datasec", name: dataSection(first), size, vars })
     const { symbols: _, dataRelocations: __, ...plain } = first
+    const align = Math.max(...parts.map(({ map }) => map.align ?? 0))
     return {
       ...plain,
+      ...(align > 0 && { align }),
       name,
       valueSize: size,
       data: bytes,

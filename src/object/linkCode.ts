@@ -31,7 +31,10 @@ export class LinkCode {
       }
       for (const fn of object.functions) {
         const isOwn = fn.linkage === "static" && !fn.hidden
-        if (isOwn || this.stands(unit, fn.name)) functions.push(this.#function(unit, fn, lines))
+        if (!isOwn && !this.stands(unit, fn.name)) continue
+        const linked = this.#function(unit, fn, lines)
+        const hides = !isOwn && this.#symbols.isHidden(fn.name)
+        functions.push(hides ? { ...linked, linkage: "static", hidden: true } : linked)
       }
       lines += object.lines.length
     }

@@ -27,7 +27,7 @@ interface Section {
   size: number
 }
 
-/** Sections start at multiples of this: what the largest load asks for. */
+/** Sections start at multiples of this at least: what the largest load asks for. */
 const ALIGN = 8
 
 /** Where the bytes of all objects' sections of data go. */
@@ -87,7 +87,8 @@ export class LinkData {
   #append(unit: Unit, map: MapSpec): void {
     let section = this.#sections.get(map.name)
     if (section === undefined) this.#sections.set(map.name, (section = { parts: [], size: 0 }))
-    const base = Math.ceil(section.size / ALIGN) * ALIGN
+    const align = map.align ?? ALIGN
+    const base = Math.ceil(section.size / align) * align
     section.parts.push({ unit, map, base })
     section.size = base + map.data!.length
   }

@@ -18,6 +18,7 @@ export interface Definition {
   readonly unit: Unit
   readonly kind: ExternSpec["kind"]
   readonly weak: boolean
+  readonly hidden: boolean
   /** BTF id in the unit; 0 when unknown. */
   readonly type: number
   /** Of a variable: the section and the place in it. */
@@ -30,10 +31,19 @@ const KINDS = { function: "a function", variable: "a variable", map: "a map" } a
 /** The names that objects define for each other, and which of several definitions stands. */
 export class LinkSymbols {
   readonly #definitions = new Map<string, Definition>()
+  readonly #hidden = new Set<string>()
 
   /** @throws SkepError OBJECT_LINK_DUPLICATE */
   constructor(units: readonly Unit[]) {
-    for (const unit of units) for (const definition of definitionsOf(unit)) this.#define(definition)
+    for (const unit of units) {
+      for (const definition of definitionsOf(unit)) this.#define(definition)
+      for (const { name, hidden } of unit.object.externs ?? []) if (hidden) this.#hidden.add(name)
+    }
+  }
+
+  /** Whether a name is hidden in the end: one definition or declaration of it that is makes it so, even one that gives way. */
+  isHidden(name: string): boolean {
+    return this.#hidden.has(name)
   }
 
   /** The definition that stands for a name. */
@@ -69,7 +79,9 @@ export class LinkSymbols {
 
   #define(definition: Definition): void {
     const { name } = definition
+    if (definition.hidden) this.#hidden.add(name)
     const known = this.#definitions.get(name)
+    if (known !== undefined && (known.weak || definition.weak)) checkBoth(known, definition)
     if (known === undefined || (known.weak && !definition.weak)) this.#definitions.set(name, definition)
     else if (!known.weak && !definition.weak) {
       throw new SkepError({
@@ -83,11 +95,12 @@ export class LinkSymbols {
 
 function* definitionsOf(unit: Unit): Generator<Definition> {
   const { object, btf } = unit
-  const fn = ({ name, weak = false, btfId }: FunctionSpec): Definition => ({
+  const fn = ({ name, weak = false, hidden = false, btfId }: FunctionSpec): Definition => ({
     name,
     unit,
     kind: "function",
     weak,
+    hidden,
     type: btfId,
   })
   for (const program of object.programs) yield fn(program)
@@ -99,10 +112,10 @@ function* definitionsOf(unit: Unit): Generator<Definition> {
       for (const symbol of symbolsOf(map, btf)) {
         if (symbol.linkage === "static") continue
         const type = variableOf(btf, map, symbol.name)
-        const place = { section: name, offset: symbol.offset }
-        yield { name: symbol.name, unit, kind: "variable", weak: symbol.weak ?? false, type, ...place }
+        const { weak = false, hidden = false, offset } = symbol
+        yield { name: symbol.name, unit, kind: "variable", weak, hidden, type, section: name, offset }
       }
-    } else yield { name, unit, kind: "map", weak, type: btf.find(name, "var") }
+    } else yield { name, unit, kind: "map", weak, hidden: false, type: btf.find(name, "var") }
   }
 }
 
@@ -137,17 +150,44 @@ function checkAgreement(unit: Unit, extern: ExternSpec, found: Definition): void
   })
 }
 
-function typeDiffers(unit: Unit, extern: ExternSpec, found: Definition): string | undefined {
+/** A definition gives way only to one like it: its users were compiled for it. */
+function checkBoth(known: Definition, other: Definition): void {
+  const { name } = known
+  const places = `${known.unit.object.name} defines it, and so does ${other.unit.object.name}`
+  if (known.kind !== other.kind) {
+    throw new SkepError({
+      code: "OBJECT_LINK_KIND",
+      message: `${name} is defined as ${KINDS[known.kind]} and as ${KINDS[other.kind]}`,
+      why: places,
+      hint: "give one of them another name",
+    })
+  }
+  const differs = known.kind === "map" ? partDiffers(mapOf(known), mapOf(other)) : typeDiffers(known.unit, known, other)
+  if (differs === undefined) return
+  throw new SkepError({
+    code: "OBJECT_LINK_TYPE",
+    message: `the definitions of ${name} are not alike: ${differs}`,
+    why: places,
+    hint: "make them alike, or give one of them another name",
+  })
+}
+
+function typeDiffers(unit: Unit, { type }: Pick<Definition, "type">, found: Definition): string | undefined {
   const other = found.unit.btf
-  if (extern.type === 0 || found.type === 0) return undefined
-  return sameType(unit.btf, extern.type, other, found.type) ? undefined : "the types differ"
+  if (type === 0 || found.type === 0) return undefined
+  return sameType(unit.btf, type, other, found.type) ? undefined : "the types differ"
 }
 
 const MAP_PARTS = ["type", "keySize", "valueSize", "maxEntries", "flags"] as const
 
 function mapDiffers(unit: Unit, extern: ExternSpec, found: Definition): string | undefined {
   const declared = readExternMap(unit.btf, extern.type)
-  const defined = found.unit.object.maps.find(map => map.name === extern.name)
+  return partDiffers(declared, mapOf(found))
+}
+
+const mapOf = ({ unit, name }: Definition): MapSpec | undefined => unit.object.maps.find(map => map.name === name)
+
+function partDiffers(declared: MapSpec | undefined, defined: MapSpec | undefined): string | undefined {
   if (declared === undefined || defined === undefined) return undefined
   const part = MAP_PARTS.find(name => declared[name] !== defined[name])
   return part === undefined ? undefined : `${part} is ${declared[part]} and ${defined[part]}`

@@ -32,6 +32,8 @@ export interface ExternSpec {
   readonly type: number
   /** It may stay undefined. */
   readonly weak: boolean
+  /** What defines it becomes hidden. */
+  readonly hidden?: boolean
 }
 
 export interface SourceLine {
@@ -211,6 +213,8 @@ export interface MapSpec {
   readonly pin?: string
   /** Initial bytes: the content of a global data section. */
   readonly data?: Uint8Array
+  /** Alignment of that section in bytes, where it is more than 8. */
+  readonly align?: number
   /** Set for global data that programs must not write (.rodata). */
   readonly frozen?: boolean
   /** Variables of global data: places for symbols. */

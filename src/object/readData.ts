@@ -110,6 +110,7 @@ export class DataReader {
       flags: frozen ? RDONLY_PROG : 0,
       valueType: this.#btf?.find(section.name, "datasec") ?? 0,
       data: this.#elf.data(section).slice(),
+      ...(section.align > 8 && { align: section.align }),
       ...(frozen && { frozen }),
       ...this.#parts(section),
     }

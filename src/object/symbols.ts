@@ -94,7 +94,8 @@ export class Symbols {
     const isMap = this.#externMaps.has(name)
     const kind = isCall ? "function" : isMap ? "map" : this.#btf?.find(name, "func") ? "function" : "variable"
     const type = this.#btf?.find(name, kind === "function" ? "func" : "var") ?? 0
-    this.#externs.set(name, { name, kind, type, weak })
+    const hidden = symbol.visibility === f.STV_HIDDEN
+    this.#externs.set(name, { name, kind, type, weak, ...(hidden && { hidden }) })
     return isMap ? { kind: "map", name } : { kind: "extern", name, offset: addend }
   }
 }

@@ -150,7 +150,8 @@ class ObjectWriter {
     const kconfig = maps.flatMap(map => map.kconfig ?? [])
     const uses = [...this.#places.values()].flat().flatMap(({ fn }) => fn.relocations.filter(isKernels))
     for (const { name, weak } of uses) this.#declare(name, weak === true)
-    for (const { name, weak } of [...kconfig, ...externs]) this.#declare(name, weak)
+    for (const { name, weak, hidden } of externs) this.#declare(name, weak, hidden)
+    for (const { name, weak } of kconfig) this.#declare(name, weak)
     if (btf === undefined && plain.length + tables.length + uses.length + kconfig.length === 0) return
     const { programs, functions } = this.#object
     const visible = [...programs, ...functions.filter(fn => fn.linkage === "global" || fn.hidden)]
@@ -174,9 +175,10 @@ class ObjectWriter {
     }
   }
 
-  #declare(name: string, weak: boolean): void {
+  #declare(name: string, weak: boolean, hidden = false): void {
     if (this.#undefined.has(name)) return
-    this.#undefined.set(name, this.#elf.symbol({ name, bind: weak ? f.STB_WEAK : f.STB_GLOBAL }))
+    const visibility = hidden ? f.STV_HIDDEN : f.STV_DEFAULT
+    this.#undefined.set(name, this.#elf.symbol({ name, bind: weak ? f.STB_WEAK : f.STB_GLOBAL, visibility }))
   }
 
   /** Describes the maps, unless the BTF came with a description of just these. */

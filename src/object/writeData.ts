@@ -40,7 +40,7 @@ export function writeData(elf: ElfWriter, map: MapSpec, btf: Btf | undefined): D
     type: zero ? f.SHT_NOBITS : f.SHT_PROGBITS,
     flags: f.SHF_ALLOC | (map.frozen ? 0 : f.SHF_WRITE),
     data: bytes,
-    align: 8,
+    align: map.align ?? 8,
   })
   const section = elf.symbol({ name: "", type: f.STT_SECTION, section: index })
   const symbols = symbolsOf(map, btf).map(spec => ({

@@ -221,6 +221,7 @@ export class GlobalTable {
       if (section === this.#arena) continue
       const { vars, data } = this.#content(section, size)
       const readOnly = section.startsWith(".rodata") || section === ".kconfig"
+      const align = vars.reduce((most, g) => Math.max(most, g.align), 1)
       const dataRelocations = vars.flatMap(g => (g.relocations ?? []).map(r => this.#dataRelocation(g, r)))
       specs.push({
         name: section,
@@ -232,6 +233,7 @@ export class GlobalTable {
         keyType: 0,
         valueType: types.datasec(section, size, vars),
         data,
+        ...(align > 8 && { align }),
         ...(readOnly && { frozen: true }),
         symbols: vars.flatMap(g => symbolOf(g)),
         ...(dataRelocations.length > 0 && { dataRelocations }),

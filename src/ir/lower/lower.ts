@@ -126,7 +126,9 @@ class Lowering implements ModuleContext {
       const weak = decl.attrs.some(a => a.name === "weak")
       const isFunction = decl.kind === "function"
       const type = isFunction ? this.#types.func(decl, "extern") : this.#types.externVariable(decl)
-      this.#links.set(name, { name, kind: isFunction ? "function" : "variable", type, weak })
+      const hidden = decl.attrs.some(a => a.name === "visibility" && a.args[0] === "hidden")
+      const kind = isFunction ? "function" : "variable"
+      this.#links.set(name, { name, kind, type, weak, ...(hidden && { hidden }) })
     }
     return true
   }
