@@ -11,6 +11,7 @@ import { gvn } from "./gvn.ts"
 import { hoist } from "./hoist.ts"
 import { inlineCalls } from "./inline.ts"
 import { mem2reg } from "./mem2reg.ts"
+import { offsets } from "./offsets.ts"
 import { constantParams, unusedParams } from "./params.ts"
 import { promote } from "./promote.ts"
 import { simplify } from "./simplify.ts"
@@ -45,6 +46,7 @@ export const passes = {
   steps: { name: "steps", run: steps },
   promote: { name: "promote", run: promote },
   unroll: { name: "unroll", run: unroll },
+  offsets: { name: "offsets", run: offsets },
 } satisfies Record<string, Pass>
 
 /** Before inlining: small bodies are cheap to copy. */
@@ -87,6 +89,7 @@ export const passNames: readonly string[] = [
   "inline",
   "promote",
   "unroll",
+  "offsets",
   "stores",
   "steps",
 ]
@@ -120,6 +123,7 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
     settle(func)
     if (run(passes.promote, func)) settle(func)
     if (run(passes.unroll, func)) settle(func)
+    if (run(passes.offsets, func)) settle(func)
     run(passes.stores, func)
     run(passes.steps, func)
   }

@@ -1,3 +1,4 @@
+import { loops } from "./loops.ts"
 import { fn, type OracleFunction } from "./oracleFunction.ts"
 import { wide } from "./wide.ts"
 
@@ -686,4 +687,5 @@ export const oracleFunctions: readonly OracleFunction[] = [
   ...sizes,
   ...oldStyle,
   ...programs,
+  ...loops,
 ]
