@@ -105,7 +105,7 @@ export class BtfBuilder {
   constructor(options: BtfBuilderOptions = {}) {
     this.#base = options.base
     this.#firstId = options.base?.count ?? 1
-    this.#strings = new StringBuilder(options.base?.strings.end ?? 1)
+    this.#strings = new StringBuilder(options.base?.endOfStrings ?? 1)
   }
 
   /** Id the next new type gets. */

@@ -72,7 +72,7 @@ export class StringTable {
 }
 
 /** A string with a character for each byte. */
-function byteString(bytes: Uint8Array): string {
+export function byteString(bytes: Uint8Array): string {
   let text = ""
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
   return text

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, ut
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, afterEach, test } from "node:test"
-import { cacheFolder, keep, readKept } from "./index.ts"
+import { cacheFolder, keep, openKept, readKept } from "./index.ts"
 
 const top = mkdtempSync(join(tmpdir(), "skep-cache-"))
 const folder = join(top, "skep")
@@ -25,6 +25,17 @@ test("what is kept again takes the other's place", () => {
   keep("a-1", Buffer.from("old"))
   keep("a-1", some)
   assert.deepEqual(readKept("a-1"), some)
+})
+
+test("parts of what is kept are read, also when another took its place meanwhile", () => {
+  keep("a-1", some)
+  const file = openKept("a-1")!
+  keep("a-1", Buffer.from("other"))
+  assert.equal(file.size, some.length)
+  assert.deepEqual(Buffer.from(file.read(5, 5)), Buffer.from("bytes"))
+  assert.throws(() => file.read(5, 6), /cut/)
+  file.close()
+  assert.equal(openKept("a-2"), undefined)
 })
 
 test("four of a kind are kept, the newest", () => {

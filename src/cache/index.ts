@@ -1,3 +1,3 @@
 export { cacheFolder } from "./folder.ts"
-export { keep, readKept } from "./keep.ts"
+export { type KeptFile, keep, openKept, readKept } from "./keep.ts"
 export { used } from "./used.ts"

@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,18 +19,50 @@ const MOST = 4
 
 /** What was kept under a name; undefined when there is nothing, or somebody else may have written it. */
 export function readKept(name: string): Buffer | undefined {
-  const folder = cacheFolder()
-  if (folder === undefined) return undefined
-  let fd: number | undefined
+  const opened = openOurs(name)
+  if (opened === undefined) return undefined
   try {
-    fd = openSync(join(folder, name), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
-    const stat = fstatSync(fd)
-    return stat.isFile() && isOurs(stat) ? readFileSync(fd) : undefined
+    return readFileSync(opened.fd)
   } catch {
     return undefined
   } finally {
-    if (fd !== undefined) closeSync(fd)
+    closeSync(opened.fd)
   }
+}
+
+/** A kept file that is read by parts. */
+export interface KeptFile {
+  /** Number of bytes. */
+  readonly size: number
+  /** The bytes from `at` on, in memory of their own. Throws where the file does not have them. */
+  read(at: number, length: number): Uint8Array
+  close(): void
+}
+
+/** Opens what was kept under a name, until it is closed or the process ends; undefined when there is nothing, or somebody else may have written it. */
+export function openKept(name: string): KeptFile | undefined {
+  const opened = openOurs(name)
+  if (opened === undefined) return undefined
+  const { fd, size } = opened
+  const read = (at: number, length: number): Uint8Array => {
+    const bytes = new Uint8Array(length)
+    if (readSync(fd, bytes, 0, length, at) !== length)
+      throw new Error(`${name} in skep's cache has been cut: remove it`)
+    return bytes
+  }
+  return { size, read, close: () => closeSync(fd) }
+}
+
+function openOurs(name: string): { readonly fd: number; readonly size: number } | undefined {
+  const folder = cacheFolder()
+  if (folder === undefined) return undefined
+  try {
+    const fd = openSync(join(folder, name), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
+    const stat = fstatSync(fd)
+    if (stat.isFile() && isOurs(stat)) return { fd, size: stat.size }
+    closeSync(fd)
+  } catch {}
+  return undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 import { SkepError } from "../base/index.ts"
-import { Btf } from "../btf/index.ts"
+import type { Btf } from "../btf/index.ts"
 import type { Loaded, LoadOptions, Machine, TraceOptions, TraceReader } from "../machine/index.ts"
 import type { BpfObject } from "../object/index.ts"
 import { vmlinuxTypes } from "./host/index.ts"
@@ -30,10 +30,10 @@ let running: Btf | undefined
 /** The running kernel's own types, read once. Throws `KERNEL_NO_BTF`. */
 export function runningBtf(): Btf {
   if (running !== undefined) return running
-  let bytes: Uint8Array
   try {
-    bytes = vmlinuxTypes()
+    running = vmlinuxTypes()
   } catch (cause) {
+    if (cause instanceof SkepError) throw cause
     throw new SkepError({
       code: "KERNEL_NO_BTF",
       message: "the kernel does not tell its types: /sys/kernel/btf/vmlinux cannot be read",
@@ -43,6 +43,5 @@ export function runningBtf(): Btf {
       cause,
     })
   }
-  running = Btf.parse(bytes)
   return running
 }

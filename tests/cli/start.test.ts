@@ -96,3 +96,28 @@ test("compiling to a file loads no part of Node that it does not need", () => {
     assert.ok(!loaded.includes(`NativeModule ${name}`), name)
   }
 })
+
+test("the kernel's types are kept with an index, and made anew where they are damaged", t => {
+  if (!existsSync("/sys/kernel/btf/vmlinux")) return t.skip("this kernel does not tell its types")
+  const caches = newCaches()
+  const source = join(caches, "pid.c")
+  writeFileSync(source, "int f(void *ctx, struct task_struct *task) { return task->pid + task->se.nr_migrations; }")
+  const asm = (): string => {
+    const env = { ...process.env, XDG_CACHE_HOME: caches }
+    const { status, stdout, stderr } = skep(["compile", "--emit=asm", source], { env })
+    assert.equal(stderr, "")
+    assert.equal(status, 0)
+    return stdout
+  }
+  const first = asm()
+  const [name, ...others] = readdirSync(join(caches, "skep")).filter(file => file.startsWith("btf-"))
+  assert.deepEqual(others, [])
+  const file = join(caches, "skep", name)
+  const whole = readFileSync(file)
+  assert.equal(asm(), first)
+  for (const bad of ["", "garbage", whole.subarray(0, 1_000_000), Buffer.alloc(whole.length)]) {
+    writeFileSync(file, bad)
+    assert.equal(asm(), first)
+    assert.ok(readFileSync(file).equals(whole))
+  }
+})

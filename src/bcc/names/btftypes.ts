@@ -80,11 +80,10 @@ export class BtfTypes {
   }
 
   #isKfunc(id: number): boolean {
-    for (const tag of this.#btf.ids("decl_tag")) {
+    return this.#btf.findAll("bpf_kfunc", "decl_tag").some(tag => {
       const type = this.#btf.type(tag)
-      if (type.kind === "decl_tag" && type.type === id && type.name === "bpf_kfunc") return true
-    }
-    return false
+      return type.kind === "decl_tag" && type.type === id
+    })
   }
 
   /** Names of all structs and unions. */
