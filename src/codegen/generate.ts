@@ -30,7 +30,7 @@ import { computeLiveness } from "./regalloc/liveness.ts"
  * its type table gets the strings of the line info and is encoded. The same module gives the same object.
  *
  * Errors: CODEGEN_STACK (more than 512 bytes of stack), CODEGEN_ATOMIC (not in this instruction set level), CODEGEN_ARGUMENTS,
- * CODEGEN_NO_FUNCTION, CODEGEN_ADDRESS (a table of addresses that cannot be filled in).
+ * CODEGEN_NO_FUNCTION, IR_UNDEFINED_FUNCTION (one that no pass could remove the call of), CODEGEN_ADDRESS (a table of addresses that cannot be filled in).
  */
 export function generate(module: Module, options: CodegenOptions): BpfObject {
   const lines = new LineTable()
@@ -50,6 +50,8 @@ export function generate(module: Module, options: CodegenOptions): BpfObject {
   const work: FunctionSpec[] = [...programs, ...subprograms.map(compile)]
   for (let spec = work.pop(); spec !== undefined; spec = work.pop()) {
     for (const r of spec.relocations) {
+      const missing = r.kind === "call" ? module.undefined?.get(r.function) : undefined
+      if (missing !== undefined) throw missing
       if ((r.kind !== "call" && r.kind !== "function") || reached.has(r.function) || external.has(r.function)) continue
       reached.add(r.function)
       work.push(compile(find(byName, r.function)))

@@ -395,6 +395,7 @@ class Checker {
     if (this.#module === undefined) return
     const target = this.#module.functions.find(f => f.name === callee.name)
     if (target === undefined && this.#module.externs?.some(e => e.name === callee.name)) return
+    if (target === undefined && this.#module.undefined?.has(callee.name)) return
     if (target === undefined) {
       this.#say(`no function named ${callee.name}`, inst)
       return

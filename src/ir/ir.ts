@@ -1,4 +1,4 @@
-import type { Span } from "../base/index.ts"
+import type { SkepError, Span } from "../base/index.ts"
 import type { CoreKind } from "../btf/index.ts"
 import type { AttachSpec, ExternSpec, LoadSpec, MapSpec, ProgramType } from "../object/index.ts"
 import type { FunctionDebug, VariablePart } from "./debug.ts"
@@ -399,6 +399,8 @@ export interface Module {
   globals: GlobalVar[]
   /** What another object has to define. */
   readonly externs?: readonly ExternSpec[]
+  /** Functions that nothing defines, by name: the error that it is to call them still when the code is made. */
+  readonly undefined?: ReadonlyMap<string, SkepError>
   readonly license: string
   /** Types of maps, functions and globals; code generation adds strings for line info. */
   readonly btf: TypeTable

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { objectOfC, returns } from "../../../tests/support/runC.ts"
+import { formatPlace, SkepError } from "../../base/index.ts"
 
 const noinline = "static __attribute__((noinline))"
 const inline = "static __attribute__((always_inline))"
@@ -23,3 +24,36 @@ test("a call through a pointer that is not known", () => {
   const text = "int f(int (**g)(int)) { return (*g)(1); }"
   assert.throws(() => objectOfC(text), { code: "IR_INDIRECT_CALL" })
 })
+
+/** A call of what nothing defines: the place and the message; undefined where no call is left. */
+function undefinedCall(text: string, place: string | undefined, message?: string): void {
+  test(text, () => {
+    if (place === undefined) {
+      objectOfC(text)
+      return
+    }
+    assert.throws(
+      () => objectOfC(text),
+      (e: unknown) => {
+        assert.ok(e instanceof SkepError, String(e))
+        const found = [e.code, e.span && formatPlace(e.span), e.message]
+        assert.deepEqual(found, ["IR_UNDEFINED_FUNCTION", `test.c:${place}`, message])
+        return true
+      },
+    )
+  })
+}
+
+const missing = (name: string) => `function ${name} is declared but has no body, and is no BPF helper`
+undefinedCall("int g(int);\nint f(int n) { return g(n); }", "2:23", missing("g"))
+undefinedCall("unsigned long strlen(const char *);\nint f(char *p) { return strlen(p); }", "2:25", missing("strlen"))
+undefinedCall("void g(void); int f(int n) { if ((n & 7) > 7) g(); return 0; }", undefined)
+undefinedCall(
+  "void too_big(void); static int size(int k) { if (k > 8) too_big(); return k; } int f(int n) { return size(4) + size(8); }",
+  undefined,
+)
+undefinedCall(
+  '__attribute__((error("keys are too long"))) void g(void);\nint f(int n) { if (n > 7) g(); return 0; }',
+  "2:27",
+  "g is called: keys are too long",
+)

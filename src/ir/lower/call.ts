@@ -4,7 +4,6 @@ import {
   type Expr,
   evaluate,
   type FunctionDecl,
-  insteadOfLibrary,
   stringLength,
   type Type,
   type VarDecl,
@@ -40,15 +39,8 @@ export function call(cx: FunctionContext, e: Call, to: Place | undefined): Scala
     const length = decl.name === "strlen" && e.args.length === 1 ? stringLength(e.args[0]) : undefined
     if (length !== undefined) return i64(length)
     if (isBuiltinName(decl.name)) return evaluateBuiltin(cx, decl.name, e)
-    if (cx.module.link(decl)) return callFunction(cx, decl, e, to)
-    return fail(
-      "IR_UNDEFINED_FUNCTION",
-      `function ${decl.name} is declared but has no body, and is no BPF helper`,
-      e.callee.span,
-      {
-        hint: insteadOfLibrary(decl.name) ?? "define it as a static function in the program",
-      },
-    )
+    // One that is defined nowhere is an error where the call is still there in the end.
+    return callFunction(cx, decl, e, to)
   }
   const variable = calledVariable(e.callee)
   const id = evaluate(variable?.init?.kind === "expr" ? variable.init.expr : e.callee)
@@ -121,7 +113,7 @@ function finish(cx: FunctionContext, callee: Callee, args: Value[], ret: Type, s
 
 /** A call of a function of the program. Records and __int128 are passed and returned through memory of the caller. */
 function callFunction(cx: FunctionContext, decl: FunctionDecl, e: Call, to: Place | undefined): Scalar | undefined {
-  const name = cx.module.use(decl, "call", e.span)
+  const name = cx.module.use(decl, "call", e.callee.span)
   if (decl.type.variadic) {
     fail("IR_VARIADIC", `${decl.name} takes a variable number of arguments, which BPF cannot pass`, e.span)
   }

@@ -5,6 +5,7 @@ import {
   type Decl,
   type FunctionDecl,
   functionOf,
+  insteadOfLibrary,
   recordOf,
   type Type,
   type VarDecl,
@@ -61,6 +62,7 @@ class Lowering implements ModuleContext {
   /** Functions in use by name, in the order of their first use; programs first. */
   readonly #functions = new Map<string, Pending>()
   readonly #shared = new Set<string>()
+  readonly #undefined = new Map<string, SkepError>()
   /** The definitions by name: a pass over the AST makes new ones, and references to the old ones may be left. */
   readonly #definitions = new Map<string, FunctionDecl>()
 
@@ -107,6 +109,7 @@ class Lowering implements ModuleContext {
       globals: this.globals.placed.map(({ decl: _, ...g }) => g),
       license,
       ...(this.#links.size > 0 && { externs: [...this.#links.values()] }),
+      ...(this.#undefined.size > 0 && { undefined: this.#undefined }),
       btf: this.#types,
     }
   }
@@ -187,11 +190,34 @@ class Lowering implements ModuleContext {
     }
     const definition = this.definition(decl)
     if (definition.body === undefined) {
-      if (this.link(definition)) return decl.name
+      if (how === "call") this.#noteUndefined(definition, span)
+      if (this.link(definition) || this.#undefined.has(decl.name)) return decl.name
       fail("IR_UNDEFINED_FUNCTION", `function ${decl.name} is declared but has no body`, span)
     }
     this.#add(definition, how === "callback" ? "callback" : "static")
     return decl.name
+  }
+
+  /** A call of a function that nothing defines, or that must not be left: programs write them where they are never reached (`if (size > 8) too_big();`). */
+  #noteUndefined({ name, attrs }: FunctionDecl, span: Span): void {
+    const text = attrs.find(a => a.name === "error")?.args[0]
+    if (this.#undefined.has(name) || (this.#unit.linkable && text === undefined)) return
+    this.#undefined.set(
+      name,
+      new SkepError({
+        code: "IR_UNDEFINED_FUNCTION",
+        message:
+          typeof text === "string"
+            ? `${name} is called: ${text}`
+            : `function ${name} is declared but has no body, and is no BPF helper`,
+        span,
+        hint:
+          insteadOfLibrary(name) ??
+          (text === undefined
+            ? "define it as a static function in the program"
+            : "the condition before the call has to be one that the compiler finds false"),
+      }),
+    )
   }
 
   #add(decl: FunctionDecl, role: IrFunction["role"]): void {

@@ -25,18 +25,6 @@ refused(
   "recursion: h -> g -> h",
 )
 refused(
-  "int g(int);\nint f(int n) { return g(n); }",
-  "IR_UNDEFINED_FUNCTION",
-  "2:23",
-  "function g is declared but has no body, and is no BPF helper",
-)
-refused(
-  "unsigned long strlen(const char *);\nint f(char *p) { return strlen(p); }",
-  "IR_UNDEFINED_FUNCTION",
-  "2:25",
-  "function strlen is declared but has no body, and is no BPF helper",
-)
-refused(
   "int g(int);\nvoid *f(void) { return g; }",
   "IR_UNDEFINED_FUNCTION",
   "2:24",
