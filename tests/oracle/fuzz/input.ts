@@ -1,23 +1,59 @@
 import { Random } from "../random.ts"
+import type { Corpus } from "./corpus.ts"
 import { grammarText } from "./grammar.ts"
-import { seedTexts, seedTokens, tokensOf, words } from "./seeds.ts"
+import { tokensOf, words } from "./seeds.ts"
 
-/** The input of a seed: always the same text. */
-export function fuzzInput(seed: number): string {
-  const r = new Random(seed)
-  const kind = r.below(20)
-  if (kind < 7) return grammarText(r)
-  if (kind === 7) return amplified(r)
-  if (kind === 8) return noise(r)
-  if (kind === 9) return mutated(r, tokensOf(grammarText(r)))
-  return mutated(r, [...r.pick(seedTokens)])
+/** Characters that an input made from others is cut to. */
+const LONGEST = 6000
+
+/** The input of a number: always the same text for the same corpus. */
+export function fuzzInput(number: number, corpus: Corpus): string {
+  const r = new Random(number)
+  const kind = r.below(100)
+  if (kind < 8) return grammarText(r)
+  if (kind === 8) return amplified(r)
+  if (kind < 11) return noise(r, corpus.pick(r).join(""))
+  if (kind < 14) return mutated(r, tokensOf(grammarText(r)), corpus)
+  return mutated(r, [...corpus.pick(r)], corpus).slice(0, LONGEST)
 }
 
-/** A few tokens left out, doubled, exchanged, replaced or put in; now and then a piece of another text. */
-function mutated(r: Random, tokens: string[]): string {
-  for (let n = 1 + r.below(r.pick([1, 1, 2, 3, 12])); n > 0; n--) {
+const TYPE = /^(u|s|__u|__s)(8|16|32|64)$|^(int|char|long|short|unsigned|signed|void|_Bool|bool|float|double|__int128)$/
+
+/** Tokens that may stand in each other's place without the grammar breaking, mostly. */
+function kindOf(token: string): string {
+  if (TYPE.test(token)) return "type"
+  if (/^[A-Za-z_]/.test(token)) return "name"
+  if (/^\.?\d|^'/.test(token)) return "number"
+  if (/^\s/.test(token)) return "space"
+  if (/^"/.test(token)) return "string"
+  if (/^([-+*/%&|^]|<<|>>|[<>=!]=|[<>]|&&|\|\|)$/.test(token)) return "operator"
+  return /^.?.?=$/.test(token) ? "assignment" : token
+}
+
+const numbers =
+  "0 1 2 3 4 7 8 15 16 31 32 33 63 64 65 127 128 255 256 511 512 4095 4096 65535 0x7fffffff 0x80000000u 0xffffffff 0x100000000 0x7fffffffffffffff 0x8000000000000000ull -1 'a'".split(
+    " ",
+  )
+const wordsOf = (kind: string): readonly string[] =>
+  kind === "number" ? numbers : words.filter(word => kindOf(word) === kind)
+const byKind = new Map(["type", "name", "number", "string", "operator", "assignment"].map(k => [k, wordsOf(k)]))
+
+/** A token of the same kind, of the text itself or of any. */
+function alike(r: Random, tokens: readonly string[], token: string): string {
+  const kind = kindOf(token)
+  const own = r.chance(kind === "number" ? 20 : 70) ? tokens.filter(other => kindOf(other) === kind) : byKind.get(kind)
+  return own === undefined || own.length === 0 ? token : r.pick(own)
+}
+
+/** A few tokens left out, doubled, exchanged, replaced or put in; now and then a piece of another text, or its end. */
+function mutated(r: Random, tokens: string[], corpus: Corpus): string {
+  for (let n = 1 + r.below(r.pick([1, 1, 1, 2, 3, 8])); n > 0; n--) {
     const at = r.below(tokens.length)
-    switch (r.below(8)) {
+    if (r.chance(60)) {
+      tokens[at] = alike(r, tokens, tokens[at])
+      continue
+    }
+    switch (r.below(10)) {
       case 0:
         tokens[at] = ""
         break
@@ -36,10 +72,16 @@ function mutated(r: Random, tokens: string[]): string {
         ;[tokens[at], tokens[other]] = [tokens[other], tokens[at]]
         break
       }
-      case 6: {
-        const donor = r.pick(seedTokens)
+      case 6:
+      case 7: {
+        const donor = corpus.pick(r)
         const from = r.below(donor.length)
         tokens.splice(at, r.below(4), ...donor.slice(from, from + r.below(20)))
+        break
+      }
+      case 8: {
+        const donor = corpus.pick(r)
+        tokens.splice(at, tokens.length, ...donor.slice(r.below(donor.length)))
         break
       }
       default:
@@ -100,9 +142,9 @@ function amplified(r: Random): string {
 }
 
 /** Characters that C has no use for, anywhere. */
-function noise(r: Random): string {
+function noise(r: Random, origin: string): string {
   const chars = [..."\0\r\n\t\v\f\"'\\#@$`{}()[]<>;:,.%?!~^&|*/+-=_aZ09éλ\u200b\ud83d\ude00\ufeff\u2028"]
-  const text = [...r.pick(seedTexts)]
+  const text = [...origin]
   for (let n = 1 + r.below(10); n > 0; n--) text.splice(r.below(text.length), r.below(3), r.pick(chars))
   return text.join("")
 }

@@ -1,38 +1,46 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Worker } from "node:worker_threads"
-import { fuzzInput } from "./input.ts"
-import type { Finding, Work } from "./worker.ts"
+import { faultName, tryInput } from "./check.ts"
+import { Lane } from "./lane.ts"
+import type { Finding } from "./work.ts"
 
-/** Seconds of the processor's time after which an input counts as one that hangs the compiler. */
-const HANG = 5
-
-/** Seconds that all threads of this process have had on a processor. */
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
-}
+/** Where texts that show a fault are left. */
+const FOLDER = "build/fuzz"
 
 /**
- * Compiles random texts: programs with tokens changed, texts of C's grammar, deep nesting, noise.
+ * Compiles random texts: texts of C's grammar, deep nesting, noise, and most of all programs with tokens changed. A text that reaches a block of
+ * the compiler that none had reached, or more often, is changed further. All go through preprocessor, parser and type checker; what is new, and a
+ * part of the rest, through the whole pipeline.
  *
  *     SKEP_COUNT=1000000 SKEP_SEED=1 npm run fuzz        inputs, and the first one's number
+ *     npm run fuzz -- build/fuzz/4711.c                  one text, as the input of the number that is its name
  *
- * Every one must compile or be refused with a code, within seconds. Prints what does not, by number: `SKEP_SEED=n SKEP_COUNT=1` shows its text.
+ * Every one must compile or be refused with a code, within seconds. What does not is made small, printed, and left in build/fuzz. The same numbers
+ * give the same inputs with the same SKEP_THREADS.
  */
-export async function main(): Promise<number> {
+export async function main(files: readonly string[]): Promise<number> {
+  if (files.length > 0) return tryFiles(files)
   const first = Number(process.env.SKEP_SEED ?? 1)
   const count = Number(process.env.SKEP_COUNT ?? 20_000)
-  if (count === 1) console.log(fuzzInput(first))
-  const threads = Math.min(Number(process.env.SKEP_THREADS ?? availableParallelism()), count)
-  const findings: Finding[] = []
+  const step = Math.min(Number(process.env.SKEP_THREADS ?? availableParallelism()), count)
+  const faults = new Set<string>()
+  const report = (finding: Finding): void => {
+    const name = faultName({ message: finding.what.split("\n")[0] })
+    if (faults.has(name)) return
+    faults.add(name)
+    save(finding)
+  }
   const started = performance.now()
-  const lanes = Array.from(
-    { length: threads },
-    (_, i) => new Lane({ first: first + i, end: first + count, step: threads }, findings),
-  )
+  const lanes = Array.from({ length: step }, (_, i) => new Lane({ first: first + i, end: first + count, step }, report))
   const seconds = () => Math.max((performance.now() - started) / 1000, 0.001)
-  const done = () => lanes.reduce((n, lane) => n + lane.done, 0)
+  const sum = (of: (lane: Lane) => number) => lanes.reduce((n, lane) => n + of(lane), 0)
+  const figures = () => {
+    const done = sum(lane => lane.done)
+    const read = sum(lane => lane.read)
+    const rate = Math.round(done / seconds())
+    return `${done} inputs from ${first} on, ${rate} a second, ${read} without a fault of types, ${sum(lane => lane.compiled)} of them compiled whole, ${reached(lanes)}, corpus ${sum(lane => lane.kept)}, ${faults.size} faults`
+  }
   let next = seconds() + 20
   while (lanes.some(lane => lane.running)) {
     await sleep(100)
@@ -40,78 +48,37 @@ export async function main(): Promise<number> {
     for (const lane of running) await lane.watch(running.length)
     if (seconds() < next) continue
     next += 20
-    console.log(`${done()} of ${count}, ${Math.round(done() / seconds())} a second, ${findings.length} faults`)
+    console.log(figures())
   }
-  const compiled = lanes.reduce((n, lane) => n + lane.compiled, 0)
-  const rate = Math.round(count / seconds())
-  console.log(
-    `fuzz: ${count} inputs from ${first} on, ${compiled} compile, ${findings.length} faults, ${rate} a second`,
-  )
-  return findings.length === 0 ? 0 : 1
+  console.log(`fuzz: ${figures()}`)
+  return faults.size === 0 ? 0 : 1
 }
 
-/** A worker and its share of the seeds; another takes its place after an input that hangs it. */
-class Lane {
-  readonly #work: Omit<Work, "shared">
-  readonly #findings: Finding[]
-  #state = new Int32Array(new SharedArrayBuffer(8))
-  #worker: Worker | undefined
-  #since = processorSeconds()
-  #seen = -1
-  compiled = 0
+/** How many of the compiler's blocks ran. */
+function reached(lanes: readonly Lane[]): string {
+  const [{ seen }] = lanes
+  const ran = seen.reduce((n, _, i) => (lanes.some(lane => lane.seen[i] !== 0) ? n + 1 : n), 0)
+  return `${ran} of ${seen.length} blocks`
+}
 
-  constructor(work: Omit<Work, "shared">, findings: Finding[]) {
-    this.#work = work
-    this.#findings = findings
-    this.#start(work.first)
-  }
+function save({ input, what, text, reduced }: Finding): void {
+  mkdirSync(FOLDER, { recursive: true })
+  writeFileSync(`${FOLDER}/${input}.c`, reduced)
+  writeFileSync(`${FOLDER}/${input}-whole.c`, text)
+  console.log(`input ${input}: ${what}\nin ${FOLDER}/${input}.c:\n${reduced}\n`)
+}
 
-  get running(): boolean {
-    return this.#worker !== undefined
-  }
-
-  get done(): number {
-    const { first, end, step } = this.#work
-    const reached = this.running ? Math.max(Atomics.load(this.#state, 0), first) : end
-    return Math.ceil((reached - first) / step)
-  }
-
-  #start(first: number): void {
-    this.compiled += this.#state[1]
-    this.#state = new Int32Array(new SharedArrayBuffer(8))
-    this.#since = processorSeconds()
-    const data: Work = { ...this.#work, first, shared: this.#state.buffer as SharedArrayBuffer }
-    const worker = new Worker(new URL("./worker.mjs", import.meta.url), { workerData: data })
-    worker.on("message", (finding: Finding) => this.#report(finding))
-    worker.on("error", error => {
-      this.#report({ seed: this.#state[0], what: `the worker ends: ${error}` })
-      this.#start(this.#state[0] + this.#work.step)
-    })
-    worker.on("exit", code => {
-      if (this.#worker !== worker || code !== 0) return
-      this.compiled += this.#state[1]
-      this.#state[1] = 0
-      this.#worker = undefined
-    })
-    this.#worker = worker
-  }
-
-  /** Ends the worker when it is at one input for too long. */
-  async watch(threads: number): Promise<void> {
-    const seed = Atomics.load(this.#state, 0)
-    if (seed !== this.#seen) {
-      this.#seen = seed
-      this.#since = processorSeconds()
+function tryFiles(files: readonly string[]): number {
+  let faults = 0
+  for (const file of files) {
+    try {
+      console.log(
+        `${file}: ${tryInput(readFileSync(file, "utf8"), Number.parseInt(file.replace(/.*\//, ""), 10) || 1)}`,
+      )
+    } catch (error) {
+      console.log(`${file}: ${(error as Error).stack}`)
+      faults++
     }
-    if (processorSeconds() - this.#since < HANG * threads) return
-    this.#report({ seed, what: `still at it after ${HANG} s` })
-    const hanging = this.#worker
-    this.#start(seed + this.#work.step)
-    await hanging?.terminate()
   }
-
-  #report(finding: Finding): void {
-    this.#findings.push(finding)
-    console.log(`input ${finding.seed}: ${finding.what}\n`)
-  }
+  return faults === 0 ? 0 : 1
 }

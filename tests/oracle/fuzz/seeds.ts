@@ -3,11 +3,21 @@ import { type OracleFunction, oracleFunctions } from "../functions.ts"
 import { generateFunction } from "../generate/index.ts"
 import { oracleText } from "../native.ts"
 
-const folders = ["examples", "tests/golden/bcc", "tests/golden/c"]
+const folders = ["examples", "tests/golden/bcc"]
 const files = folders
   .filter(existsSync)
   .flatMap(folder => readdirSync(folder).map(name => `${folder}/${name}`))
   .filter(path => path.endsWith(".c"))
+
+/** The programs in C of a page. */
+const programsOf = (page: string): string[] => [...page.matchAll(/^```c\n([\s\S]*?)^```/gm)].map(block => block[1])
+
+/** The programs of the documentation, among them one for each diagnostic. */
+const documented = ["docs", "docs/diagnostics"]
+  .filter(existsSync)
+  .flatMap(folder => readdirSync(folder).map(name => `${folder}/${name}`))
+  .filter(path => path.endsWith(".md"))
+  .flatMap(path => programsOf(readFileSync(path, "utf8")))
 
 /** Small programs of the dialect, for what the examples leave out. */
 const dialect = [
@@ -70,6 +80,7 @@ function asProgram(f: OracleFunction): string {
 /** Texts that inputs are made from. */
 export const seedTexts: readonly string[] = [
   ...files.map(path => readFileSync(path, "utf8")),
+  ...documented,
   ...dialect,
   ...Array.from({ length: 40 }, (_, i) => asProgram(generateFunction(i + 1))),
   ...oracleFunctions.filter((_, i) => i % 6 === 0).map(asProgram),
@@ -81,12 +92,9 @@ const TOKEN =
 /** A text as its tokens and the white space between them. */
 export const tokensOf = (text: string): string[] => text.match(TOKEN) ?? []
 
-/** The texts as tokens. */
-export const seedTokens: readonly (readonly string[])[] = seedTexts.map(tokensOf)
-
 /** Every word of the texts once, and words of C that they leave out. */
 export const words: readonly string[] = [
-  ...new Set(seedTokens.flat().filter(word => word.trim() !== "")),
+  ...new Set(seedTexts.flatMap(tokensOf).filter(word => word.trim() !== "")),
   ...`auto register restrict typeof typeof_unqual _Alignas _Alignof _Atomic _Bool _Generic _Noreturn _Thread_local _Static_assert static_assert
   __auto_type __label__ __extension__ __attribute__ __int128 float double _Complex constexpr nullptr alignas alignof bool true false thread_local
   __builtin_offsetof __builtin_choose_expr __builtin_types_compatible_p __builtin_constant_p __builtin_memcpy __builtin_add_overflow
