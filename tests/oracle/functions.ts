@@ -1,5 +1,6 @@
 import { loops } from "./loops.ts"
 import { fn, type OracleFunction } from "./oracleFunction.ts"
+import { strings } from "./strings.ts"
 import { wide } from "./wide.ts"
 
 export type { OracleFunction }
@@ -682,6 +683,7 @@ export const oracleFunctions: readonly OracleFunction[] = [
   ...bitFields,
   ...calls,
   ...cleanups,
+  ...strings,
   ...wide,
   ...builtins,
   ...sizes,

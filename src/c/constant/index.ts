@@ -1,3 +1,3 @@
 export * from "./address.ts"
 export { arithmetic, evaluate, wrap, wrapTo } from "./evaluate.ts"
-export { stringLength } from "./stringLength.ts"
+export { knownString, stringLength } from "./knownString.ts"

@@ -1,7 +1,7 @@
 import { didYouMean } from "../../base/index.ts"
 import type { Expr } from "../ast.ts"
 import { evaluate } from "../constant/evaluate.ts"
-import { stringLength } from "../constant/stringLength.ts"
+import { stringLength } from "../constant/knownString.ts"
 import { INT, SIZE_T, UINT, ULLONG } from "../sema/basic.ts"
 import { call } from "../sema/call.ts"
 import { constantInt, incomplete, intLit, isLvalue, rvalue } from "../sema/convert.ts"

@@ -37,6 +37,9 @@ const PLAIN: Readonly<Record<string, string>> = {
   memmove: "p pPz",
   memset: "p piz",
   memcmp: "i PPz",
+  strcmp: "i cc",
+  strncmp: "i ccz",
+  strcpy: "p pc",
   bswap16: "h h",
   bswap32: "u u",
   bswap64: "U U",
@@ -83,7 +86,7 @@ const PLAIN: Readonly<Record<string, string>> = {
 }
 
 /** Functions of the C library that a program may call without a declaration. */
-const UNDECLARED = new Set(["memcpy", "memmove", "memset", "memcmp"])
+const UNDECLARED = new Set(["memcpy", "memmove", "memset", "memcmp", "strcmp", "strncmp", "strcpy"])
 
 /**
  * Builtins whose types follow their first argument, a pointer `*` to T: `E` is a pointer to plain T. Arguments past the signature are

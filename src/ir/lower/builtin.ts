@@ -1,4 +1,4 @@
-import { type BuiltinExpr, type Call, evaluate } from "../../c/index.ts"
+import { type BuiltinExpr, type Call, evaluate, insteadOfLibrary } from "../../c/index.ts"
 import type { Value } from "../ir.ts"
 import { i32, nullPtr } from "../values.ts"
 import { atomicBuiltin } from "./atomic.ts"
@@ -19,6 +19,7 @@ import { fail } from "./fail.ts"
 import { compareMemory, copyMemory, fillMemory } from "./memory.ts"
 import { overflow } from "./overflow.ts"
 import { constantOf, reprOf, type Scalar } from "./repr.ts"
+import { compareStrings, copyString } from "./strings.ts"
 
 type Lowering = (cx: FunctionContext, e: Call) => Scalar | undefined
 
@@ -44,6 +45,19 @@ const endHere: Lowering = cx => {
   cx.b.unreachable()
   return undefined
 }
+
+/** A function of the C library, of which there is as much as strings that are known need. */
+const ofKnown =
+  (make: (cx: FunctionContext, e: Call) => Value | undefined): Lowering =>
+  (cx, e) => {
+    const name = e.callee.kind === "cast" && e.callee.operand.kind === "ref" ? e.callee.operand.decl.name : ""
+    return (
+      make(cx, e) ??
+      fail("IR_UNDEFINED_FUNCTION", `${plain(name)} needs a string that is known here`, e.span, {
+        hint: insteadOfLibrary(name),
+      })
+    )
+  }
 
 const loadPacket =
   (width: 1 | 2 | 4): Lowering =>
@@ -76,6 +90,9 @@ const builtins: Readonly<Record<string, Lowering>> = {
   memmove: (cx, e) => copyMemory(cx, e, true),
   memset: fillMemory,
   memcmp: compareMemory,
+  strcmp: ofKnown(compareStrings),
+  strncmp: ofKnown(compareStrings),
+  strcpy: ofKnown(copyString),
   bswap16: ofOne((cx, v) => cx.b.bswap(16, v)),
   bswap32: ofOne((cx, v) => cx.b.bswap(32, v)),
   bswap64: ofOne((cx, v) => cx.b.bswap(64, v)),
