@@ -122,10 +122,71 @@ cc("-c a.c b.o", { status: 1, stderr: /with -c nothing is linked/ })
 cc("-c .", { status: 1, stderr: /cannot read \.: it is a folder/ })
 cc("a.c Makefile.o -o x.o", { status: 1, stderr: /no such file or directory: 'Makefile\.o'/ })
 cc("-c nowhere.c", { status: 1, stderr: "skep cc: error: no such file or directory: 'nowhere.c' [CLI_CC_INPUT]\n" })
-cc("-c a.c -o nowhere/a.o", { status: 1, stderr: /unable to open output file 'nowhere\/a\.o'/ })
+cc("-c a.c -o nowhere/a.o", {
+  status: 1,
+  stderr: /unable to open output file 'nowhere\/a\.o': there is no such folder /,
+})
+cc("-c a.c -o .", { status: 1, stderr: /unable to open output file '\.': it is a folder / })
+cc("-mcpu=help", { stdout: /^Available CPUs.*\n(.*\n)*\tv4\n$/ })
+cc("-print-nonsense", { status: 1, stderr: /unknown argument: '-print-nonsense'/ })
+cc("-print-file-name=include", { stdout: "include\n" })
+const UNKNOWN =
+  /^skep cc: (\w+): unknown warning option '-Wno-maybe-uninitialized'; did you mean '-Wno-uninitialized'\? \[CLI_CC_WARNING\]\n/
+cc("-fsyntax-only -Wall -Wno-maybe-uninitialized a.c", { stderr: UNKNOWN })
+cc("-fsyntax-only -Wno-maybe-uninitialized -Werror a.c", { status: 1, stderr: UNKNOWN })
+cc("-fsyntax-only -Wno-maybe-uninitialized -Werror=unknown-warning-option a.c", { status: 1, stderr: UNKNOWN })
+cc("-fsyntax-only -Wno-maybe-uninitialized -Wno-unknown-warning-option -Werror a.c", {})
+cc("-fsyntax-only -Wno-maybe-uninitialized -w a.c", {})
+cc(
+  "-imacros own.h -xc - -S -o -",
+  { stdout: /r0 = 7/ },
+  'int __attribute__((section("xdp"))) f(void *ctx) { return OWN; }',
+)
+cc("-MM -MG -xc -", { stdout: "-.o: - made.h\n" }, '#include "made.h"\n')
+cc("-MG -c a.c", { status: 1, stderr: /option '-MG' requires '-M' or '-MM'/ })
+cc("-H -fsyntax-only a.c", { stderr: ". own.h\n" })
+cc("-MJ - -c a.c -o x.o", {
+  stdout: /^\{"directory":".*","file":"a\.c","output":"x\.o","arguments":\["skep","cc".*\]\},\n$/,
+})
+cc("-C -E a.c", { status: 1, stderr: /comments are not kept/ })
 cc("-c -emit-llvm -fbadopt a.c", {
   status: 1,
   stderr: /'-emit-llvm': .*CLI_CC_REFUSED\]\n.*'-fbadopt' \[CLI_CC_OPTION\]\n$/,
+})
+
+/** What the makefiles of projects run, here with `a.c` as the program. */
+const PROJECTS: Readonly<Record<string, string>> = {
+  "the kernel's tools/bpf": "-I. -I/k/tools/include/uapi -g -O2 -Wall -fno-stack-protector -target bpf -c a.c -o p.o",
+  "the kernel's samples/bpf":
+    "-g -O2 --target=bpf -D__TARGET_ARCH_x86 -Wno-compare-distinct-pointer-types -I. -I/k/samples/bpf -I/k/tools/include -I/k/tools/lib -c a.c -o p.o",
+  "the kernel's selftests":
+    "-g -Wall -Werror -D__TARGET_ARCH_x86 -mlittle-endian -I/k/tools/include -I. -Wno-compare-distinct-pointer-types -idirafter /usr/lib/llvm/include -idirafter /usr/include -DENABLE_ATOMICS_TESTS -O2 -target bpf -c a.c -mcpu=v3 -o p.o",
+  "libbpf-bootstrap":
+    "-g -O2 -target bpf -D__TARGET_ARCH_x86 -I.output -I../../libbpf/include/uapi -I../../vmlinux/x86/ -idirafter /usr/include -c a.c -o p.o",
+  "bcc's libbpf-tools":
+    "-g -O2 -Wall -target bpf -D__TARGET_ARCH_x86 -Ix86/ -I.output -I../../src/cc/libbpf/include/uapi -c a.c -o p.o",
+  bpf2go:
+    '-O2 -mcpu=v1 -target bpfel -c a.c -o p.o -fno-ident -fdebug-prefix-map=/src=. -fdebug-compilation-dir . -g \'-D__BPF_TARGET_MISSING="GCC error \\"no target\\""\' -MD -MF p.d -MP',
+  cilium:
+    "-O2 --target=bpf -std=gnu99 -nostdinc -D__NR_CPUS__=2 -I. -Wall -Wextra -Werror -Wshadow -Wno-address-of-packed-member -Wno-unknown-warning-option -Wno-gnu-variable-sized-type-not-at-end -Wdeclaration-after-statement -Wimplicit-int-conversion -Wenum-conversion -Wimplicit-fallthrough -mcpu=v2 -g -c a.c -o p.o",
+  systemd:
+    "-std=gnu11 -Wno-compare-distinct-pointer-types -fno-stack-protector -O2 -target bpf -g -c -D__x86_64__ -I. -isystem /usr/include/bpf -idirafter /usr/include a.c -o p.o",
+  "a makefile with response files": "@flags.rsp -c a.c -o p.o",
+}
+fileWith("flags.rsp", "-O2 -g\n--target=bpf '-DTEXT=\"a b\"'")
+for (const line of Object.values(PROJECTS)) cc(line, {})
+test("each of these makes the program", () => {
+  for (const line of Object.values(PROJECTS)) {
+    assert.equal(skep(["cc", ...splitWords(line)], { cwd }).status, 0)
+    assert.deepEqual(
+      readElf(readFileSync(join(cwd, "p.o"))).programs.map(({ name }) => name),
+      ["f"],
+    )
+  }
+})
+cc("-O2 -emit-llvm -Xclang -disable-llvm-passes -c a.c -o -", {
+  status: 1,
+  stderr: /leave out -emit-llvm, llc and opt/,
 })
 
 test("headers of the kernel are skep's own where a folder has the kernel's, and a project's own where it has not", () => {

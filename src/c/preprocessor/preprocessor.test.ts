@@ -319,7 +319,9 @@ complains(`#if ${"!".repeat(2000)}1\n#endif`, "preprocessor expression nests too
 const headers: Options["resolve"] = name =>
   name.endsWith(".h") ? new SourceFile(name, `#define ${name[0].toUpperCase()} 1\n${name[0]}`) : undefined
 gives('A B C\n#include "c.h"\nC', "a b 1 1 C c 1", { flags: ["-include a.h", "-include b.h"], resolve: headers })
+gives('A B C\n#include "c.h"\nC', "b 1 1 C c 1", { flags: ["-include b.h", "-imacros a.h"], resolve: headers })
 complains("A", "'a' file not found", { flags: ["-include a"], resolve: headers })
+complains("A", "'a' file not found", { flags: ["-imacros a"], resolve: headers })
 
 test("all macros as definitions", () => {
   const diagnostics = new Diagnostics()

@@ -30,7 +30,7 @@ export interface PreprocessOptions {
   readonly resolve?: IncludeResolver
   /** Says what was searched, for the message about a file not found. */
   readonly searched?: (name: string) => string | undefined
-  /** `-DNAME`, `-DNAME=VALUE`, `-DNAME(x)=VALUE` and `-UNAME`, in order; `-include FILE` reads a file before the main one. */
+  /** `-DNAME`, `-DNAME=VALUE`, `-DNAME(x)=VALUE` and `-UNAME`, in order; `-include FILE` reads a file before the main one, `-imacros FILE` its macros only, before those. */
   readonly flags?: readonly string[]
   readonly macros?: MacroProvider
   /** Told of each `#include` that was resolved, before the file is read. */
@@ -46,6 +46,7 @@ export function preprocess(main: SourceFile, options: PreprocessOptions): Token[
 }
 
 const FORCED = "-include "
+const MACROS = "-imacros "
 
 /** Pull-based form of {@link preprocess}. */
 export class Preprocessor implements ExpanderSource {
@@ -56,8 +57,10 @@ export class Preprocessor implements ExpanderSource {
   readonly #directives: Directives
   /** A token taken from the lexer in the search of a parenthesis. */
   #held: PpToken | undefined
-  /** Files that are read before the main one (`-include`), those that are still to come. */
-  readonly #forced: string[]
+  /** Files that are read before the main one (`-imacros`, then `-include`), those that are still to come. */
+  readonly #forced: { readonly name: string; readonly macrosOnly: boolean }[]
+  /** Nothing but directives counts in the file that is read before the main one. */
+  #macrosOnly = false
   readonly #options: PreprocessOptions
   /** While arguments are read from files: the file they began in must not end. */
   #argumentDepth = 0
@@ -66,7 +69,11 @@ export class Preprocessor implements ExpanderSource {
   constructor(main: SourceFile, options: PreprocessOptions) {
     this.#diagnostics = options.diagnostics
     this.#options = options
-    this.#forced = (options.flags ?? []).filter(flag => flag.startsWith(FORCED)).map(flag => flag.slice(FORCED.length))
+    const forced = (prefix: string, macrosOnly: boolean) =>
+      (options.flags ?? [])
+        .filter(flag => flag.startsWith(prefix))
+        .map(flag => ({ name: flag.slice(prefix.length), macrosOnly }))
+    this.#forced = [...forced(MACROS, true), ...forced(FORCED, false)]
     this.#files = new FileStack(main, options.diagnostics)
     this.#macros = new MacroTable(options)
     this.#expander = new Expander(this, options.diagnostics)
@@ -114,22 +121,25 @@ export class Preprocessor implements ExpanderSource {
       this.#held = undefined
       if (token.kind === "eof") {
         if (this.#argumentDepth === this.#files.depth || !this.#files.leave()) return token
+        if (this.#files.depth === 1) this.#macrosOnly = false
         continue
       }
       if (frame.lexer.directive) return token
       if ((token.flags & LINE_START) !== 0 && token.is("#")) {
         const pragma = this.#directives.run(token)
-        if (pragma !== undefined) return pragma
+        if (pragma !== undefined && !this.#macrosOnly) return pragma
         continue
       }
       frame.guard.token()
+      if (this.#macrosOnly) continue
       return token
     }
   }
 
-  /** Reads the next file of `-include`, as `#include "FILE"` on the command line would. */
+  /** Reads the next file of `-imacros` or `-include`, as `#include "FILE"` on the command line would. */
   #enterForced(): void {
-    const name = this.#forced.shift()!
+    const { name, macrosOnly } = this.#forced.shift()!
+    this.#macrosOnly = macrosOnly
     const place = new SourceFile("<command line>", name)
     const span = { file: place, start: 0, end: name.length }
     const found = this.#options.resolve?.(name, "quoted", place)

@@ -10,12 +10,14 @@ import { makeRule, quoteTarget } from "./makeRule.ts"
 import { CcMessages } from "./messages.ts"
 import { type CcProblem, parseCc } from "./parse.ts"
 import { expandResponseFiles } from "./response.ts"
+import { unknownWarnings } from "./warnings.ts"
 
 /** Runs a command line of clang's; the exit status is 1 where something is wrong, as clang's. */
 export async function runCc(args: readonly string[], version: string): Promise<number> {
   const { job, problems } = parseCc(expandResponseFiles(args))
   const messages = new CcMessages(job)
   for (const remark of job.remarks) messages.driver("warning", remark)
+  for (const message of unknownWarnings(job.warnings)) messages.option(message)
   for (const { code, message } of [...problems, ...wrongTogether(job)]) messages.driver("error", message, code)
   if (messages.failed) return FAILURE
   if (job.answers.length > 0) return await answerAll(job, version, messages)
@@ -27,7 +29,11 @@ export async function runCc(args: readonly string[], version: string): Promise<n
   if (!changeFolder(job, messages) || !areThere(job.inputs, messages)) return FAILURE
   if (job.verbose === "say") process.stderr.write(searchList(job.folders.quoted, new CcHeaders(job.folders)))
   if (isLinked(job)) await linkAll(job, version, messages)
-  else for (const input of job.inputs) makeOne(job, input, version, messages)
+  else {
+    const entries: string[] = []
+    for (const input of job.inputs) makeOne(job, input, args, entries, version, messages)
+    if (job.database !== undefined) write(job.database, entries.join(""), messages)
+  }
   messages.summary()
   return messages.failed ? FAILURE : SUCCESS
 }
@@ -41,8 +47,11 @@ function isLinked({ inputs, output, action, link }: CcJob): boolean {
 /** What the options say that does not go together. */
 function wrongTogether(job: CcJob): CcProblem[] {
   const { inputs, output, action } = job
-  if (isLinked(job)) return []
   const problems: CcProblem[] = []
+  if (job.dependencies?.unmade === true && action !== "dependencies") {
+    problems.push({ code: "CLI_CC_OPTION", message: "option '-MG' requires '-M' or '-MM'" })
+  }
+  if (isLinked(job)) return problems
   for (const { name } of inputs.filter(({ language }) => language === "object")) {
     problems.push({ code: "CLI_CC_INPUT", message: `'${name}' is an object already, and with -c nothing is linked` })
   }
@@ -109,11 +118,22 @@ function areThere(inputs: readonly CcInput[], messages: CcMessages): boolean {
 }
 
 /** Compiles one file and writes what comes of it. */
-function makeOne(job: CcJob, input: CcInput, version: string, messages: CcMessages): void {
-  const headers = new CcHeaders(job.folders)
+function makeOne(
+  job: CcJob,
+  input: CcInput,
+  args: readonly string[],
+  entries: string[],
+  version: string,
+  messages: CcMessages,
+): void {
+  const headers = new CcHeaders(job.folders, {
+    unmade: job.dependencies?.unmade === true && job.action === "dependencies",
+    ...(job.showHeaders && { onRead: (path, depth) => process.stderr.write(`${".".repeat(depth)} ${path}\n`) }),
+  })
   const made = compileInput(job, input.name, headers, messages, version)
   if (made === undefined || messages.failed) return
   const output = job.output ?? defaultOutput(job, input)
+  if (job.database !== undefined) entries.push(databaseEntry(args, input.name, output))
   if (made.content !== undefined) write(output, made.content, messages)
   if (job.dependencies === undefined) return
   const { system, targets, phony, file } = job.dependencies
@@ -122,6 +142,11 @@ function makeOne(job: CcJob, input: CcInput, version: string, messages: CcMessag
   const rule = makeRule(targets.length > 0 ? targets : [quoteTarget(target)], [input.name, ...used], phony)
   const alone = job.action === "dependencies"
   write(file ?? (alone ? (job.output ?? "-") : output.replace(/\.[^./]*$/, "").concat(".d")), rule, messages)
+}
+
+/** An entry of compile_commands.json with a comma behind it, as clang writes it: many of them in brackets are the file. */
+function databaseEntry(args: readonly string[], file: string, output: string): string {
+  return `${JSON.stringify({ directory: process.cwd(), file, output, arguments: ["skep", "cc", ...args] })},\n`
 }
 
 /** `dir/a.bpf.c` → `a.bpf` */
@@ -140,7 +165,17 @@ function write(path: string, content: string | Uint8Array, messages: CcMessages)
   try {
     writeFileSync(path, content)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    messages.driver("error", `unable to open output file '${path}': ${why}`, "CLI_OUTPUT")
+    const { code = "", message } = cause as NodeJS.ErrnoException
+    messages.driver("error", `unable to open output file '${path}': ${WHY_NOT[code] ?? message}`, "CLI_OUTPUT")
   }
+}
+
+/** What the system says of a file that cannot be written, in words. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such folder",
+  ENOTDIR: "there is no such folder",
+  EISDIR: "it is a folder",
+  EACCES: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space is left",
 }

@@ -15,6 +15,11 @@ export interface UsedHeader {
   readonly system: boolean
 }
 
+export interface CcHeaderOptions {
+  readonly onRead?: (path: string, depth: number) => void
+  readonly unmade?: boolean
+}
+
 /**
  * Finds headers as clang does: beside the including file and in `-iquote` for `"x.h"`, then in `-I`, `-isystem`, /usr/include and
  * `-idirafter`. Headers of the kernel and of libbpf (`<linux/bpf.h>`, `<bpf/bpf_helpers.h>`) are skep's own, even where a folder of
@@ -24,11 +29,18 @@ export class CcHeaders {
   /** Those that were read, in order, each once. */
   readonly used = new Map<string, UsedHeader>()
   readonly #folders: CcFolders
+  readonly #onRead: ((path: string, depth: number) => void) | undefined
+  readonly #unmade: boolean
+  /** Number of files around each one. */
+  readonly #depths = new Map<string, number>()
   readonly #files = new Map<string, SourceFile>()
   readonly #kernel = new Map<string, boolean>()
 
-  constructor(folders: CcFolders) {
+  /** `onRead` is told of each header that is read; with `unmade`, headers that are not there are empty ones. */
+  constructor(folders: CcFolders, options: CcHeaderOptions = {}) {
     this.#folders = folders
+    this.#onRead = options.onRead
+    this.#unmade = options.unmade === true
   }
 
   /** The folders that `<x.h>` is looked for in. */
@@ -39,6 +51,19 @@ export class CcHeaders {
   }
 
   readonly resolve: IncludeResolver = (name, form, from) => {
+    const found = this.#find(name, form, from)
+    if (found !== undefined) {
+      const depth = (this.#depths.get(from.name) ?? 0) + 1
+      this.#depths.set(found.name, depth)
+      this.#onRead?.(found.name, depth)
+    } else if (this.#unmade && !isKnownHeader(name)) {
+      this.used.set(name, { path: name, system: false })
+      return new SourceFile(name, "")
+    }
+    return found
+  }
+
+  #find(...[name, form, from]: Parameters<IncludeResolver>): SourceFile | undefined {
     if (isAbsolute(name)) return this.#read(name, false)
     if (form === "quoted" && !from.system) {
       const beside = dirname(from.name)

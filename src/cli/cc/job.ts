@@ -12,6 +12,10 @@ export interface CcJob {
   readonly flags: string[]
   readonly folders: CcFolders
   dependencies: CcDependencies | undefined
+  /** `-MJ FILE`: where an entry for compile_commands.json goes. */
+  database: string | undefined
+  /** `-H`: says which headers are read, each behind a point for every file around it. */
+  showHeaders: boolean
   /** `-P` leaves them out of `-E`. */
   markers: boolean
   cpu: CpuLevel | "probe"
@@ -62,4 +66,6 @@ export interface CcDependencies {
   readonly targets: string[]
   /** A rule without prerequisites for each header (`-MP`). */
   phony: boolean
+  /** Headers that are not there are taken to be made later, and to be empty (`-MG`). */
+  unmade: boolean
 }

@@ -27,6 +27,12 @@ export class CcMessages {
     if (severity === "error") this.#errors++
   }
 
+  /** A warning about an option, which other options may leave out or make an error. */
+  option(message: string): void {
+    const severity = warningSeverity({ code: "CLI_CC_WARNING" }, this.#job.warnings)
+    if (severity !== "none") this.driver(severity, message, "CLI_CC_WARNING")
+  }
+
   /** What the compiler found, in the order of the text; warnings of the system's headers are left out. */
   compiler(list: readonly Diagnostic[], isSystem: (path: string) => boolean): void {
     for (const d of list) {

@@ -46,7 +46,7 @@ const unused: Apply = (job, value) => {
 
 /** The job's rule for make, which `-M…` options make. */
 function dependencies(job: CcJob): CcDependencies {
-  job.dependencies ??= { system: true, file: undefined, targets: [], phony: false }
+  job.dependencies ??= { system: true, file: undefined, targets: [], phony: false, unmade: false }
   return job.dependencies
 }
 
@@ -89,7 +89,7 @@ export const CC_OPTIONS: ReadonlyMap<string, CcOption> = new Map(
     "-U": ["either", does((job, value) => job.flags.push(`-U${value}`))],
     "-undef": ["flag", nothing],
     "-include": ["separate", does((job, value) => job.flags.push(`-include ${value}`))],
-    "-imacros": ["separate", refused("use -include: definitions alone cannot be taken from a header")],
+    "-imacros": ["separate", does((job, value) => job.flags.push(`-imacros ${value}`))],
     "-include-pch": ["separate", refused("there are no precompiled headers")],
     "-ivfsoverlay": ["separate", refused("there is no overlay of the file system; give the folders with -I")],
     "-I": ["either", does((job, value) => job.folders.user.push(value))],
@@ -114,7 +114,7 @@ export const CC_OPTIONS: ReadonlyMap<string, CcOption> = new Map(
     "-working-directory=": ["joined", does((job, value) => (job.workingDirectory = value))],
     "-P": ["flag", does(job => (job.markers = false))],
     "-CC": ["flag", refused("comments are not kept by -E")],
-    "-H": ["flag", nothing],
+    "-H": ["flag", does(job => (job.showHeaders = true))],
     "-C": ["flag", refused("comments are not kept by -E")],
     // Dependencies
     "-M": ["flag", does(job => mode(job, true, true))],
@@ -125,8 +125,8 @@ export const CC_OPTIONS: ReadonlyMap<string, CcOption> = new Map(
     "-MT": ["either", depends((rule, value) => rule.targets.push(value))],
     "-MQ": ["either", depends((rule, value) => rule.targets.push(quoteTarget(value)))],
     "-MP": ["flag", depends(rule => (rule.phony = true))],
-    "-MG": ["flag", refused("headers that are still to be made cannot be left out; make them first")],
-    "-MJ": ["either", refused("compile_commands.json is not written; use a tool like bear")],
+    "-MG": ["flag", depends(rule => (rule.unmade = true))],
+    "-MJ": ["either", does((job, value) => (job.database = value))],
     // Language
     "-std=": ["joined", standard],
     "--std=": ["joined", standard],
@@ -212,6 +212,10 @@ function target(_job: CcJob, value: string): string | undefined {
 const CPUS: Readonly<Record<string, CpuLevel | "probe">> = { v1: 1, v2: 2, v3: 3, v4: 4, generic: 1, probe: "probe" }
 
 function cpu(job: CcJob, value: string): string | undefined {
+  if (value === "help" || value === "?") {
+    job.answers.push("print-supported-cpus")
+    return undefined
+  }
   if (!Object.hasOwn(CPUS, value)) return `there is no CPU '${value}': it is one of ${Object.keys(CPUS).join(", ")}`
   job.cpu = CPUS[value]
   return undefined

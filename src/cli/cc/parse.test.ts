@@ -39,19 +39,22 @@ takes("-Ia -I b -isystem c -isystemd -iquote e -iquotef -idirafter g -idirafterh
 takes("--sysroot=/r a.c", {
   folders: { ...folders, after: ["/r/usr/local/include", "/r/usr/include"], standard: false },
 })
-takes("-MD a.c", { action: "object", dependencies: { system: true, file: undefined, targets: [], phony: false } })
+takes("-MD a.c", {
+  action: "object",
+  dependencies: { system: true, file: undefined, targets: [], phony: false, unmade: false },
+})
 takes("-MMD -MP -MFa.d -MT x -MQ 'y z' a.c -c", {
   action: "object",
-  dependencies: { system: false, file: "a.d", targets: ["x", "y\\ z"], phony: true },
+  dependencies: { system: false, file: "a.d", targets: ["x", "y\\ z"], phony: true, unmade: false },
 })
 takes("-M -c a.c", { action: "dependencies" })
 takes("-c -MM a.c", {
   action: "dependencies",
-  dependencies: { system: false, file: undefined, targets: [], phony: false },
+  dependencies: { system: false, file: undefined, targets: [], phony: false, unmade: false },
 })
 takes("-Wp,-MMD,a.d -Wp,-DX=1 a.c", {
   flags: ["-DX=1"],
-  dependencies: { system: false, file: "a.d", targets: [], phony: false },
+  dependencies: { system: false, file: "a.d", targets: [], phony: false, unmade: false },
 })
 takes("-dM -E a.c", { action: "macros" })
 takes("-fsyntax-only -c a.c", { action: "syntax" })

@@ -41,6 +41,8 @@ class CcParser {
     flags: [],
     folders: { quoted: [], user: [], system: [], after: [], standard: true },
     dependencies: undefined,
+    database: undefined,
+    showHeaders: false,
     markers: true,
     cpu: 3,
     debug: false,

@@ -1,8 +1,11 @@
+import { suggest } from "../../base/index.ts"
 import type { Diagnostic } from "../../c/index.ts"
+import { CLANG_WARNINGS } from "./warningNames.ts"
 
 /** Clang's names of what skep warns of, for `-Wno-…` and `-Werror=…`. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   BCC_PRINTK_FORMAT: ["format"],
+  CLI_CC_WARNING: ["unknown-warning-option"],
   C_BAD_ESCAPE: ["unknown-escape-sequence"],
   C_CASE_OVERFLOW: ["switch"],
   C_COMPARE_INT: ["pointer-integer-compare"],
@@ -42,4 +45,21 @@ export function warningSeverity(
     } else if (names.includes(what)) shown = no === undefined
   }
   return !shown ? "none" : error ? "error" : "warning"
+}
+
+/** Names that stand for all warnings, or none. */
+const ALL = /^(|error|everything|fatal-errors|system-headers)$/
+/** Those with a value behind their names. */
+const WITH_VALUE = /^(frame-larger-than|large-by-value-copy|larger-than|stack-usage|stack-protector)=/
+
+/** What is said of each `-W…` option whose name neither clang nor skep knows. */
+export function unknownWarnings(options: readonly string[]): string[] {
+  const codes = new Set([...Object.keys(NAMES), ...Object.values(NAMES).flat()])
+  return options.flatMap(option => {
+    const [, before, name] = /^((?:no-)?(?:error=)?)(.*)$/s.exec(option)!
+    const known = CLANG_WARNINGS.has(name) || codes.has(name) || /^[A-Z]+_/.test(name)
+    if (known || ALL.test(name) || WITH_VALUE.test(name)) return []
+    const near = suggest(name, CLANG_WARNINGS)
+    return [`unknown warning option '-W${option}'${near === undefined ? "" : `; did you mean '-W${before}${near}'?`}`]
+  })
 }
