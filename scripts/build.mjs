@@ -40,8 +40,8 @@ export async function buildDist({ types }) {
     outdir,
     external: ["koffi"],
     loader: { ".h": "text", ".c": "text" },
-    banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
-    define: { "import.meta.url": "importMetaUrl" },
+    banner: { js: 'const importMeta = { get url() { return require("node:url").pathToFileURL(__filename).href } };' },
+    define: { "import.meta.url": "importMeta.url" },
   })
   const core = `${outdir}/core.js`
   const hash = createHash("sha256").update(readFileSync(core)).digest("hex").slice(0, 16)

@@ -10,9 +10,7 @@ export function cacheFolder(make = false): string | undefined {
   if (process.env.SKEP_CACHE === "off") return undefined
   try {
     const { XDG_CACHE_HOME: named } = process.env
-    // Under sudo HOME may still be the user's, who could then choose what root runs.
-    const home =
-      named !== undefined && isAbsolute(named) ? named : join(owner() === 0 ? userInfo().homedir : homedir(), ".cache")
+    const home = named !== undefined && isAbsolute(named) ? named : join(ownHome(), ".cache")
     const folder = join(home, "skep")
     if (make) for (const path of [home, folder]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 })
     const stat = lstatSync(folder)
@@ -25,6 +23,15 @@ export function cacheFolder(make = false): string | undefined {
 /** Whether nobody but this process's user (and root) can have written a file or folder. */
 export function isOurs({ uid, mode }: Stats): boolean {
   return owner() === undefined || (uid === owner() && (mode & 0o022) === 0)
+}
+
+let rootsHome: string | undefined
+
+/** Under sudo HOME may still be the user's, who could then choose what root runs: root's is asked of the system, once. */
+function ownHome(): string {
+  if (owner() !== 0) return homedir()
+  rootsHome ??= userInfo().homedir
+  return rootsHome
 }
 
 const owner = (): number | undefined => process.geteuid?.()

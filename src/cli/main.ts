@@ -12,13 +12,15 @@ interface Core extends Bundle {
   commandLine(): Promise<typeof dispatch>
 }
 
-const core = loadCompiled<Core>(join(__dirname, "core.js"), SKEP_BUILD)
+const core = loadCompiled<Core>(join(__dirname, "core.js"), SKEP_BUILD, require)
 
+let printed = false
 // A reader that goes away (`skep … | head`) is no error: what was wanted has been read.
 for (const name of ["stdout", "stderr"] as const) {
-  whenMade(name, stream =>
-    stream.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1)),
-  )
+  whenMade(name, stream => {
+    printed = true
+    stream.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1))
+  })
 }
 
 const version = (): string => JSON.parse(readFileSync(join(__dirname, "../package.json"), "utf8")).version
@@ -31,4 +33,6 @@ core
   .then(dispatch => dispatch(args, version))
   .then(status => {
     process.exitCode = status
+    // The system takes memory back faster than V8 gives it. What was printed may still be under way.
+    if (!printed) process.exit()
   })

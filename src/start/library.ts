@@ -5,4 +5,4 @@ import { type Bundle, loadCompiled } from "./loadCompiled.ts"
 declare const SKEP_BUILD: string
 
 // What `import … from "skep"` loads: dist/index.mjs gives its exports their names.
-export const library: Bundle = loadCompiled(join(__dirname, "core.js"), SKEP_BUILD)
+export const library: Bundle = loadCompiled(join(__dirname, "core.js"), SKEP_BUILD, require)

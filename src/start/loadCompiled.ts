@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { constants, Script } from "node:vm"
 import { keep, readKept } from "../cache/index.ts"
@@ -14,13 +13,12 @@ const WRAPPER = ["(function (exports, require, module, __filename, __dirname) {"
 const HEADER = 1024
 
 /**
- * Loads a CommonJS bundle with the code that V8 made of it in an earlier process, so that starting is reading a file instead of compiling. `build` names the bundle's content.
+ * Loads a CommonJS bundle with the code that V8 made of it in an earlier process, so that starting is reading a file instead of compiling. `build` names the bundle's content; `require` is that of a file beside it.
  *
  * The first process that uses a part keeps the code when it ends. V8 refuses code of another version or with other flags; that, and whatever
  * goes wrong, means compiling as usual.
  */
-export function loadCompiled<T extends Bundle>(file: string, build: string): T {
-  const require = createRequire(file)
+export function loadCompiled<T extends Bundle>(file: string, build: string, require: NodeJS.Require): T {
   const name = `code-${build}-${process.arch}-${engine()}`
   const kept = readKept(name)
   const parts = kept === undefined ? undefined : partsOf(kept)

@@ -1,4 +1,3 @@
-import { createRequire } from "node:module"
 import { SkepError } from "../../base/index.ts"
 import { type Sys, syscallNumbers, type Watcher } from "./sys.ts"
 
@@ -55,6 +54,7 @@ export function koffiSys(): Sys {
 function requireKoffi(): Koffi {
   try {
     // A synchronous require: half the time of an import, and loading a program stays a synchronous call.
+    const { createRequire } = process.getBuiltinModule("node:module")
     return createRequire(import.meta.url)("koffi") as Koffi
   } catch (cause) {
     throw new SkepError({
