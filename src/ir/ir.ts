@@ -160,8 +160,8 @@ export interface ByteSwap extends InstBase {
 export type Callee =
   | { readonly kind: "helper"; readonly id: number; readonly name: string }
   | { readonly kind: "function"; readonly name: string }
-  /** What the first argument points to: gone once it is known which function that is, else an error. */
-  | { readonly kind: "pointer"; readonly name: "" }
+  /** What the first argument points to: gone once it is known which function that is, else an error. Named as the program writes it, or "". */
+  | { readonly kind: "pointer"; readonly name: string }
   /** A weak one may be missing: a call that is reached all the same is refused when the program is loaded. */
   | { readonly kind: "kfunc"; readonly name: string; readonly weak?: boolean }
 /** At most 5 args (a pointer's own not counted) once static functions are inlined. `pure` calls may be removed when the result is unused. */

@@ -20,10 +20,37 @@ returns("struct s s = {1, 2, 3}; s = next(s); return s.a * 100 + s.b * 10 + s.c;
   before: `struct s { long a, b; int c; };\n${noinline} struct s next(struct s s) { s.a++; s.b++; s.c++; return s; }`,
 })
 
-test("a call through a pointer that is not known", () => {
-  const text = "int f(int (**g)(int)) { return (*g)(1); }"
-  assert.throws(() => objectOfC(text), { code: "IR_INDIRECT_CALL" })
-})
+/** A call through a pointer that stays one: its name, and why. */
+function indirect(text: string, name: string, why: string): void {
+  test(text, () => {
+    const message = `a call through the pointer '${name}': BPF can only call functions that are known by name`
+    assert.throws(
+      () => objectOfC(text),
+      (e: unknown) => {
+        assert.ok(e instanceof SkepError, String(e))
+        assert.deepEqual([e.code, e.message, e.parts.why], ["IR_INDIRECT_CALL", message, why])
+        return true
+      },
+    )
+  })
+}
+
+indirect(
+  "int f(int (**g)(int)) { return (*g)(1); }",
+  "g",
+  "What it points to is not known when the program is compiled.",
+)
+indirect(
+  "struct ops { int (*open)(int); }; int f(struct ops *ops) { return ops->open(1); }",
+  "ops->open",
+  "What it points to is not known when the program is compiled.",
+)
+indirect(
+  `${noinline} int one(int x) { return x * x; } ${noinline} int two(int x) { return x + 7; }
+int f(int *p) { int (*g)(int) = *p ? one : two; return g(3); }`,
+  "g",
+  "It may be one or two; which one is known only when the program runs.",
+)
 
 /** A call of what nothing defines: the place and the message; undefined where no call is left. */
 function undefinedCall(text: string, place: string | undefined, message?: string): void {

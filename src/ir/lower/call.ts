@@ -4,6 +4,7 @@ import {
   type Expr,
   evaluate,
   type FunctionDecl,
+  printNode,
   stringLength,
   type Type,
   type VarDecl,
@@ -47,7 +48,7 @@ export function call(cx: FunctionContext, e: Call, to: Place | undefined): Scala
   if (id !== undefined) {
     return callOutside(cx, { kind: "helper", id: Number(id), name: variable?.name ?? `helper_${id}` }, e)
   }
-  return callOutside(cx, { kind: "pointer", name: "" }, e)
+  return callOutside(cx, { kind: "pointer", name: written(e.callee) }, e)
 }
 
 /** The function that a callee names: `f`, `*f` and `&f` are all the same. */
@@ -65,6 +66,13 @@ function calledVariable(callee: Expr): VarDecl | undefined {
   let e = callee
   while (e.kind === "deref" || (e.kind === "cast" && e.cast !== "load")) e = e.operand
   return e.kind === "cast" && e.operand.kind === "ref" && e.operand.decl.kind === "var" ? e.operand.decl : undefined
+}
+
+/** A pointer to a function as the program writes it: `ops->open`, without the star. */
+function written(callee: Expr): string {
+  let e = callee
+  while (e.kind === "cast" || e.kind === "deref") e = e.operand
+  return printNode(e).split("\n")[0]
 }
 
 const nameOf = (callee: Callee): string => (callee.kind === "pointer" ? "the function" : callee.name)
