@@ -27,7 +27,11 @@ export function compileBcc(
   const result = rewrite(unit, {
     names: front.names,
     diagnostics,
-    target: { arch, hasHelper: options.hasHelper, syscallWrapper: options.syscallWrapper ?? arch !== "loongarch64" },
+    target: {
+      arch,
+      hasHelper: options.hasHelper ?? (name => hasHelper(name, options.kernelVersion)),
+      syscallWrapper: options.syscallWrapper ?? arch !== "loongarch64",
+    },
     license: front.preprocessor.macroText("BPF_LICENSE"),
   })
   diagnostics.throwIfErrors()
@@ -91,3 +95,9 @@ function aliased(record: c.RecordDecl, names: readonly string[] | undefined): c.
 
 const HEADERS_HINT =
   "headers of the kernel (linux/…, net/…, uapi/…, asm/…, bcc/…) are always there; others are looked for beside the program and in the folders given with -I"
+
+/** Helpers that rewriting uses where there are any, and the kernel that they came with. */
+const SINCE: Readonly<Record<string, number>> = { bpf_trace_vprintk: (5 << 16) | (16 << 8) }
+
+const hasHelper = (name: string, kernelVersion = Number.POSITIVE_INFINITY): boolean =>
+  kernelVersion >= (SINCE[name] ?? 0)

@@ -6,7 +6,9 @@ import { test } from "node:test"
 import { pathToFileURL } from "node:url"
 import { SkepError } from "../../src/base/index.ts"
 import { includeResolver, runningTarget } from "../../src/bpf/index.ts"
-import { Compilation } from "../../src/compiler/index.ts"
+import { generate } from "../../src/codegen/index.ts"
+import { Compilation, type Target } from "../../src/compiler/index.ts"
+import { parseModule } from "../../src/ir/index.ts"
 import { assembleUnit } from "../../src/isa/index.ts"
 import { projectFiles } from "../rules/files.ts"
 import { scratch, skep } from "../support/cli.ts"
@@ -89,24 +91,21 @@ const WITHOUT_EXAMPLE = new Set(
   pages.filter(({ text }) => /mistake in skep|Please report/.test(text)).map(({ code }) => code),
 )
 
-/** Others that take a special machine, kernel or tool to give. */
-const RARE = new Set(
-  (
-    "BCC_PRINTK_ARGS CODEGEN_ARGUMENTS CODEGEN_NO_FUNCTION C_INCLUDE_DEPTH C_MACRO_LIMIT C_TOO_DEEP IR_BITFIELD IR_BUILTIN IR_INCOMPLETE_TYPE " +
-    "IR_NOT_CONSTANT IR_NOT_LVALUE IR_SYNTAX IR_TOO_DEEP IR_UNSUPPORTED LIBBPF_ARGUMENTS"
-  ).split(" "),
-)
-
 test("pages of the compiler's codes have an example", () => {
   const without = pages.filter(({ code, blocks }) => /^(C|BCC|LIBBPF|IR|CODEGEN)_/.test(code) && blocks.length === 0)
-  const unexpected = without.map(({ code }) => code).filter(code => !WITHOUT_EXAMPLE.has(code) && !RARE.has(code))
+  const unexpected = without.map(({ code }) => code).filter(code => !WITHOUT_EXAMPLE.has(code))
   assert.equal(list(unexpected), "")
 })
 
 /** What a program gives: the code of its first error, and the codes of its warnings. */
-function codesOf(text: string): { readonly error: string | undefined; readonly warnings: readonly string[] } {
+function codesOf(
+  text: string,
+  kernelVersion?: number,
+): { readonly error: string | undefined; readonly warnings: readonly string[] } {
   const resolve = includeResolver([])
-  const compilation = new Compilation({ name: "example.c", text, target: runningTarget(), cpu: 3, resolve })
+  const running = runningTarget()
+  const target: Target = kernelVersion ? Object.create(running, { kernelVersion: { value: kernelVersion } }) : running
+  const compilation = new Compilation({ name: "example.c", text, target, cpu: 3, resolve })
   let error: string | undefined
   try {
     void compilation.object
@@ -123,6 +122,17 @@ for (const { code, blocks } of pages) {
       const { error, warnings } = codesOf(block.code)
       assert.equal(error ?? list(new Set(warnings)), code)
     })
+  }
+  for (const block of blocks) {
+    // A program for a kernel of another version than the one that runs.
+    const [, major, minor] = /^c linux-(\d+)\.(\d+)$/.exec(block.info) ?? []
+    if (major === undefined) continue
+    test(`${code}: the example gives the code for Linux ${major}.${minor}`, () =>
+      assert.equal(codesOf(block.code, (Number(major) << 16) | (Number(minor) << 8)).error, code))
+  }
+  for (const block of blocks.filter(({ info }) => info === "ir")) {
+    test(`${code}: the example gives the code`, () =>
+      assert.throws(() => generate(parseModule(block.code), { cpu: 3 }), { code }))
   }
   for (const block of blocks.filter(({ info }) => info === "asm")) {
     test(`${code}: the example gives the code`, () => assert.throws(() => assembleUnit(block.code), { code }))
