@@ -1,5 +1,6 @@
-// Compile time against size: programs of 100, 1,000 and 10,000 statements of five kinds, compiled in this process; and by clang, where that is
-// installed. The times are CPU time in milliseconds, which other processes disturb least. One line of JSON a program.
+// Compile time against size: programs of 1,000, 10,000 and 20,000 statements of several kinds, compiled in this process; and by clang, where
+// that is installed. The times are CPU time in milliseconds, which other processes disturb least. One line of JSON a program.
+//   node sizes.mjs [KIND …]     these kinds only, and without clang
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -25,10 +26,32 @@ const KINDS: Readonly<Record<string, (n: number) => string>> = {
     body(
       `unsigned a = c->len, b = 0;\nswitch (a) {\n${repeat(n, i => `case ${i * 3}: b = a * ${i % 1000} + ${i}; break;`)}\n}`,
     ),
+  copies: n =>
+    body(
+      `struct s { unsigned x, y, z, w; } s[8] = {};\nunsigned a = c->len, b = c->mark;\n${repeat(n, i => [`s[${i % 8}].x = a + ${i};`, `s[${(i * 5) % 8}] = s[${(i * 3 + 1) % 8}];`, `a += s[${(i * 3) % 8}].y;`, `b ^= s[${(i * 7) % 8}].x;`][i % 4])}`,
+    ),
+  fields: n =>
+    body(
+      `struct { unsigned x : 5, y : 11, z : 7, w : 9; } s = {};\nunsigned a = c->len, b = c->mark;\n${repeat(n, i => [`s.x += a;`, `s.${"yzw"[i % 3]} = b ^ ${i};`, `a += s.${"xyzw"[i % 4]};`, `b -= s.y + s.${"zw"[i % 2]};`][i % 4])}`,
+    ),
+  loops: n =>
+    body(
+      `unsigned a = c->len, b = c->mark;\n${repeat(n / 2, i => `for (unsigned i = 0; i < (b & ${(i % 31) + 1}); i++) a += b ^ i;`)}`,
+    ),
   memory: n =>
     body(
       `unsigned a = 0, b = 0, t[32] = {};\n${repeat(n, i => `t[${(i * 7) % 32}] += t[${(i * 5) % 32}] + c->len;`)}\nb = t[3];`,
     ),
+  nested: n =>
+    body(
+      `unsigned a = c->len, b = c->mark;\n${repeat(n / 5, i => `for (unsigned i = 0; i < (b & 7); i++) {\na += ${i};\nfor (unsigned j = 0; j < (a & 3); j++) {\nb ^= i * j;\na -= b;\n}\n}`)}`,
+    ),
+  values: n => {
+    const type = "struct s { unsigned x, y; unsigned long z; };"
+    const call = "static __attribute__((noinline)) unsigned g(struct s p, unsigned q) { p.x += q; return p.x ^ p.y + p.z; }"
+    const text = repeat(n, i => (i % 2 === 0 ? `s.${"xyz"[i % 3]} += a + ${i};` : `a += g(s, b + ${i});`))
+    return `${type}\n${call}\n${body(`struct s s = {};\nunsigned a = c->len, b = c->mark;\n${text}`)}`
+  },
 }
 
 /** What clang needs to know of these programs. */
@@ -64,12 +87,16 @@ function skepTime(text: string): number {
   return (user + system) / 1000
 }
 
+const wanted = process.argv.slice(2)
+const kinds = Object.entries(KINDS).filter(([what]) => wanted.length === 0 || wanted.includes(what))
 // What is loaded once, the kernel's types and the compiler's own code, is not the size's.
-for (const make of Object.values(KINDS)) skepTime(make(100))
-for (const [what, make] of Object.entries(KINDS)) {
-  for (const statements of [100, 1000, 10_000]) {
+for (const [, make] of kinds) skepTime(make(100))
+for (const [what, make] of kinds) {
+  for (const statements of [1000, 10_000, 20_000]) {
     const text = make(statements)
-    process.stdout.write(`${JSON.stringify({ what, statements, ms: skepTime(text), clang: clangTime(text) })}\n`)
+    const ms = skepTime(text)
+    const clang = wanted.length === 0 && statements <= 10_000 ? clangTime(text) : undefined
+    process.stdout.write(`${JSON.stringify({ what, statements, ms, clang })}\n`)
   }
 }
 rmSync(folder, { recursive: true, force: true })

@@ -39,7 +39,7 @@ export interface Rounds {
 export function countRounds(loop: Loop, most: number): Rounds | undefined {
   const { header } = loop
   const outside = header.preds.filter(p => !loop.blocks.has(p))
-  if (outside.length !== 1 || loop.latches.length === 0) return undefined
+  if (outside.length !== 1 || loop.latches.length === 0 || !canLeave(loop)) return undefined
   let state: Round = new Map()
   const start = (phi: Phi): Known | undefined => {
     const v = phi.args[phi.incoming.indexOf(outside[0])]
@@ -61,6 +61,45 @@ export function countRounds(loop: Loop, most: number): Rounds | undefined {
     state = after
   }
   return undefined
+}
+
+/** Whether the test of an exit may be known in a round; where none can, no round need be run. */
+function canLeave(loop: Loop): boolean {
+  // Values on the way to themselves are taken for known: that says too much at worst.
+  const seen = new Map<Value, boolean>()
+  const canBeKnown = (v: Value): boolean => {
+    if (v.kind === "const") return true
+    if (v.kind === "undef") return false
+    if (v.kind === "param" || !loop.blocks.has(v.block)) return v.type === "ptr"
+    let known = seen.get(v)
+    if (known === undefined) {
+      seen.set(v, true)
+      known = v.kind === "phi" ? v.args.some(canBeKnown) : isComputed(v) && v.args.every(canBeKnown)
+      seen.set(v, known)
+    }
+    return known
+  }
+  for (const { term } of loop.blocks) {
+    if (term.op === "br" && term.targets.some(t => !loop.blocks.has(t)) && canBeKnown(term.args[0])) return true
+  }
+  return false
+}
+
+/** Operations that {@link compute} knows. */
+function isComputed(inst: Inst): boolean {
+  switch (inst.op) {
+    case "ptradd":
+    case "cmp":
+    case "zext":
+    case "ptrtoint":
+    case "inttoptr":
+    case "sext":
+    case "trunc":
+    case "sextin":
+      return true
+    default:
+      return isBinary(inst)
+  }
 }
 
 function pointer(v: Value): Known | undefined {

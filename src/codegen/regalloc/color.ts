@@ -51,7 +51,7 @@ class Colorer {
   /** Moves of a node that could not be merged when they were tried, among some that are tried again. */
   readonly #activeOf: number[][] = []
   /** Moves of a node that were given up: its colour had better be that of the other end. */
-  readonly #hints: number[][] = []
+  readonly #hints: Chains
   readonly #stack: Reg[] = []
   readonly #simplify: Reg[] = []
   readonly #freeze: Reg[] = []
@@ -73,6 +73,7 @@ class Colorer {
     // Inner loops first: their copies matter most. The list is used from its end.
     this.#moves = [...graph.moves].reverse().sort((a, b) => a.depth - b.depth)
     this.#moveState = new Uint8Array(this.#moves.length)
+    this.#hints = new Chains(n, 2 * this.#moves.length)
     this.#moves.forEach(({ dst, src }, m) => {
       for (const r of dst === src ? [dst] : [dst, src]) {
         if (!isVirtual(r)) continue
@@ -201,8 +202,11 @@ class Colorer {
 
   #giveUp(m: number): void {
     this.#moveState[m] = DONE
-    const { dst, src } = this.#moves[m]
-    for (const r of [this.#find(dst), this.#find(src)]) if (isVirtual(r)) (this.#hints[r] ??= []).push(m)
+    const dst = this.#find(this.#moves[m].dst)
+    const src = this.#find(this.#moves[m].src)
+    // Each end has an entry of its own.
+    if (isVirtual(dst)) this.#hints.add(dst, 2 * m)
+    if (isVirtual(src)) this.#hints.add(src, 2 * m + 1)
   }
 
   #conflict(u: Reg, v: Reg): boolean {
@@ -275,8 +279,7 @@ class Colorer {
     // Those of the smaller one are worth another try; the bigger one keeps its own.
     this.#wake(v)
     for (const m of this.#movesOf[v] ?? []) if (this.#moveState[m] !== DONE) list.push(m)
-    const hints = this.#hints[v]
-    if (hints !== undefined) for (const m of hints) (this.#hints[u] ??= []).push(m)
+    this.#hints.append(u, v)
     const more = machine[v] & ~machine[u]
     machine[u] |= more
     this.#degree[u] += popcount(more)
@@ -348,8 +351,8 @@ class Colorer {
 
   /** The register of a copy's other end, if free. */
   #choose(r: Reg, free: number): number {
-    for (const m of this.#hints[r] ?? []) {
-      const { dst, src } = this.#moves[m]
+    for (let at = this.#hints.first(r); at >= 0; at = this.#hints.next(at)) {
+      const { dst, src } = this.#moves[at >> 1]
       const a = this.#find(dst)
       const color = this.#colors[a === r ? this.#find(src) : a]
       if (color >= 0 && (free & (1 << color)) !== 0) return color
@@ -366,5 +369,44 @@ class Colorer {
       if (isVirtual(r) && this.#graph.cost[r] > 0) groups.get(this.#find(r))?.push(r)
     }
     return [...groups.values()]
+  }
+}
+
+/** Lists of small numbers, each number in one list, that become one in no time however long they are. */
+class Chains {
+  readonly #first: Int32Array
+  readonly #last: Int32Array
+  readonly #next: Int32Array
+
+  /** `lists` lists of numbers below `entries`. */
+  constructor(lists: number, entries: number) {
+    this.#first = new Int32Array(lists).fill(-1)
+    this.#last = new Int32Array(lists).fill(-1)
+    this.#next = new Int32Array(entries).fill(-1)
+  }
+
+  /** -1 where a list is empty. */
+  first(list: number): number {
+    return this.#first[list]
+  }
+
+  /** The number behind another one in its list; -1 at the end. */
+  next(entry: number): number {
+    return this.#next[entry]
+  }
+
+  add(list: number, entry: number): void {
+    this.#link(list, entry, entry)
+  }
+
+  /** Puts a list behind another one; it is not to be used any more. */
+  append(list: number, other: number): void {
+    if (this.#first[other] >= 0) this.#link(list, this.#first[other], this.#last[other])
+  }
+
+  #link(list: number, first: number, last: number): void {
+    if (this.#first[list] < 0) this.#first[list] = first
+    else this.#next[this.#last[list]] = first
+    this.#last[list] = last
   }
 }

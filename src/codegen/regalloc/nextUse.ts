@@ -1,50 +1,56 @@
 import { postOrder } from "../mir/cfg.ts"
-import { isVirtual, type MBlock, type MFunction, type Reg } from "../mir/mir.ts"
-import { DEF_DST, DEF_SRC, roles, USE_DST, USE_SRC } from "../mir/operands.ts"
+import { isVirtual, type MBlock, type MFunction, type MInst, type MTerm, type Reg } from "../mir/mir.ts"
+import { roles, USE_DST, USE_SRC } from "../mir/operands.ts"
 import type { Liveness } from "./liveness.ts"
 
 /** Added to distances over an edge that leaves a loop: what the loop needs comes first. */
 export const LOOP_EXIT = 100_000
 
-/** Distances in instructions from the borders of blocks to the next use. */
+/** Distances in instructions from the borders of blocks to the next use, by block id; in the order of what is live there. */
 export interface NextUses {
-  /** By block id: distance of what is live at the block's start. */
-  readonly atStart: readonly Map<Reg, number>[]
-  /** By block id: distance from the block's end of what is live there. */
-  readonly atEnd: readonly Map<Reg, number>[]
+  /** From the block's start, of each register of `liveIn`. */
+  readonly atStart: readonly Float64Array[]
+  /** From the block's end, of each register of `liveOut`. */
+  readonly atEnd: readonly Float64Array[]
 }
 
 export function computeNextUses(fn: MFunction, { liveIn, liveOut }: Liveness): NextUses {
-  const atStart: Map<Reg, number>[] = []
-  const atEnd: Map<Reg, number>[] = []
-  const local: Map<Reg, number>[] = []
+  const atStart: Float64Array[] = []
+  const atEnd: Float64Array[] = []
+  const local: Float64Array[] = []
+  const scratch = new Float64Array(fn.nextReg).fill(-1)
   for (const block of fn.blocks) {
-    local[block.id] = localUses(block)
-    atStart[block.id] = new Map()
-    atEnd[block.id] = new Map()
+    local[block.id] = localUses(block, liveIn[block.id], scratch)
+    atStart[block.id] = new Float64Array(liveIn[block.id].length).fill(Number.POSITIVE_INFINITY)
+    atEnd[block.id] = new Float64Array(liveOut[block.id].length)
   }
   const order = postOrder(fn)
+  const distance = scratch.fill(Number.POSITIVE_INFINITY)
   // Distances only shrink from round to round; a few rounds settle all but very deep nests, and they are estimates anyway.
   for (let round = 0, changed = true; changed && round < 8; round++) {
     changed = false
     for (const block of order) {
-      const end = atEnd[block.id]
-      for (const r of liveOut[block.id]) {
-        let best = Number.POSITIVE_INFINITY
-        for (const to of block.term.targets) {
-          const d = atStart[to.id].get(r)
-          if (d !== undefined) best = Math.min(best, d + (leavesLoop(block, to) ? LOOP_EXIT : 0))
-        }
-        end.set(r, best)
+      const { id } = block
+      for (const to of block.term.targets) {
+        const more = leavesLoop(block, to) ? LOOP_EXIT : 0
+        const regs = liveIn[to.id]
+        const start = atStart[to.id]
+        for (let k = 0; k < regs.length; k++) distance[regs[k]] = Math.min(distance[regs[k]], start[k] + more)
       }
-      const start = atStart[block.id]
+      const out = liveOut[id]
+      const end = atEnd[id]
+      for (let k = 0; k < out.length; k++) end[k] = distance[out[k]]
+      const regs = liveIn[id]
+      const start = atStart[id]
+      const own = local[id]
       const length = block.insts.length + 1
-      for (const r of liveIn[block.id]) {
-        const d = local[block.id].get(r) ?? length + (end.get(r) ?? Number.POSITIVE_INFINITY)
-        if (start.get(r) === d) continue
-        start.set(r, d)
+      for (let k = 0; k < regs.length; k++) {
+        const d = own[k] >= 0 ? own[k] : length + distance[regs[k]]
+        if (start[k] === d) continue
+        start[k] = d
         changed = true
       }
+      for (const r of out) distance[r] = Number.POSITIVE_INFINITY
     }
   }
   return { atStart, atEnd }
@@ -59,21 +65,24 @@ const leavesLoop = (from: MBlock, to: MBlock): boolean => {
   return loop !== undefined
 }
 
-/** Position of the first use of each register that the block reads before it writes it. */
-function localUses({ insts, term }: MBlock): Map<Reg, number> {
-  const uses = new Map<Reg, number>()
-  const written = new Set<Reg>()
-  const use = (r: Reg, at: number) => {
-    if (isVirtual(r) && !written.has(r) && !uses.has(r)) uses.set(r, at)
-  }
-  insts.forEach((i, at) => {
+/** Position of the first use of each register that is live at the block's start; -1 where the block does not use it. `first` holds -1 only. */
+function localUses({ insts, term }: MBlock, live: readonly Reg[], first: Float64Array): Float64Array {
+  // Backwards: the first use of what is live comes before any definition, so that it is the last one to be noted.
+  if (isVirtual(term.src)) first[term.src] = insts.length
+  if (isVirtual(term.dst)) first[term.dst] = insts.length
+  for (let at = insts.length - 1; at >= 0; at--) {
+    const i = insts[at]
     const r = roles(i)
-    if ((r & USE_DST) !== 0) use(i.dst, at)
-    if ((r & USE_SRC) !== 0) use(i.src, at)
-    if ((r & DEF_DST) !== 0) written.add(i.dst)
-    if ((r & DEF_SRC) !== 0) written.add(i.src)
-  })
-  use(term.dst, insts.length)
-  use(term.src, insts.length)
+    if ((r & USE_DST) !== 0 && isVirtual(i.dst)) first[i.dst] = at
+    if ((r & USE_SRC) !== 0 && isVirtual(i.src)) first[i.src] = at
+  }
+  const uses = new Float64Array(live.length)
+  for (let k = 0; k < live.length; k++) uses[k] = first[live[k]]
+  const forget = ({ dst, src }: MInst | MTerm): void => {
+    if (isVirtual(dst)) first[dst] = -1
+    if (isVirtual(src)) first[src] = -1
+  }
+  for (const i of insts) forget(i)
+  forget(term)
   return uses
 }

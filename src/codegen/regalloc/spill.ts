@@ -38,7 +38,8 @@ class Spiller {
   #out: MInst[] = []
   /** Events of each register in the block, in order: position * 2, plus 1 for a write without a read. */
   #events = new Map<Reg, number[]>()
-  #end = new Map<Reg, number>()
+  /** Distance from the block's end to the next use; NEVER for what is not live there. */
+  readonly #end: Float64Array
   #length = 0
 
   constructor(fn: MFunction, live: Liveness, homes: Homes) {
@@ -46,6 +47,7 @@ class Spiller {
     this.#live = live
     this.#homes = homes
     this.#next = computeNextUses(fn, live)
+    this.#end = new Float64Array(fn.nextReg).fill(NEVER)
   }
 
   run(): Set<Reg> {
@@ -67,9 +69,9 @@ class Spiller {
   /** What is in registers at the start of a block. */
   #enter(block: MBlock): Set<Reg> {
     const live = this.#live.liveIn[block.id]
-    const distance = this.#next.atStart[block.id]
-    const preds = block.preds.map(p => this.#exit[p.id])
     if (block.header) {
+      const start = this.#next.atStart[block.id]
+      const distance = new Map(live.map((r, k) => [r, start[k]]))
       const calls = block.loop !== undefined && this.#callsInLoop.has(block.loop)
       const limit = calls ? CALLEE_SAVED : ALLOCATABLE
       const far = (r: Reg) => distance.get(r) ?? NEVER
@@ -77,7 +79,7 @@ class Spiller {
       const wanted = live.filter(r => far(r) < LOOP_EXIT || live.length <= limit)
       return new Set(wanted.sort((a, b) => far(a) - far(b) || a - b).slice(0, limit))
     }
-    const known = preds.filter(p => p !== undefined)
+    const known = block.preds.map(p => this.#exit[p.id]).filter(p => p !== undefined)
     return new Set(live.filter(r => known.length > 0 && known.every(p => p.has(r))))
   }
 
@@ -92,13 +94,18 @@ class Spiller {
     })
     this.#term(block.term, block.insts.length)
     block.insts = this.#out
-    const liveOut = new Set(this.#live.liveOut[block.id])
-    this.#exit[block.id] = new Set([...this.#resident].filter(r => liveOut.has(r)))
+    const liveOut = this.#live.liveOut[block.id]
+    for (const r of this.#resident) if (this.#end[r] === NEVER && !liveOut.includes(r)) this.#resident.delete(r)
+    this.#exit[block.id] = this.#resident
+    for (const r of liveOut) this.#end[r] = NEVER
   }
 
   #collectEvents({ id, insts, term }: MBlock): void {
     this.#events = new Map()
-    this.#end = this.#next.atEnd[id] as Map<Reg, number>
+    const end = this.#next.atEnd[id]
+    this.#live.liveOut[id].forEach((r, k) => {
+      this.#end[r] = end[k]
+    })
     this.#length = insts.length + 1
     const event = (r: Reg, code: number) => {
       const list = this.#events.get(r)
@@ -127,8 +134,7 @@ class Spiller {
         return (code & 1) === 1 ? NEVER : code >> 1
       }
     }
-    const d = this.#end.get(r)
-    return d === undefined ? NEVER : this.#length + d
+    return this.#length + this.#end[r]
   }
 
   #inst(i: MInst, at: number, roomBefore: number, roomAfter: number): void {
