@@ -10,33 +10,87 @@ export function replaceAllUses(func: IrFunction, from: Value, to: Value): void {
   replaceValues(func, new Map([[from, to]]))
 }
 
+/** Values of a function that others take the place of. Most values are none of them, which is told without a look-up. */
+export class Replacements {
+  readonly #to = new Map<Value, Value>()
+  /** By the value's id: 1 where it may be replaced. */
+  #ids: Uint8Array
+  /** Some parameter is replaced. */
+  #params = false
+
+  constructor(func: IrFunction) {
+    this.#ids = new Uint8Array(func.nextId)
+  }
+
+  get size(): number {
+    return this.#to.size
+  }
+
+  set(from: Value, to: Value): void {
+    this.#to.set(from, to)
+    if (from.kind === "param") this.#params = true
+    else if (from.kind === "inst" || from.kind === "phi") {
+      if (from.id >= this.#ids.length) {
+        const more = new Uint8Array(2 * from.id + 1)
+        more.set(this.#ids)
+        this.#ids = more
+      }
+      this.#ids[from.id] = 1
+    }
+  }
+
+  has(v: Value): boolean {
+    return this.#mayHave(v) && this.#to.has(v)
+  }
+
+  /** What stands for a value in the end: chains (a to b, b to c) are followed. The value itself where nothing does. */
+  find(v: Value): Value {
+    if (!this.#mayHave(v)) return v
+    const first = this.#to.get(v)
+    if (first === undefined) return v
+    const next = this.#to.get(first)
+    if (next === undefined || next === first) return first
+    let end = next
+    for (let to = this.#to.get(end); to !== undefined && to !== end; to = this.#to.get(end)) end = to
+    // Long chains are followed once.
+    for (let at = v; at !== end; ) {
+      const to = this.#to.get(at)!
+      this.#to.set(at, end)
+      at = to
+    }
+    return end
+  }
+
+  patch(args: Value[]): void {
+    for (let i = 0; i < args.length; i++) if (this.#mayHave(args[i])) args[i] = this.find(args[i])
+  }
+
+  /** Puts the new values into the whole function. The old ones' definitions stay where they are. */
+  apply(func: IrFunction): void {
+    if (this.#to.size === 0) return
+    for (const block of func.blocks) {
+      for (const phi of block.phis) this.patch(phi.args)
+      for (const inst of block.insts) this.patch(inst.args)
+      this.patch(block.term.args)
+    }
+    if (func.debug !== undefined) for (const from of this.#to.keys()) renameValue(func, from, this.find(from))
+  }
+
+  #mayHave(v: Value): boolean {
+    if (v.kind === "inst" || v.kind === "phi") return this.#ids[v.id] === 1
+    return v.kind === "param" && this.#params
+  }
+}
+
 /**
  * Replaces each key by its value, in one walk over the function. Chains (a to b, b to c) are followed. The keys' own definitions stay where
  * they are.
  */
 export function replaceValues(func: IrFunction, map: ReadonlyMap<Value, Value>): void {
   if (map.size === 0) return
-  // Where a chain was followed to, so that long ones are followed once.
-  const ends = new Map<Value, Value>()
-  const resolve = (from: Value): Value => {
-    const chain: Value[] = []
-    let v = from
-    for (let next = ends.get(v) ?? map.get(v); next !== undefined && next !== v; next = ends.get(v) ?? map.get(v)) {
-      chain.push(v)
-      v = next
-    }
-    for (let i = 0; i + 1 < chain.length; i++) ends.set(chain[i], v)
-    return v
-  }
-  const patch = (args: Value[]) => {
-    for (let i = 0; i < args.length; i++) if (map.has(args[i])) args[i] = resolve(args[i])
-  }
-  for (const block of func.blocks) {
-    for (const phi of block.phis) patch(phi.args)
-    for (const inst of block.insts) patch(inst.args)
-    patch(block.term.args)
-  }
-  if (func.debug !== undefined) for (const from of map.keys()) renameValue(func, from, resolve(from))
+  const replaced = new Replacements(func)
+  for (const [from, to] of map) replaced.set(from, to)
+  replaced.apply(func)
 }
 
 /** Adds an edge's entry to the target's predecessors; its phis get `values`, in their order. */

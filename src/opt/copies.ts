@@ -1,5 +1,5 @@
 import { type Alloca, type Inst, type IrFunction, i64, type MemCopy, replaceValues, type Value } from "../ir/index.ts"
-import { capturedAllocas, isAlloca, placeOf } from "./pointers.ts"
+import { capturedAllocas, hasAllocas, isAlloca, placeOf } from "./pointers.ts"
 import { accessesOf, allBytes, type Bytes, LiveBytes } from "./stackBytes.ts"
 
 /**
@@ -12,6 +12,7 @@ import { accessesOf, allBytes, type Bytes, LiveBytes } from "./stackBytes.ts"
  * The smaller object, of which the copy has every byte, becomes a part of the larger.
  */
 export function copies(func: IrFunction): boolean {
+  if (!hasAllocas(func)) return false
   const found = candidates(func)
   const captured = found.size === 0 ? new Set<Alloca>() : capturedAllocas(func)
   for (const pair of found) if (captured.has(pair.small) || captured.has(pair.large)) found.delete(pair)

@@ -8,26 +8,26 @@ import type { Inst, IrFunction, Phi, Value } from "../ir/index.ts"
  *     ret 0                         ret 0
  */
 export function dce(func: IrFunction): boolean {
-  const live = new Set<Value>()
-  const work: Value[] = []
+  // By id.
+  const live = new Uint8Array(func.nextId)
+  const work: (Inst | Phi)[] = []
   const mark = (v: Value) => {
-    if ((v.kind === "inst" || v.kind === "phi") && !live.has(v)) {
-      live.add(v)
+    if ((v.kind === "inst" || v.kind === "phi") && live[v.id] === 0) {
+      live[v.id] = 1
       work.push(v)
     }
   }
+  const isLive = (v: Inst | Phi): boolean => live[v.id] !== 0
   for (const block of func.blocks) {
     for (const inst of block.insts) if (hasEffect(inst)) mark(inst)
     for (const arg of block.term.args) mark(arg)
   }
-  for (let v = work.pop(); v !== undefined; v = work.pop()) for (const arg of (v as Inst | Phi).args) mark(arg)
+  for (let v = work.pop(); v !== undefined; v = work.pop()) for (const arg of v.args) mark(arg)
   let changed = false
   for (const block of func.blocks) {
-    const insts = block.insts.filter(i => live.has(i))
-    const phis = block.phis.filter(p => live.has(p))
-    if (insts.length === block.insts.length && phis.length === block.phis.length) continue
-    block.insts = insts
-    block.phis = phis
+    if (block.insts.every(isLive) && block.phis.every(isLive)) continue
+    block.insts = block.insts.filter(isLive)
+    block.phis = block.phis.filter(isLive)
     changed = true
   }
   return changed

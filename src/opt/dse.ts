@@ -11,7 +11,7 @@ import {
   type Value,
 } from "../ir/index.ts"
 import { Emitter } from "./emit.ts"
-import { capturedAllocas, isAlloca, placeOf } from "./pointers.ts"
+import { capturedAllocas, hasAllocas, isAlloca, placeOf } from "./pointers.ts"
 import { type Access, accessesOf, allBytes, type Bytes, bytesAt, LiveBytes, touchesUnknown } from "./stackBytes.ts"
 
 /**
@@ -26,6 +26,7 @@ import { type Access, accessesOf, allBytes, type Bytes, bytesAt, LiveBytes, touc
  * Small fills are first made stores of single words, so that each of them can die alone; of large fills and copies the live part stays.
  */
 export function dse(func: IrFunction): boolean {
+  if (!hasAllocas(func)) return false
   let changed = expandFills(func)
   const captured = capturedAllocas(func)
   const live = new LiveBytes(func, captured)

@@ -43,7 +43,7 @@ interface Relation {
  */
 export class Facts {
   readonly #bounds = new Map<Value, Bounds>()
-  readonly #relations = new Map<string, Relation>()
+  readonly #relations = new Map<number, Relation>()
   readonly #undo: (() => void)[] = []
 
   /** A place to come {@link back} to. */
@@ -182,10 +182,9 @@ export class Facts {
   }
 }
 
-function key(a: Value, b: Value): string {
-  return `${name(a)} ${name(b)}`
-}
-const name = (v: Value): string => (v.kind === "param" ? `p${v.index}` : String((v as Inst).id))
+/** A number for a pair of values, exact as long as there are fewer than 2^26 of them. */
+const key = (a: Value, b: Value): number => number(a) * 2 ** 26 + number(b)
+const number = (v: Value): number => (v.kind === "param" ? 2 * v.index + 1 : 2 * (v as Inst).id)
 
 function whole(bits: 32 | 64): Bounds {
   const sign = 1n << BigInt(bits - 1)

@@ -8,7 +8,7 @@ import {
   type IrFunction,
   type Load,
   type Phi,
-  replaceValues,
+  Replacements,
   sameValue,
   type Value,
   type ValueType,
@@ -34,12 +34,8 @@ export function gvn(func: IrFunction): boolean {
   const dom = new DominatorTree(func)
   const captured = capturedAllocas(func)
   const table = new Map<string, Value>()
-  const replaced = new Map<Value, Value>()
+  const replaced = new Replacements(func)
   const memoryAfter = new Map<Block, Memory>()
-  const find = (v: Value): Value => {
-    for (let next = replaced.get(v); next !== undefined; next = replaced.get(v)) v = next
-    return v
-  }
   const walk: (Block | (() => void))[] = [func.blocks[0]]
   for (let block = walk.pop(); block !== undefined; block = walk.pop()) {
     if (typeof block === "function") {
@@ -56,7 +52,7 @@ export function gvn(func: IrFunction): boolean {
     let ways = block.preds.length > 1 ? waysInto(block, memoryAfter) : undefined
     const kept: Inst[] = []
     for (const inst of block.insts) {
-      for (let i = 0; i < inst.args.length; i++) inst.args[i] = find(inst.args[i])
+      replaced.patch(inst.args)
       const key = keyOf(inst)
       if (key !== undefined) {
         const known = table.get(key)
@@ -81,7 +77,7 @@ export function gvn(func: IrFunction): boolean {
     // In reverse post-order: the ways into a join come before it.
     walk.push(...[...dom.children(block)].reverse())
   }
-  replaceValues(func, replaced)
+  replaced.apply(func)
   return replaced.size > 0
 }
 

@@ -8,13 +8,14 @@ import {
   type Load,
   nameValue,
   type Phi,
-  replaceValues,
+  Replacements,
   type Store,
   undef,
   type Value,
   type ValueType,
 } from "../ir/index.ts"
 import { Emitter } from "./emit.ts"
+import { hasAllocas } from "./pointers.ts"
 
 /**
  * Memory to registers: a stack object that is only loaded and stored whole becomes SSA values, with phis where paths meet.
@@ -27,6 +28,7 @@ import { Emitter } from "./emit.ts"
  * left to dead code elimination.
  */
 export function mem2reg(func: IrFunction): boolean {
+  if (!hasAllocas(func)) return false
   const candidates = promotable(func)
   if (candidates.size === 0) return false
   const dom = new DominatorTree(func)
@@ -111,11 +113,7 @@ function rename(
   candidates: ReadonlyMap<Alloca, Candidate>,
   phis: ReadonlyMap<Phi, Alloca>,
 ): void {
-  const replaced = new Map<Value, Value>()
-  const find = (v: Value): Value => {
-    for (let next = replaced.get(v); next !== undefined; next = replaced.get(v)) v = next
-    return v
-  }
+  const replaced = new Replacements(func)
   const values = new Map<Alloca, Value | undefined>()
   /** Blocks to enter, and (as functions) what to undo on leaving one. */
   const walk: (Block | (() => void))[] = [func.blocks[0]]
@@ -149,7 +147,7 @@ function rename(
       } else if (candidate !== undefined && inst.op === "store") {
         emit.span = inst.span
         const object = inst.args[0] as Alloca
-        const value = emit.convert(find(inst.args[1]), candidate.type)
+        const value = emit.convert(replaced.find(inst.args[1]), candidate.type)
         assign(object, value)
         if (object.variable !== undefined) {
           object.variable.stores++
@@ -182,7 +180,7 @@ function rename(
       }
     }
   }
-  replaceValues(func, replaced)
+  replaced.apply(func)
 }
 
 /** The value that a load of an object gives when the object's bits are `value`. */

@@ -19,6 +19,9 @@ export function placeOf(pointer: Value): Place {
 
 export const isAlloca = (v: Value): v is Alloca => v.kind === "inst" && v.op === "alloca"
 
+/** Whether a function has stack objects. */
+export const hasAllocas = (func: IrFunction): boolean => func.blocks[0].insts.some(isAlloca)
+
 /** Helpers that read the memory their arguments point to, and write none of it (numbers of uapi/linux/bpf.h). */
 const READ_ONLY_HELPERS = new Set([1, 2, 3, 6, 25, 87, 111, 130])
 
@@ -28,6 +31,7 @@ const READ_ONLY_HELPERS = new Set([1, 2, 3, 6, 25, 87, 111, 130])
  */
 export function capturedAllocas(func: IrFunction): Set<Alloca> {
   const captured = new Set<Alloca>()
+  if (!hasAllocas(func)) return captured
   const capture = (v: Value) => {
     const { base } = placeOf(v)
     if (isAlloca(base)) captured.add(base)

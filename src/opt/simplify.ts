@@ -5,6 +5,7 @@ import {
   isBinary,
   isConst,
   type Phi,
+  Replacements,
   reversePostOrder,
   sameValue,
   type Value,
@@ -28,40 +29,33 @@ import { select } from "./rules/select.ts"
  * memory. Blocks are gone through once, each after those before it.
  */
 export function simplify(func: IrFunction): boolean {
-  const replaced = new Map<Value, Value>()
-  const find = (v: Value): Value => {
-    for (let next = replaced.get(v); next !== undefined; next = replaced.get(v)) v = next
-    return v
-  }
-  const patch = (args: Value[]) => {
-    for (let i = 0; i < args.length; i++) args[i] = find(args[i])
-  }
+  const replaced = new Replacements(func)
   const ctx = new Context(func)
   for (const block of reversePostOrder(func)) {
     for (const phi of block.phis) {
-      patch(phi.args)
+      replaced.patch(phi.args)
       const same = onlyValue(phi)
       if (same !== undefined) replaced.set(phi, same)
     }
     ctx.enter(block)
     for (const inst of block.insts) {
-      patch(inst.args)
+      replaced.patch(inst.args)
       ctx.at = inst
       const value = rule(inst, ctx) ?? (isPure(inst) ? ctx.constant(inst) : undefined)
       if (value !== undefined && value !== inst) replaced.set(inst, value)
       else ctx.push(inst)
     }
     block.insts = ctx.leave()
-    patch(block.term.args)
+    replaced.patch(block.term.args)
     if (condition(block)) ctx.changed = true
   }
   if (replaced.size === 0) return ctx.changed
   // Values that come round a loop are named before they are simplified.
   for (const block of func.blocks) {
-    block.phis = block.phis.filter(p => !replaced.has(p))
-    for (const phi of block.phis) patch(phi.args)
-    for (const inst of block.insts) patch(inst.args)
-    patch(block.term.args)
+    if (block.phis.some(p => replaced.has(p))) block.phis = block.phis.filter(p => !replaced.has(p))
+    for (const phi of block.phis) replaced.patch(phi.args)
+    for (const inst of block.insts) replaced.patch(inst.args)
+    replaced.patch(block.term.args)
   }
   return true
 }

@@ -14,7 +14,7 @@ import {
   type Width,
 } from "../ir/index.ts"
 import { Emitter } from "./emit.ts"
-import { placeOf } from "./pointers.ts"
+import { hasAllocas, placeOf } from "./pointers.ts"
 import { firstAfter, type Range, RangeSet } from "./ranges.ts"
 
 /**
@@ -28,6 +28,7 @@ import { firstAfter, type Range, RangeSet } from "./ranges.ts"
  * An object whose address goes elsewhere (a helper's argument) is left whole.
  */
 export function sroa(func: IrFunction): boolean {
+  if (!hasAllocas(func)) return false
   const objects = candidates(func)
   if (objects.size === 0) return false
   keepEscapingBytes(objects)

@@ -16,6 +16,7 @@ export function cleanUp(fn: MFunction): void {
 
 /** Where an empty block leads; an endless loop of empty blocks leads to itself. */
 function destination(block: MBlock): MBlock {
+  if (block.insts.length > 0 || block.term.kind !== "jump") return block
   const seen = new Set<MBlock>()
   while (block.insts.length === 0 && block.term.kind === "jump" && !seen.has(block)) {
     seen.add(block)

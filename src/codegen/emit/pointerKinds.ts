@@ -61,15 +61,21 @@ export class PointerKinds {
   /** Registers of which the blocks before do not agree get kinds of their own; true when that changed something. */
   #meet(block: MBlock, start: Int32Array, ends: ReadonlyMap<MBlock, Int32Array>): boolean {
     let changed = false
-    const known = block.preds.map(p => ends.get(p)).filter(end => end !== undefined)
-    if (known.length === 0) return false
+    const meet = new Int32Array(REGISTERS)
+    const own = (r: number): number => -1 - block.id * REGISTERS - r
+    let first = true
+    for (const pred of block.preds) {
+      const end = ends.get(pred)
+      if (end === undefined) continue
+      if (first) meet.set(end)
+      else for (let r = 0; r < REGISTERS; r++) if (meet[r] !== end[r]) meet[r] = own(r)
+      first = false
+    }
+    if (first) return false
     for (let r = 0; r < REGISTERS; r++) {
-      const own = -1 - block.id * REGISTERS - r
-      if (start[r] === own) continue
-      const [first] = known
-      const kind = known.every(end => end[r] === first[r]) ? first[r] : own
-      if (kind === start[r]) continue
-      start[r] = start[r] === 0 ? kind : own
+      const kind = meet[r]
+      if (start[r] === own(r) || kind === start[r]) continue
+      start[r] = start[r] === 0 ? kind : own(r)
       changed = true
     }
     return changed
