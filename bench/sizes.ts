@@ -48,7 +48,8 @@ const KINDS: Readonly<Record<string, (n: number) => string>> = {
     ),
   values: n => {
     const type = "struct s { unsigned x, y; unsigned long z; };"
-    const call = "static __attribute__((noinline)) unsigned g(struct s p, unsigned q) { p.x += q; return p.x ^ p.y + p.z; }"
+    const call =
+      "static __attribute__((noinline)) unsigned g(struct s p, unsigned q) { p.x += q; return p.x ^ p.y + p.z; }"
     const text = repeat(n, i => (i % 2 === 0 ? `s.${"xyz"[i % 3]} += a + ${i};` : `a += g(s, b + ${i});`))
     return `${type}\n${call}\n${body(`struct s s = {};\nunsigned a = c->len, b = c->mark;\n${text}`)}`
   },
