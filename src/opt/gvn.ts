@@ -190,12 +190,14 @@ class Memory {
         if (at < fact.at || at + load.width > fact.at + fact.size) continue
         return filled(load, (fact.value as Const).value & 0xffn)
       }
+      if (fact.how === "store" && fact.value.kind === "const") {
+        if (at < fact.at || at + load.width > fact.at + fact.size) continue
+        return fromConstant(load, fact.value.value >> BigInt(8 * (at - fact.at)))
+      }
       if (fact.at !== at || fact.size !== load.width) continue
       if (fact.how === "load") {
         const { type, signed } = fact.load!
         if (type === load.type && (signed === load.signed || load.width >= (type === "i32" ? 4 : 8))) return fact.value
-      } else if (fact.value.kind === "const") {
-        return fromConstant(load, fact.value.value)
       } else if (fact.value.type === load.type && load.width >= (load.type === "i32" ? 4 : 8)) {
         return fact.value
       }

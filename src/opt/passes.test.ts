@@ -81,6 +81,12 @@ pass(
   'b0:\n %1 = alloca 8 align 8 "k"\n store 4 %1, 1\n %2 = ptradd %1, 4\n store 4 %2, 2\n %3 = call helper 2 (%p, %1, %1, i32 0) -> i32\n ret %3\n',
 )
 pass(
+  "bytes of a constant that was stored are known",
+  [gvn, dce],
+  "b0:\n store 8 %p, -2\n %1 = ptradd %p, 1\n %2 = load i32 s1 %1\n %3 = load i32 u2 %p\n %4 = ptradd %p, 6\n %5 = load i32 u4 %4\n %6 = add i32 %2, %3\n %7 = add i32 %6, %5\n ret %7\n",
+  "b0:\n store 8 %p, -2\n %1 = ptradd %p, 6\n %2 = load i32 u4 %1\n %3 = add i32 -1, 65534\n %4 = add i32 %3, %2\n ret %4\n",
+)
+pass(
   "a known branch is taken by its predecessors",
   [cfg],
   "b0:\n br %a, b1, b2\nb1:\n jump b3\nb2:\n jump b3\nb3:\n %1 = phi i32 [b1: 1], [b2: 0]\n br %1, b4, b5\nb4:\n ret 7\nb5:\n ret 8\n",
