@@ -9,7 +9,7 @@ import {
   type Value,
 } from "../ir/index.ts"
 import { walkFacts } from "./conditions.ts"
-import type { Facts } from "./facts.ts"
+import { type Facts, max, min } from "./facts.ts"
 
 /**
  * Counters that are never negative: a value that begins at zero or above, and that a test keeps from being counted past the largest number, is
@@ -69,13 +69,12 @@ function wayFrom(block: Block, target: Block, phi: Phi, facts: Facts): Way {
 function neverNegative(phi: Phi, ways: readonly Way[]): boolean {
   const largest = (1n << BigInt(bitsOf(phi.type) - 1)) - 1n
   // As long as it was not counted past the largest number, it is at most this.
-  const most = ways.reduce((high, way) => (way.most > high ? way.most : high), 0n)
+  const most = ways.reduce((high, way) => max(high, way.most), 0n)
   return ways.every(({ value, least, mostOfPhi }) => {
     if (least >= 0n) return true
     if (value.kind !== "inst" || value.op !== "add" || value.args[0] !== phi) return false
     const [, step] = value.args
     if (!isConst(step) || signedValue(step) < 0n) return false
-    const before = mostOfPhi < most ? mostOfPhi : most
-    return before + signedValue(step) <= largest
+    return min(mostOfPhi, most) + signedValue(step) <= largest
   })
 }

@@ -221,8 +221,10 @@ function settle(b: Bounds, bits: 32 | 64): Bounds {
   return { low, high, least, most, not: b.not }
 }
 
-const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
-const max = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+/** The smaller of two numbers. */
+export const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+/** The larger of two numbers. */
+export const max = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 function narrowed(b: Bounds, pred: Predicate, c: bigint, bits: 32 | 64): Bounds {
   const s = BigInt.asIntN(bits, c)

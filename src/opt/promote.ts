@@ -1,4 +1,13 @@
-import { type Block, findLoops, type Inst, type IrFunction, type Load, type Loop, type Store } from "../ir/index.ts"
+import {
+  type Block,
+  DominatorTree,
+  findLoops,
+  type Inst,
+  type IrFunction,
+  type Load,
+  type Loop,
+  type Store,
+} from "../ir/index.ts"
 import { Emitter } from "./emit.ts"
 import { gather } from "./loopCopy.ts"
 import { mem2reg } from "./mem2reg.ts"
@@ -25,8 +34,11 @@ export function promote(func: IrFunction): boolean {
     return false
   let changed = false
   // Loops around others first: what they carry is no load in the others any more.
-  for (const loop of [...findLoops(func).loops].reverse()) {
+  const dom = new DominatorTree(func)
+  for (const loop of [...findLoops(func, dom).loops].reverse()) {
     const places = promotable(func, loop)
+      .filter(place => eachRound(place, loop, dom))
+      .slice(0, MOST_PLACES)
     if (places.length === 0) continue
     const before = preheader(func, loop)
     for (const place of places) carry(func, before, place)
@@ -103,7 +115,15 @@ function promotable(func: IrFunction, loop: Loop): Carried[] {
       result.push(carried)
     }
   }
-  return result.slice(0, MOST_PLACES)
+  return result
+}
+
+/**
+ * Whether each round stores all that is stored there. A variable that some rounds write only would have the verifier tell apart what it takes for
+ * one as long as it is in memory: the ways through each round would not meet.
+ */
+function eachRound({ accesses }: Carried, { latches }: Loop, dom: DominatorTree): boolean {
+  return accesses.every(({ op, block }) => op === "load" || latches.every(latch => dom.dominates(block, latch)))
 }
 
 function note(found: Map<string, Map<number, Carried>>, global: string, offset: number, inst: Access): void {
