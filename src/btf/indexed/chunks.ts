@@ -16,14 +16,19 @@ interface Chunk {
   ascii: boolean
 }
 
-/** Words and texts of a source, read chunk by chunk as they are asked for and not given up again. */
+/** Words and texts of a part of a source, read chunk by chunk as they are asked for and not given up again. */
 export class Chunks {
   readonly #source: ByteSource
+  readonly #start: number
+  readonly #size: number
   readonly #chunks = new Map<number, Chunk>()
   readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
 
-  constructor(source: ByteSource) {
+  /** Offsets count from byte `start` of the source. */
+  constructor(source: ByteSource, start = 0, size = source.size - start) {
     this.#source = source
+    this.#start = start
+    this.#size = size
   }
 
   /** The word at a byte offset that is divisible by four. */
@@ -41,20 +46,19 @@ export class Chunks {
     return copy
   }
 
-  /** The UTF-8 text from byte `at` up to a NUL byte or to byte `end`. */
-  text(at: number, end: number): string {
+  /** The UTF-8 text from byte `at` up to a NUL byte or to the end. */
+  text(at: number): string {
     let text = ""
     let ascii = true
-    for (let ended = false; !ended && at < end; ) {
+    for (let ended = false; !ended && at < this.#size; ) {
       const number = at >>> BITS
       const chunk = this.#chunk(number)
       const rest = this.#textOf(chunk)
       ascii &&= chunk.ascii
       const from = at & (SIZE - 1)
-      const last = Math.min(rest.length, end - number * SIZE)
       const nul = rest.indexOf("\0", from)
-      ended = nul >= 0 && nul < last
-      text += rest.slice(from, ended ? nul : last)
+      ended = nul >= 0
+      text += rest.slice(from, ended ? nul : undefined)
       at = (number + 1) * SIZE
     }
     return ascii
@@ -69,7 +73,7 @@ export class Chunks {
     let chunk = this.#chunks.get(number)
     if (chunk === undefined) {
       const at = number * SIZE
-      const bytes = this.#source.read(at, Math.min(SIZE, this.#source.size - at))
+      const bytes = this.#source.read(this.#start + at, Math.min(SIZE, this.#size - at))
       chunk = {
         bytes,
         words: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2),

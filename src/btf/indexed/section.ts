@@ -22,12 +22,14 @@ export class IndexedSection implements BtfSection {
   readonly #source: ByteSource
   readonly #header: Uint32Array
   readonly #chunks: Chunks
+  readonly #strings: Chunks
   #whole: MemorySection | undefined
 
   private constructor(source: ByteSource, header: Uint32Array, chunks: Chunks) {
     this.#source = source
     this.#header = header
     this.#chunks = chunks
+    this.#strings = new Chunks(source, header[Field.strings], header[Field.stringBytes])
     this.count = header[Field.count]
     this.endOfStrings = header[Field.stringBytes]
   }
@@ -55,12 +57,10 @@ export class IndexedSection implements BtfSection {
   }
 
   string(offset: number): string {
-    const { strings, stringBytes } = Field
-    if (!(offset >= 0 && offset < this.#header[stringBytes])) {
+    if (!(offset >= 0 && offset < this.endOfStrings)) {
       throw badBtf("BTF_BAD_STRING", `BTF string offset ${offset} is outside the string section`)
     }
-    const start = this.#header[strings]
-    return this.#chunks.text(start + offset, start + this.#header[stringBytes])
+    return this.#strings.text(offset)
   }
 
   offsets(name: string): Iterable<number> {
