@@ -34,7 +34,8 @@ export function main(args: readonly string[]): number {
   if (!root) console.log("not root: nothing is loaded\n")
   else if (!bcc) console.log("BCC is not installed (python3-bpfcc and linux-headers): no figures of it\n")
 
-  const idle = median(repeat(runs, () => run(process.execPath, ["-e", "0"])).map(r => r.ms))
+  const idle = time(repeat(runs, () => run(process.execPath, ["-e", "0"])))!
+  const certificates = certificateTime(runs, idle)
   const loads = root ? repeat(runs, () => run(process.execPath, ["build/bench/load.mjs"])) : []
   const compiles = repeat(runs, () => run(process.execPath, ["build/bench/compile.mjs", TASK_SWITCH]))
   const command = repeat(runs, () => run(process.execPath, ["dist/skep.js", "compile", "-o", "-", TASK_SWITCH], true))
@@ -63,6 +64,9 @@ export function main(args: readonly string[]): number {
     },
     { what: "skep compile, from start to end", unit: "ms", skep: time(command), bcc: undefined },
     { what: "  of which Node itself", unit: "ms", skep: idle, bcc: undefined },
+    ...(certificates === undefined
+      ? []
+      : [{ what: "    of which NODE_EXTRA_CA_CERTS", unit: "ms", skep: certificates, bcc: undefined }]),
     {
       what: "instructions of count_sched",
       unit: "",
@@ -84,6 +88,13 @@ const lines = (stdout: string): Record<string, never>[] =>
     .trim()
     .split("\n")
     .map(line => JSON.parse(line))
+
+/** What Node takes to read the certificates that this environment gives it at every start, in milliseconds; undefined where it gives none. */
+function certificateTime(runs: number, idle: number): number | undefined {
+  const { NODE_EXTRA_CA_CERTS, ...env } = process.env
+  if (!NODE_EXTRA_CA_CERTS) return undefined
+  return idle - time(repeat(runs, () => run(process.execPath, ["-e", "0"], false, env)))!
+}
 
 /** Compile time against size. */
 function sizes(): void {
@@ -115,9 +126,9 @@ function repeat(times: number, one: () => Run): Run[] {
   return Array.from({ length: times }, one)
 }
 
-function run(program: string, args: readonly string[], silent = false): Run {
+function run(program: string, args: readonly string[], silent = false, env: NodeJS.ProcessEnv = process.env): Run {
   const start = performance.now()
-  const { status, stdout, stderr, error } = spawnSync(program, args, { timeout: 120_000, maxBuffer: 1 << 26 })
+  const { status, stdout, stderr, error } = spawnSync(program, args, { timeout: 120_000, maxBuffer: 1 << 26, env })
   const ms = performance.now() - start
   if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed: ${error?.message ?? stderr}`)
   const text = String(stdout).trim()
