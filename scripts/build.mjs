@@ -4,8 +4,9 @@ import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import { resolve } from "node:path"
+import { dirname, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
+import { runInThisContext } from "node:vm"
 import { build } from "esbuild"
 
 const common = {
@@ -28,7 +29,7 @@ const INTERNAL = ["commandLine", "used"]
  * False when the types have errors; all else is an exception.
  * The new dist/ takes the place of the old one when it is complete: a skep that starts meanwhile finds one or the other.
  *
- *     core.js     all of skep; loaded by the other two with the code that V8 kept of it (src/start)
+ *     core.js     all of skep, a function expression; loaded by the other two with the code that V8 kept of it (src/start)
  *     skep.js     the command line
  *     index.mjs   the library: the names that library.js gets from core.js
  */
@@ -40,7 +41,12 @@ export async function buildDist({ types }) {
     outdir,
     external: ["koffi"],
     loader: { ".h": "text", ".c": "text" },
-    banner: { js: 'const importMeta = { get url() { return require("node:url").pathToFileURL(__filename).href } };' },
+    // A function expression, as Node makes one of every CommonJS module: src/start hands it to V8 as it is.
+    banner: {
+      js: `(function (exports, require, module, __filename, __dirname) { "use strict";
+const importMeta = { get url() { return require("node:url").pathToFileURL(__filename).href } };`,
+    },
+    footer: { js: "})" },
     define: { "import.meta.url": "importMeta.url" },
   })
   const core = `${outdir}/core.js`
@@ -53,7 +59,7 @@ export async function buildDist({ types }) {
   })
   writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n')
   cpSync("docs/diagnostics", `${outdir}/diagnostics`, { recursive: true })
-  const names = Object.keys(createRequire(import.meta.url)(resolve(core))).filter(name => !INTERNAL.includes(name))
+  const names = exportsOf(resolve(core)).filter(name => !INTERNAL.includes(name))
   writeFileSync(
     `${outdir}/index.mjs`,
     `import start from "./library.js"\nexport const { ${names.sort().join(", ")} } = start.library\n`,
@@ -69,6 +75,14 @@ export async function buildDist({ types }) {
   renameSync(outdir, "dist")
   rmSync(old, { recursive: true, force: true })
   return ok
+}
+
+/** Names that the bundle exports. */
+function exportsOf(file) {
+  const module = { exports: {} }
+  const load = runInThisContext(readFileSync(file, "latin1"), { filename: file })
+  load(module.exports, createRequire(file), module, file, dirname(file))
+  return Object.keys(module.exports)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

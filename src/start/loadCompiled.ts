@@ -8,12 +8,11 @@ export interface Bundle {
   readonly used: ReadonlySet<string>
 }
 
-const WRAPPER = ["(function (exports, require, module, __filename, __dirname) {", "\n})"] as const
 /** Bytes before the code: which parts had been used when it was made, as JSON. */
 const HEADER = 1024
 
 /**
- * Loads a CommonJS bundle with the code that V8 made of it in an earlier process, so that starting is reading a file instead of compiling. `build` names the bundle's content; `require` is that of a file beside it.
+ * Loads a CommonJS bundle, whose text is the function that Node would make of it, with the code that V8 made of it in an earlier process, so that starting is reading a file instead of compiling. `build` names the bundle's content; `require` is that of a file beside it.
  *
  * The first process that uses a part keeps the code when it ends. V8 refuses code of another version or with other flags; that, and whatever
  * goes wrong, means compiling as usual.
@@ -22,7 +21,7 @@ export function loadCompiled<T extends Bundle>(file: string, build: string, requ
   const name = `code-${build}-${process.arch}-${engine()}`
   const kept = readKept(name)
   const parts = kept === undefined ? undefined : partsOf(kept)
-  const script = new Script(WRAPPER.join(readFileSync(file, "latin1")), {
+  const script = new Script(readFileSync(file, "latin1"), {
     filename: file,
     ...(parts !== undefined && { cachedData: kept!.subarray(HEADER) }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
