@@ -1,6 +1,7 @@
 import { SkepError, type SourceFile, type Span, suggest } from "../../base/index.ts"
 import type { Compilation } from "../../compiler/index.ts"
 import { type IrFunction, type Module, printNode } from "../../ir/index.ts"
+import { helperName } from "../../isa/index.ts"
 import { disassembleFunction, type FunctionSpec } from "../../object/index.ts"
 import { type Sizes, sizesOf } from "./sizes.ts"
 
@@ -116,7 +117,7 @@ function* bpfLines(
       const line = object.lines[infos[next++].line]
       if (line !== undefined) place = `${line.file}:${line.line}`
     }
-    yield [place, row.trim()]
+    yield [place, row.trim().replace(/(?<= call )\d+$/, id => helperName(Number(id)) ?? id)]
   }
 }
 
