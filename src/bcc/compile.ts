@@ -1,13 +1,11 @@
 import type { SourceFile } from "../base/index.ts"
 import * as c from "../c/index.ts"
-import type { FrontEnd, FrontEndOptions, FrontEndResult } from "./frontEnd.ts"
+import { DEFAULT_KERNEL, type FrontEnd, type FrontEndOptions, type FrontEndResult, readProgram } from "./frontEnd.ts"
 import { includeResolver } from "./includes.ts"
 import { ShimMacros } from "./macros.ts"
 import { KernelNames } from "./names/provider.ts"
 import { rewrite } from "./rewrite/index.ts"
 import { methodError, methodField } from "./rewrite/methodTable.ts"
-
-const LINUX_6_1 = (6 << 16) | (1 << 8)
 
 /**
  * Preprocesses, parses, type-checks and rewrites a program in BCC's dialect. Depends on nothing but its arguments.
@@ -46,28 +44,18 @@ export const bccFrontEnd: FrontEnd = {
 
 function frontEnd(main: SourceFile, options: FrontEndOptions, diagnostics: c.Diagnostics) {
   const { btf, moduleBtf, arch = "x86_64", readTracepointFormat } = options
-  const includes: string[] = []
   const macros = new ShimMacros({
     arch,
     text: main.text,
-    kernelVersion: options.kernelVersion ?? LINUX_6_1,
+    kernelVersion: options.kernelVersion ?? DEFAULT_KERNEL,
     config: options.config,
     cpus: options.cpus ?? 1,
     pageSize: options.pageSize ?? 4096,
     dentryNameLength: () => names.dentryNameLength(),
   })
   const names = new KernelNames({ btf, moduleBtf, arch, readTracepointFormat, macros: macros.get })
-  const preprocessor = new c.Preprocessor(main, {
-    diagnostics,
-    flags: options.flags,
-    resolve: includeResolver(options.resolve),
-    searched: name => options.searched?.(name) ?? HEADERS_HINT,
-    macros: macros.get,
-    onInclude(name, form, from) {
-      macros.included(name)
-      if (from === main) includes.push(form === "angled" ? `<${name}>` : `"${name}"`)
-    },
-  })
+  const resolve = includeResolver(options.resolve)
+  const { preprocessor, includes } = readProgram(main, options, diagnostics, { resolve, macros, hint: HEADERS_HINT })
   const hooks: c.DialectHooks = {
     member(record, name) {
       const method = methodField(record, name)

@@ -1,6 +1,12 @@
 import type { SourceFile } from "../base/index.ts"
 import type { Btf } from "../btf/index.ts"
-import type { Diagnostics, IncludeResolver, Preprocessor, TranslationUnit } from "../c/index.ts"
+import {
+  type Diagnostics,
+  type IncludeResolver,
+  type MacroProvider,
+  Preprocessor,
+  type TranslationUnit,
+} from "../c/index.ts"
 import type { Architecture } from "./registers.ts"
 import type { BpfUnit } from "./unit.ts"
 
@@ -53,4 +59,40 @@ export interface FrontEndResult {
   readonly includes: readonly string[]
   /** Holds warnings only. */
   readonly diagnostics: Diagnostics
+}
+
+/** The kernel whose macros a program sees where no other one is named: Linux 6.1. */
+export const DEFAULT_KERNEL: number = (6 << 16) | (1 << 8)
+
+/** What a dialect has of its own when a program is read. */
+export interface DialectSource {
+  readonly resolve: IncludeResolver
+  readonly macros: { readonly get: MacroProvider; included(name: string): void }
+  /** Which headers are always there, for the message about one that is not found. */
+  readonly hint: string
+  /** Told of each header that is included. */
+  readonly onInclude?: (name: string, preprocessor: Preprocessor) => void
+}
+
+/** Starts to read a program; `includes` fills up with the headers that its main file names. */
+export function readProgram(
+  main: SourceFile,
+  options: FrontEndOptions,
+  diagnostics: Diagnostics,
+  { resolve, macros, hint, onInclude }: DialectSource,
+): { readonly preprocessor: Preprocessor; readonly includes: readonly string[] } {
+  const includes: string[] = []
+  const preprocessor: Preprocessor = new Preprocessor(main, {
+    diagnostics,
+    flags: options.flags,
+    resolve,
+    searched: name => options.searched?.(name) ?? hint,
+    macros: macros.get,
+    onInclude(name, form, from) {
+      macros.included(name)
+      onInclude?.(name, preprocessor)
+      if (from === main) includes.push(form === "angled" ? `<${name}>` : `"${name}"`)
+    },
+  })
+  return { preprocessor, includes }
 }

@@ -1,12 +1,17 @@
 import type { SourceFile } from "../base/index.ts"
-import { type FrontEnd, type FrontEndOptions, type FrontEndResult, KernelNames } from "../bcc/index.ts"
+import {
+  DEFAULT_KERNEL,
+  type FrontEnd,
+  type FrontEndOptions,
+  type FrontEndResult,
+  KernelNames,
+  readProgram,
+} from "../bcc/index.ts"
 import * as c from "../c/index.ts"
 import { includeResolver } from "./includes.ts"
 import { LibbpfMacros } from "./macros.ts"
 import { libbpfNames } from "./names.ts"
 import { rewrite } from "./rewrite.ts"
-
-const LINUX_6_1 = (6 << 16) | (1 << 8)
 
 /**
  * Preprocesses, parses, type-checks and rewrites a program written for libbpf. Depends on nothing but its arguments.
@@ -42,19 +47,14 @@ export const libbpfFrontEnd: FrontEnd = {
 
 function frontEnd(main: SourceFile, options: FrontEndOptions, diagnostics: c.Diagnostics) {
   const { btf, moduleBtf, arch = "x86_64" } = options
-  const includes: string[] = []
-  const macros = new LibbpfMacros({ arch, kernelVersion: options.kernelVersion ?? LINUX_6_1 })
+  const macros = new LibbpfMacros({ arch, kernelVersion: options.kernelVersion ?? DEFAULT_KERNEL })
   let vmlinux = false
-  const preprocessor = new c.Preprocessor(main, {
-    diagnostics,
-    flags: options.flags,
+  const { preprocessor, includes } = readProgram(main, options, diagnostics, {
     resolve: includeResolver(options.resolve),
-    searched: name => options.searched?.(name) ?? HEADERS_HINT,
-    macros: macros.get,
-    onInclude(name, form, from) {
-      macros.included(name)
-      if (name === "vmlinux.h") vmlinux = preprocessor.macroText("BPF_NO_PRESERVE_ACCESS_INDEX") === undefined
-      if (from === main) includes.push(form === "angled" ? `<${name}>` : `"${name}"`)
+    macros,
+    hint: HEADERS_HINT,
+    onInclude(name, reader) {
+      if (name === "vmlinux.h") vmlinux = reader.macroText("BPF_NO_PRESERVE_ACCESS_INDEX") === undefined
     },
   })
   const names = () => new KernelNames({ btf, moduleBtf, arch, macros: macros.get, dialect: libbpfNames(vmlinux) })
