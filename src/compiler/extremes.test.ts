@@ -29,4 +29,11 @@ ends(
   "int f(int i) { char t[8] = {0}; if (i > 100) __builtin_memset(t + (1l << 40), i, 4); return t[i & 3]; }",
   undefined,
 )
+ends("int f(int i) { long t[4] = {0}; if (i > 100) return t[1ul << 29]; return t[i & 3]; }", undefined)
+ends("int f(int i) { long t[4] = {0}; if (i > 100) return t[1ul << 28]; return t[i & 3]; }", undefined)
+ends("int f(int i) { long t[4]; return t[1ul << 29] + i; }", undefined)
+ends(
+  "struct s { char a[1 << 30], b[1 << 30]; long c; }; long f(struct s *p) { return __builtin_memcmp(&p->c, p, 8); }",
+  undefined,
+)
 ends("static int g(int a) { return a; } int (*f[])(int) = {g}; int run(void *ctx) { return 0; }", undefined)

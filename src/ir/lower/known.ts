@@ -1,4 +1,5 @@
 import { alignOf, canonical, type Expr, pointerOf } from "../../c/index.ts"
+import { alignAt } from "./repr.ts"
 
 /**
  * Alignment that the address in a pointer expression is known to have. Casts to `void *` are looked through, so that `memset(&s, …)` knows
@@ -22,8 +23,7 @@ function alignOfLvalue(e: Expr): number | undefined {
     const pointer = e.arrow ? pointerOf(e.base.type) : undefined
     const record = canonical(pointer === undefined ? e.base.type : pointer.to)
     const base = (e.arrow ? undefined : alignOfLvalue(e.base)) ?? alignOf(record)
-    const { offset } = e.field
-    return offset === 0 ? base : Math.min(base, offset & -offset)
+    return alignAt(base, e.field.offset)
   }
   if (e.kind === "ref" && e.decl.kind === "var") return Math.max(alignOf(e.decl.type), e.decl.align ?? 1)
   return undefined

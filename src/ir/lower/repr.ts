@@ -114,5 +114,7 @@ export function roomFor(size: number, align: number): number {
 
 /** The largest power of two that divides an offset from an address so aligned. */
 export function alignAt(align: number, offset: number): number {
-  return offset === 0 ? align : Math.min(align, offset & -offset)
+  // The low 32 bits, without a sign: 0 for multiples of 4 GiB, too.
+  const power = (offset & -offset) >>> 0
+  return power === 0 ? align : Math.min(align, power)
 }
