@@ -278,6 +278,7 @@ class Machine {
   #call(inst: Inst & { op: "call" }, args: bigint[]): bigint {
     const { callee } = inst
     if (callee.kind === "function") return this.#callByName(callee.name, args)
+    if (callee.kind === "pointer") return this.#callByName(this.memory.nameOf(args[0]) ?? "", args.slice(1))
     const shown = args.map((v, i) => (inst.args[i].type === "ptr" ? (this.memory.nameOf(v) ?? v) : v))
     this.trace.push(`${callee.name}(${shown.join(", ")})`)
     if (this.#options.helper === undefined) throw new Error(`fault: no helper ${callee.name}`)

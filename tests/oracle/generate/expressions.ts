@@ -120,7 +120,11 @@ export class Expressions extends Scope {
     if (choices.length === 0) return undefined
     const { name, params } = this.random.pick(choices)
     if (params.includes("record") && this.records.length === 0) return undefined
-    return `${name}(${params.map(p => (p === "record" ? this.random.pick(this.records) : sub())).join(", ")})`
+    const args = params.map(p => (p === "record" ? this.random.pick(this.records) : sub())).join(", ")
+    // What goes through memory of the caller cannot go through a pointer to the function.
+    if (params.includes("record") || !this.random.chance(15)) return `${name}(${args})`
+    const pointer = this.name("call")
+    return `({ __typeof__(&${name}) ${pointer} = ${this.random.pick(["", "&"])}${name}; ${this.random.pick([pointer, `(*${pointer})`])}(${args}); })`
   }
 
   #arithmetic(sub: () => string): string {

@@ -1,20 +1,19 @@
 import type { OracleFunction } from "../functions.ts"
 import { Random } from "../random.ts"
-import { Expressions } from "./expressions.ts"
+import { Objects } from "./objects.ts"
 import { type Field, type Helper, intTypes, u64, unsignedTypes, type Variable } from "./scope.ts"
 
 /**
  * A random C function of integers, always the same for one seed, that is defined for all arguments: arithmetic that could overflow is done on
  * unsigned or on narrow operands, divisors are not zero, counts and indices are masked, loops end, and no object is changed twice in one
- * expression. It has records with bit-fields, unions, arrays, pointers, helpers with records by value, switch, goto and statement expressions.
+ * expression. It has records with bit-fields and in each other, unions, enumerations, arrays of one and two dimensions, pointers, pointers to them,
+ * static locals, atomics, helpers with records by value, also through pointers that fold, numbers of 128 bits, switch, goto and statement expressions.
  */
 export function generateFunction(seed: number): OracleFunction {
   return new Generator(new Random(seed)).generate()
 }
 
-class Generator extends Expressions {
-  #before = ""
-  #body = ""
+class Generator extends Objects {
   #loops = 0
   #globals: Variable[] = []
 
@@ -28,20 +27,22 @@ class Generator extends Expressions {
     for (let n = r.below(3); n > 0; n--) this.#helper()
     if (r.chance(30)) this.#pointerHelper()
     if (this.fields.length > 0 && r.chance(60)) this.#recordHelper()
+    if (this.fields.length > 0 && r.chance(30)) this.outerRecord()
     this.scalars = [...["a", "b", "c"].map(name => ({ name, type: u64 })), ...this.#globals]
-    for (const { name, type } of this.#globals) this.#say(`${name} = (${type.name}) ${r.pick(["a", "b", "c"])};`)
+    for (const { name, type } of this.#globals) this.say(`${name} = (${type.name}) ${r.pick(["a", "b", "c"])};`)
     for (let n = 2 + r.below(4); n > 0; n--) this.#declare()
     if (r.chance(50)) this.#array()
     if (this.fields.length > 0) for (let n = 1 + r.below(2); n > 0; n--) this.#object()
     if (this.parts.length > 0) this.#unionObject()
+    if (r.chance(20)) this.matrix()
+    if (r.chance(20)) this.staticLocal()
+    if (this.enumerators.length > 0 && r.chance(60)) this.enumVariable()
+    if (this.records.length > 0) this.moreRecords()
     if (r.chance(40)) this.#pointer()
+    if (r.chance(50)) this.pointerToPointer()
     for (let n = 4 + r.below(7); n > 0; n--) this.#outermost()
-    this.#say(`return ${this.#digest()};`)
-    return { before: this.#before, body: this.#body }
-  }
-
-  #say(text: string): void {
-    this.#body += `${text} `
+    this.say(`return ${this.#digest()};`)
+    return { before: this.before, body: this.body }
   }
 
   // What stands before the function.
@@ -68,7 +69,7 @@ class Generator extends Expressions {
     const { text, fields } = this.#members(4)
     this.fields = fields
     const packed = this.random.chance(20) ? " __attribute__((packed))" : ""
-    this.#before += `struct${packed} record { ${text}}; `
+    this.before += `struct${packed} record { ${text}}; `
   }
 
   #union(): void {
@@ -82,15 +83,20 @@ class Generator extends Expressions {
       { name: names[2], type: r.pick(intTypes.filter(t => t.bits <= whole.bits)), width: undefined, count: undefined },
     ]
     const members = this.parts.map(f => `${f.type.name} ${f.name}${f.count === undefined ? "" : `[${f.count}]`}; `)
-    this.#before += `union parts { ${members.join("")}}; `
+    this.before += `union parts { ${members.join("")}}; `
   }
 
   #enum(): void {
     const r = this.random
-    const names = Array.from({ length: 3 }, () => this.name("K"))
-    const values = names.map(name => (r.chance(50) ? `${name} = ${r.below(300) - 100}` : name))
-    this.#before += `enum kind { ${values.join(", ")} }; `
-    this.enumerators = names
+    let value = -1
+    const values = Array.from({ length: 3 }, () => {
+      const given = r.chance(50)
+      value = given ? r.below(300) - 100 : value + 1
+      return { name: this.name("K"), given, value }
+    })
+    this.before += `enum kind { ${values.map(k => (k.given ? `${k.name} = ${k.value}` : k.name)).join(", ")} }; `
+    this.enumerators = values.map(k => k.name)
+    this.enumType = { name: "enum kind", bits: 32, signed: values.some(k => k.value < 0) }
   }
 
   #table(): void {
@@ -100,7 +106,7 @@ class Generator extends Expressions {
     const name = this.name("table")
     const values = Array.from({ length: count }, () => this.constant())
     const entries = r.chance(20) ? values.map((v, i) => `[${count - 1 - i}] = ${v}`) : values
-    this.#before += `static const ${type.name} ${name}[${count}] = {${entries.join(", ")}}; `
+    this.before += `static const ${type.name} ${name}[${count}] = {${entries.join(", ")}}; `
     this.arrays.push({ name, type, count, constant: true })
   }
 
@@ -108,7 +114,7 @@ class Generator extends Expressions {
   #global(): void {
     const type = this.random.pick(intTypes)
     const name = this.name("g")
-    this.#before += `static ${type.name} ${name}; `
+    this.before += `static ${type.name} ${name}; `
     this.#globals.push({ name, type })
   }
 
@@ -117,19 +123,20 @@ class Generator extends Expressions {
     const saved = { ...this.#takeScope() }
     this.scalars = params.flatMap((type, i) => (typeof type === "string" ? [] : [{ name: `p${i}`, type }]))
     this.records = params.flatMap((type, i) => (type === "record" ? [`p${i}`] : []))
-    this.#body = ""
+    this.body = ""
     text()
-    const body = this.#body
+    const body = this.body
     Object.assign(this, saved.lists)
-    this.#body = saved.body
+    this.body = saved.body
     return body
   }
 
   #takeScope() {
-    const { scalars, arrays, records, unions, pointers, helpers } = this
-    const lists = { scalars, arrays, records, unions, pointers, helpers }
-    const body = this.#body
+    const { scalars, arrays, records, unions, pointers, helpers, outers } = this
+    const lists = { scalars, arrays, records, unions, pointers, helpers, outers }
+    const body = this.body
     this.arrays = arrays.filter(t => t.constant)
+    this.outers = []
     this.unions = []
     this.pointers = []
     return { lists, body }
@@ -143,13 +150,13 @@ class Generator extends Expressions {
     )
     const name = this.name("helper")
     const body = this.#function(params, () => {
-      if (r.chance(30)) this.#say(`if (${this.expr(1)}) return ${this.expr(1)};`)
+      if (r.chance(30)) this.say(`if (${this.expr(1)}) return ${this.expr(1)};`)
       for (let n = r.below(3); n > 0; n--) this.#statement(1)
-      this.#say(`return ${this.expr(2)};`)
+      this.say(`return ${this.expr(2)};`)
     })
     const list = params.map((type, i) => `${type === "record" ? "struct record" : type.name} p${i}`).join(", ")
     const inline = r.pick(["", "", "inline ", "__attribute__((noinline)) "])
-    this.#before += `static ${inline}${r.pick(intTypes).name} ${name}(${list}) { ${body}} `
+    this.before += `static ${inline}${r.pick(intTypes).name} ${name}(${list}) { ${body}} `
     this.helpers.push({ name, params, returns: "number" })
   }
 
@@ -160,10 +167,10 @@ class Generator extends Expressions {
     const params = ["pointer", r.pick(intTypes)] as const
     const body = this.#function(params, () => {
       this.pointers = [{ name: "p0", type: u64 }]
-      this.#say(`if (${this.expr(1)}) *p0 ${r.pick(["^=", "+=", "-=", "|="])} ${this.expr(2)};`)
-      this.#say(`*p0 = ${this.expr(2)};`)
+      this.say(`if (${this.expr(1)}) *p0 ${r.pick(["^=", "+=", "-=", "|="])} ${this.expr(2)};`)
+      this.say(`*p0 = ${this.expr(2)};`)
     })
-    this.#before += `static void ${name}(u64 *p0, ${params[1].name} p1) { ${body}} `
+    this.before += `static void ${name}(u64 *p0, ${params[1].name} p1) { ${body}} `
     this.helpers.push({ name, params, returns: "nothing" })
   }
 
@@ -175,11 +182,11 @@ class Generator extends Expressions {
     const body = this.#function(params, () => {
       const plain = this.fields.filter(f => f.count === undefined)
       for (const f of plain.slice(0, 1 + r.below(2)))
-        this.#say(`p0.${f.name} = (${f.type.name}) (${this.expr(1)}) ^ p0.${f.name};`)
-      if (r.chance(30)) this.#say(`if (${this.expr(1)}) return (struct record) {${this.expr(1)}};`)
-      this.#say("return p0;")
+        this.say(`p0.${f.name} = (${f.type.name}) (${this.expr(1)}) ^ p0.${f.name};`)
+      if (r.chance(30)) this.say(`if (${this.expr(1)}) return (struct record) {${this.expr(1)}};`)
+      this.say("return p0;")
     })
-    this.#before += `static struct record ${name}(struct record p0, ${params[1].name} p1) { ${body}} `
+    this.before += `static struct record ${name}(struct record p0, ${params[1].name} p1) { ${body}} `
     this.helpers.push({ name, params, returns: "record" })
   }
 
@@ -190,7 +197,7 @@ class Generator extends Expressions {
     const type = r.pick(intTypes)
     const name = this.name("v")
     const qualifier = r.chance(8) ? "volatile " : ""
-    this.#say(`${qualifier}${type.name} ${name} = ${this.expr(2)};`)
+    this.say(`${qualifier}${type.name} ${name} = ${this.expr(2)};`)
     this.scalars.push({ name, type })
   }
 
@@ -200,7 +207,7 @@ class Generator extends Expressions {
     const count = 2 + r.below(6)
     const name = this.name("t")
     const values = Array.from({ length: r.below(count + 1) }, () => (r.chance(50) ? this.constant() : this.expr(1)))
-    this.#say(`${type.name} ${name}[${count}] = {${values.join(", ")}};`)
+    this.say(`${type.name} ${name}[${count}] = {${values.join(", ")}};`)
     this.arrays.push({ name, type, count, constant: false })
   }
 
@@ -210,13 +217,13 @@ class Generator extends Expressions {
     const parts = this.fields
       .filter(() => r.chance(60))
       .map(f => `.${f.name} = ${f.count === undefined ? this.expr(1) : `{${this.expr(1)}}`}`)
-    this.#say(`struct record ${name} = {${parts.join(", ")}};`)
+    this.say(`struct record ${name} = {${parts.join(", ")}};`)
     this.records.push(name)
   }
 
   #unionObject(): void {
     const name = this.name("n")
-    this.#say(`union parts ${name} = {.${this.parts[0].name} = ${this.expr(1)}};`)
+    this.say(`union parts ${name} = {.${this.parts[0].name} = ${this.expr(1)}};`)
     this.unions.push(name)
   }
 
@@ -224,12 +231,12 @@ class Generator extends Expressions {
   #pointer(): void {
     const r = this.random
     const { type } = r.pick(this.scalars)
-    const volatiles = this.#body
+    const volatiles = this.body
     const targets = this.scalars.filter(v => v.type === type && !volatiles.includes(`volatile ${type.name} ${v.name} `))
     if (targets.length === 0) return
     const name = this.name("q")
     const target = () => `&${r.pick(targets).name}`
-    this.#say(`${type.name} *${name} = ${r.chance(30) ? `${this.expr(1)} ? ${target()} : ${target()}` : target()};`)
+    this.say(`${type.name} *${name} = ${r.chance(30) ? `${this.expr(1)} ? ${target()} : ${target()}` : target()};`)
     this.pointers.push({ name, type })
   }
 
@@ -240,16 +247,16 @@ class Generator extends Expressions {
     const r = this.random
     const label = this.name("l")
     if (r.chance(7)) {
-      this.#say(`if (${this.expr(2)}) goto ${label};`)
+      this.say(`if (${this.expr(2)}) goto ${label};`)
       this.#statement(2)
-      this.#say(`${label}: ;`)
+      this.say(`${label}: ;`)
     } else if (r.chance(5)) {
       const n = this.name("i")
-      this.#say(`u32 ${n} = 0; ${label}: ${n}++;`)
+      this.say(`u32 ${n} = 0; ${label}: ${n}++;`)
       this.counters.push(n)
       this.#statement(1)
       this.counters.pop()
-      this.#say(`if (${n} < ${1 + r.below(4)}) goto ${label};`)
+      this.say(`if (${n} < ${1 + r.below(4)}) goto ${label};`)
     } else this.#statement(2)
   }
 
@@ -258,7 +265,7 @@ class Generator extends Expressions {
     switch (r.below(depth > 0 ? 12 : 7)) {
       case 0:
       case 1:
-        this.#say(`${this.#target()} = ${this.expr(3)};`)
+        this.say(`${this.#target()} = ${this.expr(3)};`)
         return
       case 2:
         this.#compound()
@@ -267,23 +274,25 @@ class Generator extends Expressions {
         this.#step()
         return
       case 4:
-        this.#copy()
+        if (r.chance(25)) this.atomic()
+        else if (this.outers.length === 0 || r.chance(70)) this.#copy()
+        else this.outerCopy()
         return
       case 5:
         this.#store()
         return
       case 6:
-        this.#say(`${this.#target()} = ${this.expr(1)}, ${this.#target()} = ${this.expr(2)};`)
+        this.say(`${this.#target()} = ${this.expr(1)}, ${this.#target()} = ${this.expr(2)};`)
         return
       case 7:
       case 8:
-        this.#say(`if (${this.expr(2)}) {`)
+        this.say(`if (${this.expr(2)}) {`)
         this.#block(depth - 1)
         if (r.chance(50)) {
-          this.#say("} else {")
+          this.say("} else {")
           this.#block(depth - 1)
         }
-        this.#say("}")
+        this.say("}")
         return
       case 9:
         this.#loop(depth)
@@ -292,12 +301,12 @@ class Generator extends Expressions {
         this.#switch(depth)
         return
       default:
-        this.#say("{")
+        this.say("{")
         this.inside(() => {
           this.#declare()
           this.#statement(depth - 1)
         })
-        this.#say("}")
+        this.say("}")
     }
   }
 
@@ -319,31 +328,31 @@ class Generator extends Expressions {
       [`{ int ${i} = 0; do { ${i}++;`, `} while (${i} < ${count}); }`],
       [`for (u8 ${i} = ${count}; ${i}--; ) {`, "}"],
     ])
-    this.#say(open)
+    this.say(open)
     this.counters.push(i)
-    if (r.chance(20)) this.#say(`if (${this.expr(1)}) ${r.pick(["break", "continue"])};`)
+    if (r.chance(20)) this.say(`if (${this.expr(1)}) ${r.pick(["break", "continue"])};`)
     this.#block(depth - 1)
     this.counters.pop()
-    this.#say(close)
+    this.say(close)
     this.#loops--
   }
 
   #switch(depth: number): void {
     const r = this.random
-    this.#say(`switch ((${this.expr(2)}) & 7) {`)
+    this.say(`switch ((${this.expr(2)}) & 7) {`)
     const start = r.below(3)
     for (let label = start; label < 8; label += 1 + r.below(3)) {
       const range = r.chance(20) && label < 7
-      this.#say(range ? `case ${label} ... ${label + 1}:` : `case ${label}:`)
+      this.say(range ? `case ${label} ... ${label + 1}:` : `case ${label}:`)
       if (range) label++
       this.#block(depth - 1)
-      if (r.chance(70)) this.#say("break;")
+      if (r.chance(70)) this.say("break;")
     }
     if (r.chance(60)) {
-      this.#say("default:")
+      this.say("default:")
       this.#block(depth - 1)
     }
-    this.#say("}")
+    this.say("}")
   }
 
   /** `x op= e`, with the right operand narrow enough that nothing overflows. */
@@ -354,24 +363,24 @@ class Generator extends Expressions {
     const free = !type.signed && type.bits >= 32
     switch (r.below(6)) {
       case 0:
-        this.#say(`${name} ${r.pick(["&=", "|=", "^="])} ${this.expr(2)};`)
+        this.say(`${name} ${r.pick(["&=", "|=", "^="])} ${this.expr(2)};`)
         return
       case 1:
-        this.#say(`${name} >>= (${this.expr(1)}) & ${promoted - 1};`)
+        this.say(`${name} >>= (${this.expr(1)}) & ${promoted - 1};`)
         return
       case 2:
         if (!type.signed)
-          this.#say(`${name} <<= (${this.expr(1)}) & ${type.bits === 32 || type.bits === 64 ? type.bits - 1 : 15};`)
+          this.say(`${name} <<= (${this.expr(1)}) & ${type.bits === 32 || type.bits === 64 ? type.bits - 1 : 15};`)
         return
       case 3:
-        this.#say(`${name} ${r.pick(["/=", "%="])} ((u8) (${this.expr(1)}) | 1);`)
+        this.say(`${name} ${r.pick(["/=", "%="])} ((u8) (${this.expr(1)}) | 1);`)
         return
       case 4:
-        this.#say(`${this.#target()} ${r.pick(["&=", "|=", "^="])} ${this.expr(1)};`)
+        this.say(`${this.#target()} ${r.pick(["&=", "|=", "^="])} ${this.expr(1)};`)
         return
       default:
-        if (free) this.#say(`${name} ${r.pick(["+=", "-=", "*="])} (${type.name}) (${this.expr(2)});`)
-        else if (type.bits < 32) this.#say(`${name} ${r.pick(["+=", "-=", "*="])} (s8) (${this.expr(2)});`)
+        if (free) this.say(`${name} ${r.pick(["+=", "-=", "*="])} (${type.name}) (${this.expr(2)});`)
+        else if (type.bits < 32) this.say(`${name} ${r.pick(["+=", "-=", "*="])} (s8) (${this.expr(2)});`)
     }
   }
 
@@ -383,8 +392,8 @@ class Generator extends Expressions {
     const text = r.pick([`${name}++`, `${name}--`, `++${name}`, `--${name}`])
     const into = r.pick(this.scalars)
     // The value goes to another variable, or is dropped.
-    if (into.name !== name && this.pointers.length === 0 && r.chance(50)) this.#say(`${into.name} = ${text};`)
-    else this.#say(`${text};`)
+    if (into.name !== name && this.pointers.length === 0 && r.chance(50)) this.say(`${into.name} = ${text};`)
+    else this.say(`${text};`)
   }
 
   #copy(): void {
@@ -393,10 +402,10 @@ class Generator extends Expressions {
     const to = r.pick(this.records)
     const from = r.pick(this.records)
     const change = this.helpers.find(h => h.returns === "record")
-    if (change !== undefined && r.chance(50)) this.#say(`${to} = ${change.name}(${from}, ${this.expr(1)});`)
-    else if (r.chance(30)) this.#say(`${to} = (struct record) {${this.expr(1)}};`)
-    else if (r.chance(20)) this.#say(`${to} = ${this.expr(1)} ? ${from} : ${to};`)
-    else this.#say(`${to} = ${from};`)
+    if (change !== undefined && r.chance(50)) this.say(`${to} = ${change.name}(${from}, ${this.expr(1)});`)
+    else if (r.chance(30)) this.say(`${to} = (struct record) {${this.expr(1)}};`)
+    else if (r.chance(20)) this.say(`${to} = ${this.expr(1)} ? ${from} : ${to};`)
+    else this.say(`${to} = ${from};`)
   }
 
   /** A call of a helper that changes a variable through a pointer, or a change through a pointer. */
@@ -405,11 +414,11 @@ class Generator extends Expressions {
     const helper = this.helpers.find(h => h.returns === "nothing")
     const wide = this.pointers.filter(p => p.type === u64)
     if (helper !== undefined && wide.length > 0 && r.chance(50))
-      this.#say(`${helper.name}(${r.pick(wide).name}, ${this.expr(1)});`)
+      this.say(`${helper.name}(${r.pick(wide).name}, ${this.expr(1)});`)
     else if (helper !== undefined && this.scalars.some(v => v.name === "b"))
-      this.#say(`${helper.name}(&b, ${this.expr(1)});`)
+      this.say(`${helper.name}(&b, ${this.expr(1)});`)
     else if (this.pointers.length > 0)
-      this.#say(`*${r.pick(this.pointers).name} ${r.pick(["=", "^=", "|="])} ${this.expr(2)};`)
+      this.say(`*${r.pick(this.pointers).name} ${r.pick(["=", "^=", "|="])} ${this.expr(2)};`)
   }
 
   /** Something to assign to. */

@@ -55,6 +55,9 @@ export class Scope {
   unions: string[] = []
   helpers: Helper[] = []
   enumerators: string[] = []
+  enumType: IntType | undefined
+  /** Records that have records in them. */
+  outers: string[] = []
   #names = 0
 
   constructor(random: Random) {
