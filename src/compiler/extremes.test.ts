@@ -34,6 +34,6 @@ ends("int f(int i) { long t[4] = {0}; if (i > 100) return t[1ul << 28]; return t
 ends("int f(int i) { long t[4]; return t[1ul << 29] + i; }", undefined)
 ends(
   "struct s { char a[1 << 30], b[1 << 30]; long c; }; long f(struct s *p) { return __builtin_memcmp(&p->c, p, 8); }",
-  undefined,
+  "BTF_RANGE",
 )
 ends("static int g(int a) { return a; } int (*f[])(int) = {g}; int run(void *ctx) { return 0; }", undefined)
