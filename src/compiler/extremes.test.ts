@@ -23,6 +23,8 @@ function ends(text: string, code: string | undefined): void {
 }
 
 ends("int f(int i) { char t[1 << 30]; t[0] = i; return t[i & 3]; }", "CODEGEN_STACK")
+ends("int f(int i) { char t[0x7fffffff] = {0}; return t[i]; }", "CODEGEN_STACK")
+ends("struct s { char t[0x7ffffff]; }; int f(int i) { return ((struct s) {}).t[i]; }", "CODEGEN_STACK")
 ends("int f(int i) { int t[4] = {0}; if (i > 100) t[1ul << 60] = 1; return t[i & 3]; }", undefined)
 ends("int f(int i) { int t[4] = {0}; if (i > 100) return t[-(1l << 50)]; return t[i & 3]; }", undefined)
 ends(

@@ -1,9 +1,11 @@
+import type { Span } from "../../base/index.ts"
 import { canonical, type Init, type Type } from "../../c/index.ts"
 import { constant, i32 } from "../values.ts"
 import { storePlace } from "./access.ts"
 import { copyInto } from "./aggregate.ts"
 import type { FunctionContext, Place } from "./context.ts"
 import { readInto, scalar } from "./expr.ts"
+import { fail } from "./fail.ts"
 import { type Dynamic, type Image, imageOf } from "./image.ts"
 import { alignAt, roomFor, sizeFor } from "./repr.ts"
 
@@ -20,6 +22,7 @@ export function initialise(cx: FunctionContext, object: Place, init: Init): void
     return
   }
   const { span } = init.kind === "list" ? init : init.expr
+  stackSize(type, span)
   const image = imageOf(type, init, span)
   if (!isAggregate(type)) {
     // `int x = {1}`
@@ -34,9 +37,21 @@ export function initialise(cx: FunctionContext, object: Place, init: Init): void
   }
 }
 
+/** Bytes of an object with an initialiser above which it is refused without a look at them: no optimiser brings it into 512 bytes of stack. */
+const LARGEST = 1 << 20
+
+/** Bytes of an object on the stack. Refuses what is far too large for one. */
+function stackSize(type: Type, span: Span): number {
+  const size = sizeFor(type, span)
+  if (size <= LARGEST) return size
+  return fail("CODEGEN_STACK", `an object of ${size} bytes does not fit the stack, whose limit is 512`, span, {
+    hint: "keep it in a map: a per-CPU array of one element, or a global variable",
+  })
+}
+
 /** Makes all bytes of a new object on the stack zero. */
 export function zero(cx: FunctionContext, object: Place): void {
-  const size = sizeFor(object.type, cx.decl.span)
+  const size = stackSize(object.type, cx.decl.span)
   if (size > 0) writeImage(cx, object, { bytes: new Uint8Array(size), dynamic: [] })
 }
 
