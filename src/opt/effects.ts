@@ -48,7 +48,10 @@ const HELPERS: Readonly<Record<number, string>> = {
   127: "- r2 -",
   130: "- r2 - -",
   148: "W1 - r1",
+  165: "w1 - r r4 -",
+  177: "r1 - r3 -",
   182: "r1 - r",
+  195: "- r -",
 }
 
 const BOTH: ArgEffect = { reads: true, writes: true, size: undefined, whole: false }

@@ -1,6 +1,6 @@
 import {
-  type Alloca,
   type Block,
+  type CallInst,
   type Const,
   constant,
   DominatorTree,
@@ -13,7 +13,9 @@ import {
   type Value,
   type ValueType,
 } from "../ir/index.ts"
-import { basesMayMeet, capturedAllocas, isAlloca, overlap, placeOf, touches } from "./pointers.ts"
+import { argEffect } from "./effects.ts"
+import { isAlloca, overlap, placeOf, touches } from "./pointers.ts"
+import { changesArgumentsOnly, Regions } from "./regions.ts"
 
 /** Joins of more ways are not looked at. */
 const MOST_WAYS = 8
@@ -28,11 +30,12 @@ const MOST_WAYS = 8
  *     %3 = add i32 %x, 1
  *
  * Expressions are found along the dominator tree; memory is followed inside a block, into blocks with one predecessor, and to the start of a join
- * all of whose ways in know it.
+ * all of whose ways in know it. Stores are told apart by the kinds of memory that the verifier knows ({@link Regions}), and helpers by what they
+ * write.
  */
 export function gvn(func: IrFunction): boolean {
   const dom = new DominatorTree(func)
-  const captured = capturedAllocas(func)
+  const regions = new Regions(func)
   const table = new Map<string, Value>()
   const replaced = new Replacements(func)
   const memoryAfter = new Map<Block, Memory>()
@@ -47,7 +50,7 @@ export function gvn(func: IrFunction): boolean {
       for (const key of added) table.delete(key)
     })
     const from = block.preds.length === 1 ? memoryAfter.get(block.preds[0]) : undefined
-    const memory = new Memory(captured, from)
+    const memory = new Memory(regions, from)
     // What every way into a join knows of memory holds there until something is written.
     let ways = block.preds.length > 1 ? waysInto(block, memoryAfter) : undefined
     const kept: Inst[] = []
@@ -174,10 +177,10 @@ interface Known {
 
 class Memory {
   #facts: Known[]
-  readonly #captured: ReadonlySet<Alloca>
+  readonly #regions: Regions
 
-  constructor(captured: ReadonlySet<Alloca>, from: Memory | undefined) {
-    this.#captured = captured
+  constructor(regions: Regions, from: Memory | undefined) {
+    this.#regions = regions
     this.#facts = from === undefined ? [] : [...from.#facts]
   }
 
@@ -229,15 +232,35 @@ class Memory {
         this.#write(inst.args[0], inst.size)
         return
       case "call":
-        this.#facts = this.#facts.filter(f => isAlloca(f.base) && !touches(inst, f.base, this.#captured).write)
+        if (!changesArgumentsOnly(inst)) this.#forget(inst)
+        else this.#pass(inst)
         return
       case "atomic":
       case "opaque":
       case "asm":
         if ((inst.op === "opaque" && inst.args.length > 0) || (inst.op === "asm" && !inst.memory)) return
-        this.#facts = this.#facts.filter(f => isAlloca(f.base) && !touches(inst, f.base, this.#captured).write)
+        this.#forget(inst)
         return
     }
+  }
+
+  /**
+   * Goes on behind a call that changes no memory but what its arguments lead to. Values of maps and packets are read anew all the same: that is
+   * one instruction, and one of the four registers that last over a call is worth more.
+   */
+  #pass(call: CallInst & Inst): void {
+    this.#facts = this.#facts.filter(({ base, value }) => {
+      if (isAlloca(base)) return !touches(call, base, this.#regions.captured).write
+      const region = this.#regions.of(base)
+      return value.kind === "const" || region === "context" || region === "global"
+    })
+    for (let i = 0; i < call.args.length; i++)
+      if (call.args[i].type === "ptr" && argEffect(call, i)?.writes) this.#write(call.args[i], Number.MAX_SAFE_INTEGER)
+  }
+
+  /** Keeps what is known of stack objects that an instruction does not get at. */
+  #forget(inst: Inst): void {
+    this.#facts = this.#facts.filter(f => isAlloca(f.base) && !touches(inst, f.base, this.#regions.captured).write)
   }
 
   #learn(pointer: Value, size: number, value: Value, how: Known["how"], load?: Load): void {
@@ -251,7 +274,7 @@ class Memory {
     const { root, at } = rootOf(pointer)
     this.#facts = this.#facts.filter(f => {
       if (f.root === root) return !overlap(f.at, f.size, at, size)
-      return f.base === base ? !overlap(f.offset, f.size, offset, size) : !basesMayMeet(f.base, base, this.#captured)
+      return f.base === base ? !overlap(f.offset, f.size, offset, size) : !this.#regions.mayMeet(f.base, base)
     })
   }
 }

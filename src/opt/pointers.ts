@@ -92,18 +92,6 @@ export function touches(inst: Inst, object: Alloca, captured: ReadonlySet<Alloca
   return NONE
 }
 
-/** Whether accesses through two bases may meet, offsets aside. */
-export function basesMayMeet(a: Value, b: Value, captured: ReadonlySet<Alloca>): boolean {
-  if (a === b) return true
-  if (isAlloca(a)) return !identified(b) && captured.has(a)
-  if (isAlloca(b)) return !identified(a) && captured.has(b)
-  if (global(a) !== undefined && global(b) !== undefined) return global(a) === global(b)
-  return true
-}
-
-const global = (v: Value) => (v.kind === "inst" && v.op === "globaladdr" ? v.global : undefined)
-const identified = (v: Value) => isAlloca(v) || v.kind === "param" || global(v) !== undefined
-
 /** Whether `[a, a + sizeA)` and `[b, b + sizeB)` may overlap. */
 export function overlap(a: number | undefined, sizeA: number, b: number | undefined, sizeB: number): boolean {
   return a === undefined || b === undefined || (a < b + sizeB && b < a + sizeA)
