@@ -4,14 +4,12 @@ import { type FrameSlot, type MBlock, type MFunction, type MInst, OP_FRAME_ADDR 
 import { printInst, printMachine } from "../mir/print.ts"
 import type { Mentions } from "./mentions.ts"
 
-/** Bytes of slots, by `slot.index * 512 + byte`. */
-type Bytes = Set<number>
-
+/** Sets of bytes of slots, a bit each, numbered so that those in one place of the frame stand together. */
 interface State {
   /** Written at some time on some way. */
-  readonly written: Bytes
+  readonly written: Uint32Array
   /** Written, and then overwritten by way of another slot in the same place. */
-  readonly lost: Bytes
+  readonly lost: Uint32Array
 }
 
 /**
@@ -25,20 +23,21 @@ interface State {
  * What calls do with locals that they are given is taken as writing them all. Throws CODEGEN_REGALLOC.
  */
 export function checkFrame(fn: MFunction, mentions: Mentions): void {
-  const placed = fn.slots.filter(s => s.offset < 0)
-  const sharing = new Map(placed.map(s => [s.index, placed.filter(p => p !== s && overlap(p, s))]))
-  if ([...sharing.values()].every(list => list.length === 0)) return
-  const states = new Map<number, State>([[fn.blocks[0].id, { written: new Set(), lost: new Set() }]])
-  const work: MBlock[] = [fn.blocks[0]]
-  for (let block = work.pop(); block !== undefined; block = work.pop()) {
-    const known = states.get(block.id)!
-    const state: State = { written: new Set(known.written), lost: new Set(known.lost) }
+  const { bits, places } = numberBytes(fn.slots)
+  if (!places.some(({ slots }) => slots > 1)) return
+  const words = places.reduce((end, place) => Math.max(end, place.end), 0)
+  const entry: State = { written: new Uint32Array(words), lost: new Uint32Array(words) }
+  const states = new Map<number, State>([[fn.blocks[0].id, entry]])
+  const work = new Set<MBlock>([fn.blocks[0]])
+  for (const block of work) {
+    work.delete(block)
+    const state = copyOf(states.get(block.id)!)
     for (const i of block.insts) step(i, state)
     for (const target of block.term.targets) {
       const next = states.get(target.id)
-      if (next === undefined) states.set(target.id, { written: new Set(state.written), lost: new Set(state.lost) })
+      if (next === undefined) states.set(target.id, copyOf(state))
       else if (!join(next, state)) continue
-      if (!work.includes(target)) work.push(target)
+      work.add(target)
     }
   }
 
@@ -49,9 +48,8 @@ export function checkFrame(fn: MFunction, mentions: Mentions): void {
     // Any other register is r10 and an index, which may mean each byte of the slot.
     if (slot !== undefined && memory && (cls === o.BPF_LDX ? i.src : i.dst) === o.R10) {
       const end = i.off + o.sizeBytes(i.op)
-      if (cls === o.BPF_LDX) {
-        for (let b = i.off; b < end; b++) if (state.lost.has(slot.index * o.MAX_BPF_STACK + b)) fail(i)
-      } else write(slot, i.off, end, state)
+      if (cls !== o.BPF_LDX) write(slot, i.off, end, state)
+      else for (let b = i.off; b < end; b++) if (has(state.lost, bits[slot.index][b])) fail(i)
       return
     }
     if (i.op === OP_FRAME_ADDR) return
@@ -60,13 +58,13 @@ export function checkFrame(fn: MFunction, mentions: Mentions): void {
 
   function write(slot: FrameSlot, from: number, end: number, { written, lost }: State): void {
     for (let b = from; b < end; b++) {
-      written.add(slot.index * o.MAX_BPF_STACK + b)
-      lost.delete(slot.index * o.MAX_BPF_STACK + b)
-      for (const other of sharing.get(slot.index) ?? []) {
-        const there = slot.offset + b - other.offset
-        const key = other.index * o.MAX_BPF_STACK + there
-        if (there >= 0 && there < other.size && written.has(key)) lost.add(key)
-      }
+      const bit = bits[slot.index][b]
+      // Beyond the slot, which the verifier or undefined behaviour has to do with.
+      if (bit === undefined) continue
+      const place = places[-slot.offset - b]
+      for (let w = place.begin; w < place.end; w++) lost[w] = written[w]
+      lost[bit >> 5] &= ~(1 << (bit & 31))
+      written[bit >> 5] |= 1 << (bit & 31)
     }
   }
 
@@ -81,12 +79,45 @@ export function checkFrame(fn: MFunction, mentions: Mentions): void {
   }
 }
 
-const overlap = (a: FrameSlot, b: FrameSlot) => a.offset < b.offset + b.size && b.offset < a.offset + a.size
+/** Words of a set that hold the bytes of slots which lie in one byte of the frame. */
+interface Place {
+  readonly begin: number
+  readonly end: number
+  readonly slots: number
+}
+
+/** The bit of each byte of each slot, by the slot's index, and the words of each depth below r10. */
+function numberBytes(slots: readonly FrameSlot[]): { bits: number[][]; places: Place[] } {
+  const bits: number[][] = slots.map(() => [])
+  const places: Place[] = []
+  const placed = slots.filter(s => s.offset < 0)
+  const depths = placed.reduce((most, s) => Math.max(most, -s.offset), 0)
+  let begin = 0
+  for (let depth = 0; depth <= depths; depth++) {
+    let count = 0
+    for (const s of placed) {
+      const b = -depth - s.offset
+      if (b >= 0 && b < s.size) bits[s.index][b] = begin * 32 + count++
+    }
+    const end = begin + Math.ceil(count / 32)
+    places.push({ begin, end, slots: count })
+    begin = end
+  }
+  return { bits, places }
+}
+
+const has = (set: Uint32Array, bit: number): boolean => ((set[bit >> 5] >>> (bit & 31)) & 1) !== 0
+
+const copyOf = ({ written, lost }: State): State => ({ written: written.slice(), lost: lost.slice() })
 
 /** Adds to `into` what `from` has more; true when there was something. */
 function join(into: State, from: State): boolean {
-  const size = into.written.size + into.lost.size
-  for (const b of from.written) into.written.add(b)
-  for (const b of from.lost) into.lost.add(b)
-  return into.written.size + into.lost.size > size
+  let more = 0
+  for (const set of ["written", "lost"] as const) {
+    for (let w = 0; w < into[set].length; w++) {
+      more |= from[set][w] & ~into[set][w]
+      into[set][w] |= from[set][w]
+    }
+  }
+  return more !== 0
 }
