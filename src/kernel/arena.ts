@@ -23,6 +23,6 @@ export function openArena(map: KernelMap): void {
       hint: "an arena has the flag BPF_F_MMAPABLE, at most 4 GB, and an address (map_extra) that is free",
     })
   }
-  map.onClose(() => call(numbers.munmap, address, length))
+  map.adoptMemory(address, length)
   if (data !== undefined && data.length > 0) view(address, data.length).set(data)
 }

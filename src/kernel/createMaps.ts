@@ -31,7 +31,7 @@ export function createMaps(
       set.all.set(spec.name, known)
       return known
     }
-    const map = withInner(spec, specs, make, btfFd, inner => makeMap(spec, inner, btfFd, plans.get(spec.name)))
+    const map = withInner(spec, specs, make, btfFd, inner => makeMap(spec, inner, btfFd, plans.get(spec.name), specs))
     set.all.set(spec.name, map)
     set.own.push(map)
     if (spec.type !== "struct_ops") fill(map, spec)
@@ -101,6 +101,7 @@ function makeMap(
   inner: number | undefined,
   btfFd: () => number | undefined,
   plan: StructOpsPlan | undefined,
+  specs?: ReadonlyMap<string, MapSpec>,
 ): KernelMap {
   if (spec.type === "extern") {
     throw new SkepError({
@@ -152,7 +153,9 @@ function makeMap(
   if (fd < 0) fd = bpf.mapCreate(create)
   if (isPermission(-fd) && raiseMemlock()) fd = bpf.mapCreate(create)
   if (fd < 0) throw createFailed(spec, maxEntries, -fd)
-  const map = new KernelMap(spec, fd, maxEntries)
+  const innerSpec = spec.inner === undefined ? spec.innerSpec : specs?.get(spec.inner)
+  const makeInner = innerSpec && (() => makeMap(innerSpec, undefined, btfFd, undefined))
+  const map = new KernelMap(innerSpec === undefined ? spec : { ...spec, innerSpec }, fd, maxEntries, makeInner)
   if (spec.type === "arena") openArena(map)
   if (spec.pin === undefined) return map
   try {

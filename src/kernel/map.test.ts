@@ -175,6 +175,89 @@ test("maps of maps are made with their inner map", { skip }, () => {
   assert.equal([...loaded.map("outer").keys()].length, 1)
 })
 
+test("maps of maps make maps like those they hold, and open them again", { skip }, () => {
+  const inner = map("inner", "hash", { maxEntries: 3 })
+  using loaded = kernel().load(object({ maps: [map("outer", "array_of_maps", { valueSize: 4, innerSpec: inner })] }))
+  const outer = loaded.map("outer")
+  assert.equal(outer.openInner(u32(1)), undefined)
+  using made = outer.makeInner()
+  made.update(u32(5), u64(6))
+  outer.update(u32(1), u32(made.fd))
+  using opened = outer.openInner(u32(1))
+  assert.equal(opened?.type, "hash")
+  assert.equal(opened.maxEntries, 3)
+  assert.equal(read64(opened.lookup(u32(5))), 6)
+})
+
+withMap("a Bloom filter says what it may hold", map("b", "bloom_filter", { keySize: 0, valueSize: 4 }), b => {
+  assert.equal(b.contains(u32(7)), false)
+  b.push(u32(7))
+  assert.equal(b.contains(u32(7)), true)
+})
+
+const MMAPABLE = 1 << 10
+withMap("the memory of an array is shared", map("a", "array", { valueSize: 12, flags: MMAPABLE }), a => {
+  const { bytes, stride, writable } = a.memory()!
+  assert.deepEqual([stride, bytes.length, writable], [16, 16 * 16, true])
+  a.update(u32(2), new Uint8Array(12).fill(9))
+  assert.deepEqual([bytes[31], bytes[32], bytes[43], bytes[44]], [0, 9, 9, 0])
+  bytes[32] = 1
+  assert.equal(a.lookup(u32(2))?.[0], 1)
+  assert.equal(a.memory()?.bytes, bytes)
+  a[Symbol.dispose]()
+  assert.equal(bytes[32], 1)
+  assert.throws(() => a.memory(), code("MACHINE_CLOSED"))
+})
+
+const frozen = map("d", "array", { maxEntries: 1, data: u64(42), frozen: true, flags: MMAPABLE })
+withMap("the memory of a frozen map is read-only", frozen, d => {
+  assert.equal(d.memory()?.writable, false)
+  assert.equal(read64(d.memory()?.bytes), 42)
+})
+
+withMap("a map without shared memory", map("h", "hash"), h => assert.equal(h.memory(), undefined))
+
+withMap("a walk begins again when its element goes, and says so", map("s", "devmap_hash", { valueSize: 4 }), s => {
+  for (let i = 0; i < 10; i++) s.update(u32(i), u32(1))
+  const told: number[] = []
+  let first: Uint8Array | undefined
+  // The reader asks for the key after this one when it has gone already.
+  const nextKey = s.nextKey.bind(s)
+  s.nextKey = key => {
+    if (key !== undefined && first === undefined) {
+      first = key
+      s.delete(key)
+    }
+    return nextKey(key)
+  }
+  const { count, restarts } = s.readAll({ onRestart: n => told.push(n) })
+  assert.equal(count, 10)
+  assert.equal(restarts, 0)
+  s.nextKey = nextKey
+  assert.equal([...s.keys()].length, 9)
+  let calls = 0
+  s.nextKey = key => {
+    if (++calls === 5) s.delete(key!)
+    return nextKey(key)
+  }
+  const again = s.readAll({ onRestart: n => told.push(n) })
+  assert.equal(again.count, 9)
+  assert.deepEqual([again.restarts, told], [1, [1]])
+})
+
+withMap("a map whose elements are always gone again", map("s", "devmap_hash", { valueSize: 4 }), s => {
+  for (let i = 0; i < 4; i++) s.update(u32(i), u32(1))
+  const nextKey = s.nextKey.bind(s)
+  s.nextKey = key => {
+    if (key === undefined || read32(key) === read32(nextKey()!)) return nextKey(key)
+    s.delete(key)
+    const next = nextKey(key)
+    s.update(key, u32(1))
+    return next
+  }
+  assert.throws(() => s.readAll(), code("MACHINE_MAP_CHANGING"))
+})
+
 function refused(name: string, spec: MapSpec, wanted: string, hint: RegExp): void {
   test(`refused: ${name}`, { skip }, () => {
     assert.throws(

@@ -1,14 +1,19 @@
 import { mkdirSync } from "node:fs"
 import { dirname } from "node:path"
 import { SkepError } from "../base/index.ts"
+import { mapTypes } from "../isa/index.ts"
 import {
   type EventOptions,
   type EventReader,
   keyExists,
   type LoadedMap,
+  type MapReader,
   mapClosed,
   mapFull,
   noKey,
+  type PackedEntries,
+  type ReadOptions,
+  type SharedMemory,
   type UpdateMode,
   unsupported,
   wrongSize,
@@ -17,8 +22,9 @@ import type { MapSpec } from "../object/index.ts"
 import * as bpf from "./bpf/index.ts"
 import { KernelEventReader } from "./events/reader.ts"
 import { callFailed, possibleCpus } from "./host/index.ts"
-import { BatchReader } from "./mapBatch.ts"
+import { KernelMapReader, type ReadMap } from "./mapReader.ts"
 import * as raw from "./raw/index.ts"
+import { lastingView, mapMemory } from "./sharedMemory.ts"
 
 const MODES: Record<UpdateMode, number> = { any: 0, absent: 1, present: 2 }
 
@@ -28,7 +34,7 @@ export function isPerCpu(type: string): boolean {
 }
 
 /** A map of the kernel, by its descriptor. */
-export class KernelMap implements LoadedMap {
+export class KernelMap implements LoadedMap, ReadMap {
   readonly name: string
   readonly spec: MapSpec
   readonly type: string
@@ -44,12 +50,19 @@ export class KernelMap implements LoadedMap {
   readonly #keyAddress: number
   readonly #nextAddress: number
   readonly #valueAddress: number
-  #batches = true
+  /** False once the kernel has refused a batch command for this map. */
+  batches = true
+  #memory: SharedMemory | undefined
+  #arena: { readonly address: number; readonly length: number } | undefined
+  readonly #makeInner: (() => KernelMap) | undefined
   readonly #closers: (() => void)[] = []
   readonly #readers = new Set<KernelEventReader>()
 
-  /** `maxEntries` is the number the kernel knows, where the spec left it open. The map owns the descriptor from now on. */
-  constructor(spec: MapSpec, fd: number, maxEntries = spec.maxEntries) {
+  /**
+   * `maxEntries` is the number the kernel knows, where the spec left it open. The map owns the descriptor from now on.
+   * `makeInner` makes a map like those that this map of maps holds.
+   */
+  constructor(spec: MapSpec, fd: number, maxEntries = spec.maxEntries, makeInner?: () => KernelMap) {
     this.name = spec.name
     this.spec = spec
     this.type = spec.type
@@ -58,6 +71,7 @@ export class KernelMap implements LoadedMap {
     this.valueSize = isPerCpu(spec.type) ? ((spec.valueSize + 7) & ~7) * this.copies : spec.valueSize
     this.maxEntries = maxEntries
     this.#fd = fd
+    this.#makeInner = makeInner
     this.#key = new Uint8Array(Math.max(this.keySize, 1))
     this.#next = new Uint8Array(Math.max(this.keySize, 1))
     this.#value = new Uint8Array(Math.max(this.valueSize, 1))
@@ -146,22 +160,25 @@ export class KernelMap implements LoadedMap {
     throw this.#failed("next key", -result)
   }
 
+  read(options: ReadOptions = {}): MapReader {
+    return new KernelMapReader(this, options)
+  }
+
+  readAll(options: ReadOptions = {}): PackedEntries & { readonly restarts: number } {
+    const reader = new KernelMapReader(this, options)
+    const all = reader.all()
+    return { ...all, restarts: reader.restarts }
+  }
+
   *entries(): IterableIterator<[Uint8Array, Uint8Array]> {
-    let last: Uint8Array | undefined
-    if (this.#batches) {
-      const reader = new BatchReader(this, bpf.BPF_MAP_LOOKUP_BATCH)
-      for (let batch = reader.read(); batch !== undefined; batch = reader.read()) {
-        for (const entry of batch) {
-          last = entry[0]
-          yield entry
-        }
-      }
-      if (reader.done) return
-      this.#batches = last !== undefined
-    }
-    for (const key of this.#keysOneByOne(last)) {
-      const value = this.lookup(key)
-      if (value !== undefined) yield [key, value]
+    const reader = this.read()
+    for (let part = reader.next(); part !== undefined; part = reader.next()) yield* this.#separate(part)
+  }
+
+  *#separate({ count, keys, values }: PackedEntries): IterableIterator<[Uint8Array, Uint8Array]> {
+    const { keySize, valueSize } = this
+    for (let i = 0; i < count; i++) {
+      yield [keys.slice(i * keySize, (i + 1) * keySize), values.slice(i * valueSize, (i + 1) * valueSize)]
     }
   }
 
@@ -169,41 +186,39 @@ export class KernelMap implements LoadedMap {
     for (const [key] of this.entries()) yield key
   }
 
-  /**
-   * Keys by BPF_MAP_GET_NEXT_KEY. The kernel starts again from the first one when the key it is given has gone, so
-   * keys that were seen are left out, and a map that changes too fast to be followed ends the walk.
-   */
-  *#keysOneByOne(after?: Uint8Array): IterableIterator<Uint8Array> {
-    const seen = new Set<string>()
-    let repeats = 0
-    for (let key = this.nextKey(after); key !== undefined && repeats <= this.maxEntries; key = this.nextKey(key)) {
-      const text = Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1")
-      if (seen.has(text)) repeats++
-      else {
-        seen.add(text)
-        yield key
-      }
-    }
-  }
-
   updateMany(keys: readonly Uint8Array[], values: readonly Uint8Array[], mode: UpdateMode = "any"): void {
     if (keys.length !== values.length) throw wrongCount(this, keys.length, values.length)
+    this.updatePacked({ count: keys.length, keys: this.#packKeys(keys), values: this.#packValues(values) }, mode)
+  }
+
+  updatePacked({ count, keys, values }: PackedEntries, mode: UpdateMode = "any"): void {
+    const { keySize, valueSize } = this
+    if (keys.length !== count * keySize) throw wrongSize(this, "key", keySize, keys.length / count)
+    if (values.length !== count * valueSize) throw wrongSize(this, "value", valueSize, values.length / count)
     let done = 0
-    if (this.#batches && keys.length > 1) {
-      const batch = { fd: this.fd, keys: this.#packKeys(keys), values: this.#packValues(values), count: keys.length }
-      const answer = bpf.mapBatch(bpf.BPF_MAP_UPDATE_BATCH, { ...batch, elementFlags: MODES[mode] })
+    if (this.batches && count > 1) {
+      const answer = bpf.mapBatch(bpf.BPF_MAP_UPDATE_BATCH, {
+        fd: this.fd,
+        keys,
+        values,
+        count,
+        elementFlags: MODES[mode],
+      })
       if (answer.result >= 0) return
       // The rest goes one by one, which also says what is wrong with the element the kernel stopped at. A kernel
       // without the command leaves the count alone.
-      if (answer.count < keys.length) done = answer.count
+      if (answer.count < count) done = answer.count
     }
-    for (; done < keys.length; done++) this.update(keys[done], values[done], mode)
+    for (; done < count; done++) {
+      const value = values.subarray(done * valueSize, (done + 1) * valueSize)
+      this.update(keys.subarray(done * keySize, (done + 1) * keySize), value, mode)
+    }
   }
 
   deleteMany(keys: readonly Uint8Array[]): number {
     let deleted = 0
     let at = 0
-    while (this.#batches && at < keys.length) {
+    while (this.batches && at < keys.length) {
       const batch = { fd: this.fd, keys: this.#packKeys(keys.slice(at)), count: keys.length - at }
       const { result, count } = bpf.mapBatch(bpf.BPF_MAP_DELETE_BATCH, batch)
       if (result >= 0) return deleted + count
@@ -225,26 +240,61 @@ export class KernelMap implements LoadedMap {
       }
       return entries
     }
-    if (this.#batches && !this.type.endsWith("array")) {
-      const reader = new BatchReader(this, bpf.BPF_MAP_LOOKUP_AND_DELETE_BATCH)
-      for (let batch = reader.read(); batch !== undefined; batch = reader.read()) entries.push(...batch)
-      if (reader.done) return entries
-    }
-    for (const entry of [...this.entries()]) {
-      if (this.delete(entry[0])) entries.push(entry)
-    }
-    return entries
+    return [...this.#separate(this.readAll({ remove: true }))]
   }
 
   clear(): void {
-    if (this.type.endsWith("array")) {
-      const keys = [...this.keys()]
-      const zero = new Uint8Array(this.valueSize)
-      this.updateMany(
-        keys,
-        keys.map(() => zero),
-      )
-    } else this.drain()
+    if (this.keySize === 0) {
+      this.drain()
+      return
+    }
+    const reader = this.read({ remove: true })
+    while (reader.next() !== undefined);
+  }
+
+  contains(value: Uint8Array): boolean {
+    if (this.type !== "bloom_filter") throw unsupported(this, "asking for a value")
+    this.#setValue(value)
+    const result = bpf.mapElement(bpf.BPF_MAP_LOOKUP_ELEM, this.fd, 0, this.#valueAddress, 0)
+    if (result >= 0) return true
+    if (result === -raw.ENOENT) return false
+    throw this.#failed("lookup", -result)
+  }
+
+  memory(): SharedMemory | undefined {
+    const { fd } = this
+    if (this.#memory === undefined && this.#arena !== undefined) {
+      const { address, length } = this.#arena
+      this.#memory = { bytes: lastingView(address, length), stride: length / this.maxEntries, writable: true }
+    }
+    this.#memory ??= mapMemory(this, fd)
+    return this.#memory
+  }
+
+  /** Memory of an arena that is mapped already. It goes back when the map is closed, or with the last view of it. */
+  adoptMemory(address: number, length: number): void {
+    this.#arena = { address, length }
+    const { call, numbers } = raw.sys()
+    this.onClose(() => {
+      if (this.#memory === undefined) call(numbers.munmap, address, length)
+    })
+  }
+
+  makeInner(): LoadedMap {
+    if (this.#makeInner === undefined) throw unsupported(this, "making an inner map")
+    return this.#makeInner()
+  }
+
+  openInner(key: Uint8Array): LoadedMap | undefined {
+    const { spec } = this
+    if (!this.type.endsWith("_of_maps")) throw unsupported(this, "opening an inner map")
+    const value = this.lookup(key)
+    if (value === undefined) return undefined
+    // User space reads a map's id where a program finds the map.
+    const fd = bpf.fdById("map", new DataView(value.buffer).getUint32(0, true))
+    if (fd === -raw.ENOENT) return undefined
+    if (fd < 0) throw callFailed(`opening a map that ${this.name} holds`, -fd)
+    return openMap(fd, { ...(spec.innerSpec ?? spec), name: `${this.name}[]` })
   }
 
   events(options: EventOptions = {}): EventReader {
@@ -329,4 +379,24 @@ export class KernelMap implements LoadedMap {
 
 function wrongCount(map: LoadedMap, keys: number, values: number): SkepError {
   return new SkepError({ code: "MACHINE_SIZE", message: `map ${map.name} was given ${keys} keys and ${values} values` })
+}
+
+/**
+ * A map by a descriptor, with the shape that the kernel tells (`struct bpf_map_info { u32 type, id, key_size, value_size,
+ * max_entries, map_flags; … }`); name and types of key and value are those of `like`. It owns the descriptor from now on.
+ */
+export function openMap(fd: number, like: MapSpec): KernelMap {
+  const info = new Uint8Array(80)
+  const result = bpf.objInfo(fd, info)
+  if (result < 0) {
+    raw.closeFd(fd)
+    throw callFailed(`asking what map ${like.name} is`, -result)
+  }
+  const [type, , keySize, valueSize, maxEntries, flags] = new Uint32Array(info.buffer)
+  const same = keySize === like.keySize && valueSize === like.valueSize
+  const types = same ? {} : { keyType: 0, valueType: 0 }
+  return new KernelMap(
+    { ...like, ...types, type: mapTypes.name(type) ?? "unspec", keySize, valueSize, maxEntries, flags },
+    fd,
+  )
 }

@@ -59,6 +59,14 @@ export function unsupported(map: Named, operation: string, errno?: number): Skep
   )
 }
 
+export function mapChanging(map: Named): SkepError {
+  return fail(
+    "MACHINE_MAP_CHANGING",
+    `map ${map.name} changes too fast to be read: the element the walk stood at was gone again and again`,
+    "read it when its programs are detached, or read and remove in one step (readAndClear)",
+  )
+}
+
 export function mapClosed(map: Named): SkepError {
   return fail("MACHINE_CLOSED", `map ${map.name} has been closed`, "use the map before its object is disposed")
 }
