@@ -29,8 +29,19 @@ const ATTACHMENTS =
   "cgroup_unix_sendmsg 6.7,cgroup_unix_recvmsg 6.7,cgroup_unix_getpeername 6.7,cgroup_unix_getsockname 6.7," +
   "netkit_primary 6.7,netkit_peer 6.7,trace_kprobe_session 6.10,trace_uprobe_session 6.13"
 
+/**
+ * `enum bpf_link_type`, from 1: the name without BPF_LINK_TYPE_ and the first kernel version that has it.
+ * Source: include/uapi/linux/bpf.h, Linux 6.18.
+ */
+const LINKS =
+  "raw_tracepoint 5.8,tracing 5.8,cgroup 5.8,iter 5.8,netns 5.8,xdp 5.9,perf_event 5.15,kprobe_multi 5.18,struct_ops 5.6," +
+  "netfilter 6.4,tcx 6.6,uprobe_multi 6.6,netkit 6.7,sockmap 6.10"
+
 /** Program types by number and by the kernel's name in lower case, without BPF_PROG_TYPE_. */
 export const progTypes: TypeNames = new TypeNames(1, PROGRAMS)
 
 /** Attach types by number and by the kernel's name in lower case, without BPF_. */
 export const attachTypes: TypeNames = new TypeNames(0, ATTACHMENTS)
+
+/** Kinds of links by number and by the kernel's name in lower case, without BPF_LINK_TYPE_. */
+export const linkTypes: TypeNames = new TypeNames(1, LINKS)

@@ -141,7 +141,8 @@ export class KernelLoaded implements Loaded, ProgramOwner {
   }
 
   [Symbol.dispose](): void {
-    for (const link of [...this.links].reverse()) link.detach()
+    // What is pinned stays in force.
+    for (const link of [...this.links].reverse()) link[Symbol.dispose]()
     for (const program of this.#programs.values()) program[Symbol.dispose]()
     for (const map of this.#maps.own) map[Symbol.dispose]()
     if (this.#btfFd !== undefined) closeFd(this.#btfFd)

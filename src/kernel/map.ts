@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs"
-import { dirname } from "node:path"
 import { SkepError } from "../base/index.ts"
 import { mapTypes } from "../isa/index.ts"
 import {
@@ -23,6 +21,7 @@ import * as bpf from "./bpf/index.ts"
 import { KernelEventReader } from "./events/reader.ts"
 import { callFailed, possibleCpus } from "./host/index.ts"
 import { KernelMapReader, type ReadMap } from "./mapReader.ts"
+import { pinAt } from "./pin.ts"
 import * as raw from "./raw/index.ts"
 import { lastingView, mapMemory } from "./sharedMemory.ts"
 
@@ -309,14 +308,7 @@ export class KernelMap implements LoadedMap, ReadMap {
   }
 
   pin(path: string): void {
-    mkdirSync(dirname(path), { recursive: true })
-    const result = bpf.objPin(this.fd, path)
-    if (result < 0) {
-      throw callFailed(`pinning map ${this.name} at ${path}`, -result, {
-        code: "KERNEL_PIN",
-        hint: "the path must be new and inside a BPF file system: mount -t bpf bpf /sys/fs/bpf",
-      })
-    }
+    pinAt(this.fd, `map ${this.name}`, path)
   }
 
   /** Calls `close` when the map is closed. */

@@ -1,10 +1,12 @@
 import { SkepError } from "../base/index.ts"
-import type { AttachTarget, Link, LoadedProgram, TestRunInput, TestRunResult } from "../machine/index.ts"
+import type { AttachTarget, Link, LoadedProgram, ProgramInfo, TestRunInput, TestRunResult } from "../machine/index.ts"
 import type { ProgramSpec, ProgramType } from "../object/index.ts"
 import { attach } from "./attach/attach.ts"
 import { progTestRun } from "./bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "./host/index.ts"
+import { programInfo } from "./info/programInfo.ts"
 import type { KernelOptions } from "./options.ts"
+import { pinAt } from "./pin.ts"
 import { closeFd, ENOSPC, ENOTSUPP, EOPNOTSUPP } from "./raw/index.ts"
 import { capabilitiesFor } from "./refusal.ts"
 
@@ -50,6 +52,15 @@ export class KernelProgram implements LoadedProgram {
       })
     }
     return this.#fd
+  }
+
+  get info(): ProgramInfo {
+    const { type: _, ...info } = programInfo(this.fd)
+    return info
+  }
+
+  pin(path: string): void {
+    pinAt(this.fd, `program ${this.name}`, path)
   }
 
   testRun(input: TestRunInput = {}): TestRunResult {

@@ -1,5 +1,6 @@
 export * from "./error.ts"
 export * from "./events.ts"
+export * from "./info.ts"
 export * from "./machine.ts"
 export * from "./map.ts"
 export * from "./program.ts"

@@ -1,4 +1,5 @@
 import type { ProgramSpec, ProgramType } from "../object/index.ts"
+import type { LinkInfo, ProgramInfo } from "./info.ts"
 import type { AttachTarget } from "./target.ts"
 
 /** Input of a trial run. Which parts a program takes depends on its type: packets take data, tracing programs a context. */
@@ -26,7 +27,10 @@ export interface TestRunResult {
   readonly context: Uint8Array
 }
 
-/** An attachment. Disposing it detaches. */
+/**
+ * An attachment. Disposing it detaches, unless it is pinned: what is pinned stays in force until its pin is removed, and `detach` removes the pins
+ * that were made through this link.
+ */
 export interface Link extends Disposable {
   readonly program: LoadedProgram
   readonly target: AttachTarget
@@ -35,7 +39,24 @@ export interface Link extends Disposable {
   /** How it was made, for people: `perf kprobe`, `tracefs kprobe`, `tracepoint`, … */
   readonly method: string
   readonly attached: boolean
+  /**
+   * What the machine tells of the link; undefined where the attachment is none (a perf event, a netlink filter). Linux 5.8.
+   * @throws SkepError MACHINE_CLOSED
+   */
+  readonly info: LinkInfo | undefined
+  /** Ends the attachment, and removes its pins. Once is enough: later calls do nothing. */
   detach(): void
+  /**
+   * Puts another program of the same type in the place of this one, in one step: no event is missed between them. Only kinds that the kernel can
+   * update (cgroup, XDP, tcx, network namespaces, tables of operations; Linux 5.7). The link does not own the program: it must stay loaded.
+   * @throws SkepError KERNEL_LINK_UPDATE, KERNEL_NO_PERMISSION, MACHINE_CLOSED
+   */
+  update(program: LoadedProgram): void
+  /**
+   * Makes the attachment outlive this process under a path of the BPF file system (Linux 5.7).
+   * @throws SkepError KERNEL_PIN, KERNEL_NO_LINK, MACHINE_CLOSED
+   */
+  pin(path: string): void
 }
 
 /** A program of a machine, checked by its verifier and ready to run. */
@@ -49,6 +70,13 @@ export interface LoadedProgram extends Disposable {
   readonly slots: number
   /** The verifier's log, when the load asked for one; empty otherwise. */
   readonly log: string
+  /** What the machine tells of the program now. @throws SkepError MACHINE_CLOSED */
+  readonly info: ProgramInfo
+  /**
+   * Makes the program outlive this process under a path of the BPF file system, where `BPF.openPinnedProgram` finds it.
+   * @throws SkepError KERNEL_PIN, MACHINE_CLOSED
+   */
+  pin(path: string): void
   /** Runs the program once, or `repeat` times, without attaching it. Throws `MACHINE_NO_TEST_RUN` where its type cannot. */
   testRun(input?: TestRunInput): TestRunResult
   /** Attaches; without a target, to where the object says. */

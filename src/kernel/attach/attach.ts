@@ -1,7 +1,7 @@
 import { SkepError } from "../../base/index.ts"
-import type { AttachKind, AttachTarget, Link, TargetOf } from "../../machine/index.ts"
+import type { AttachKind, AttachTarget, Link, LoadedProgram, TargetOf } from "../../machine/index.ts"
 import type { KernelProgram, ProgramOwner } from "../program.ts"
-import type { Attacher } from "./attacher.ts"
+import type { Attached, Attacher } from "./attacher.ts"
 import { kprobe } from "./kprobeAttacher.ts"
 import { KernelLink } from "./link.ts"
 import { rawTracepoint } from "./rawTracepoint.ts"
@@ -29,10 +29,21 @@ export function attach(program: KernelProgram, target: AttachTarget, owner: Prog
   const attacher = attachers[target.kind] as Attacher<AttachTarget>
   const place = `${target.kind} ${attacher.text(target)}`
   if (!attacher.types.includes(program.type)) throw wrongType(program, place, attacher)
-  const { method, close } = attacher.open(target, { program, owner, what: `attaching ${program.name} to ${place}` })
-  const link = new KernelLink(program, target, place, method, () => {
+  const attached = attacher.open(target, { program, owner, what: `attaching ${program.name} to ${place}` })
+  return keepLink(program, target, place, attached, owner)
+}
+
+/** The link of an attachment, which is among the owner's until it is detached. */
+export function keepLink(
+  program: LoadedProgram,
+  target: AttachTarget,
+  place: string,
+  attached: Attached,
+  owner: ProgramOwner,
+): Link {
+  const link = new KernelLink(program, target, place, attached, () => {
     owner.links.delete(link)
-    close()
+    attached.close()
   })
   owner.links.add(link)
   return link

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../machine/index.ts"
+import type { AttachTarget, LoadedProgram } from "../../machine/index.ts"
 import type { ProgramType } from "../../object/index.ts"
 import type { KernelProgram, ProgramOwner } from "../program.ts"
 import { closeFd } from "../raw/index.ts"
@@ -24,9 +24,16 @@ export interface AttachRequest {
 export interface Attached {
   /** How, for people: `perf kprobe`. */
   readonly method: string
+  /** Descriptor of the bpf_link, where the attachment is one: it can be asked, pinned, and perhaps updated. */
+  readonly linkFd?: number
+  /** Puts another program in the place of the one that is there, where the attachment is no bpf_link and can do so all the same. */
+  update?(program: LoadedProgram): void
   /** Undoes it. */
   close(): void
 }
 
 /** An attachment that lasts as long as a descriptor. */
 export const byDescriptor = (method: string, fd: number): Attached => ({ method, close: () => closeFd(fd) })
+
+/** An attachment that is a bpf_link, by its descriptor. */
+export const byLink = (method: string, fd: number): Attached => ({ ...byDescriptor(method, fd), linkFd: fd })

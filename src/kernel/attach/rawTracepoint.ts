@@ -5,13 +5,13 @@ import { rawTracepointOpen } from "../bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "../host/index.ts"
 import { ENOENT } from "../raw/index.ts"
 import { lookForTracefs } from "../tracefs.ts"
-import { type Attacher, byDescriptor } from "./attacher.ts"
+import { type Attacher, byLink } from "./attacher.ts"
 
 /** A tracepoint with the kernel's own arguments (Linux 4.17). */
 export const rawTracepoint: Attacher<TargetOf<"raw_tracepoint">> = {
   types: ["raw_tracepoint", "raw_tracepoint_writable"],
   text: ({ event }) => event,
-  open: ({ event }, { program, what }) => byDescriptor("raw tracepoint", openRawTracepoint(event, program.fd, what)),
+  open: ({ event }, { program, what }) => byLink("raw tracepoint", openRawTracepoint(event, program.fd, what)),
 }
 
 /** Attaches a program to a raw tracepoint; the descriptor that holds it. Throws `KERNEL_NO_TRACEPOINT`. */

@@ -1,4 +1,5 @@
 export * from "./attr.ts"
+export * from "./link.ts"
 export * from "./map.ts"
 export * from "./object.ts"
 export * from "./program.ts"

@@ -25,12 +25,22 @@ export function objInfo(fd: number, info: Uint8Array): number {
 }
 
 /** What the kernel numbers. */
-export type Numbered = "program" | "map" | "types"
+export type Numbered = "program" | "map" | "types" | "link"
 
-const NEXT_ID = { program: a.BPF_PROG_GET_NEXT_ID, map: a.BPF_MAP_GET_NEXT_ID, types: a.BPF_BTF_GET_NEXT_ID }
-const FD_BY_ID = { program: a.BPF_PROG_GET_FD_BY_ID, map: a.BPF_MAP_GET_FD_BY_ID, types: a.BPF_BTF_GET_FD_BY_ID }
+const NEXT_ID = {
+  program: a.BPF_PROG_GET_NEXT_ID,
+  map: a.BPF_MAP_GET_NEXT_ID,
+  types: a.BPF_BTF_GET_NEXT_ID,
+  link: a.BPF_LINK_GET_NEXT_ID,
+}
+const FD_BY_ID = {
+  program: a.BPF_PROG_GET_FD_BY_ID,
+  map: a.BPF_MAP_GET_FD_BY_ID,
+  types: a.BPF_BTF_GET_FD_BY_ID,
+  link: a.BPF_LINK_GET_FD_BY_ID,
+}
 
-/** Smallest id above `id` of a program, map or type information in the kernel; −ENOENT after the last. Linux 4.13, types 5.4. */
+/** Smallest id above `id` of a program, map or type information in the kernel; −ENOENT after the last. Linux 4.13, types 5.4, links 5.8. */
 export function nextId(kind: Numbered, id: number): number {
   const attr = a.attr().u32(0, id)
   const result = attr.call(NEXT_ID[kind])
