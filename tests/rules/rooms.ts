@@ -17,7 +17,8 @@ export const rooms: Record<string, Room> = {
   machine: { may: ["base", "object", "isa", "btf"], browser: true },
   cache: { may: [] },
   symbols: { may: ["base"] },
-  kernel: { may: ["base", "cache", "machine", "object", "btf", "isa", "symbols"], packages: ["koffi"] },
+  netlink: { may: ["base"] },
+  kernel: { may: ["base", "cache", "machine", "object", "btf", "isa", "symbols", "netlink"], packages: ["koffi"] },
   bpf: {
     may: [
       "base",

@@ -36,6 +36,13 @@ export interface SyscallNumbers {
   readonly close: number
   readonly prlimit64: number
   readonly mount: number
+  readonly socket: number
+  readonly bind: number
+  readonly sendto: number
+  readonly recvfrom: number
+  readonly recvmmsg: number
+  readonly setsockopt: number
+  readonly getsockopt: number
 }
 
 // Sources: Linux arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
@@ -48,6 +55,13 @@ const x64: SyscallNumbers = {
   close: 3,
   prlimit64: 302,
   mount: 165,
+  socket: 41,
+  bind: 49,
+  sendto: 44,
+  recvfrom: 45,
+  recvmmsg: 299,
+  setsockopt: 54,
+  getsockopt: 55,
 }
 const generic: SyscallNumbers = {
   bpf: 280,
@@ -58,6 +72,13 @@ const generic: SyscallNumbers = {
   close: 57,
   prlimit64: 261,
   mount: 40,
+  socket: 198,
+  bind: 200,
+  sendto: 206,
+  recvfrom: 207,
+  recvmmsg: 243,
+  setsockopt: 208,
+  getsockopt: 209,
 }
 
 /** The numbers by Node's name of the processor; undefined where skep does not know them. */

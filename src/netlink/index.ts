@@ -1,0 +1,7 @@
+export * from "./device.ts"
+export * from "./error.ts"
+export * from "./filter.ts"
+export * from "./message.ts"
+export * from "./qdisc.ts"
+export * from "./route.ts"
+export * from "./socket.ts"
