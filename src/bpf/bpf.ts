@@ -24,6 +24,9 @@ import type {
   TracepointOptions,
 } from "./options.ts"
 import { Table } from "./table.ts"
+import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
+import { attachUprobe } from "./user/uprobe.ts"
+import { enableUsdt, planUsdt } from "./user/usdt.ts"
 
 /**
  * A program in the kernel, with its tables, its attachments and its output.
@@ -64,12 +67,16 @@ export class BPF implements Disposable, AsyncDisposable {
    *   BPF_OPTION, BPF_FILE, or what attaching throws
    */
   static async load(options: LoadOptions): Promise<BPF> {
-    const compiled = await objectOf(options)
+    const usdt = planUsdt(options?.usdt ?? [])
+    const compiled = await objectOf(options, usdt.text)
     const machine = options.machine ?? kernelMachine()
     const loaded = machine.load(compiled.object, { verifierLog: options.verifierLog })
     try {
       const bpf = new BPF(compiled, machine, loaded)
-      if (options.autoAttach !== false) bpf.#attachAll()
+      if (options.autoAttach !== false) {
+        bpf.#attachAll()
+        for (const { fn, target } of usdt.targets) bpf.program(fn, { type: "kprobe" }).attach(target)
+      }
       used.add("load")
       return bpf
     } catch (error) {
@@ -166,6 +173,28 @@ export class BPF implements Disposable, AsyncDisposable {
       throw badEvent("attachRawTracepoint", event, "a name without its category", "sched_switch")
     }
     return this.program(fn, { type: "raw_tracepoint" }).attach({ kind: "raw_tracepoint", event })
+  }
+
+  /**
+   * Runs `fn` at each call of a function of a program or library, in all processes or in one.
+   * @throws SkepError BPF_NO_FUNCTION, BPF_OPTION, SYMBOLS_NO_FILE, SYMBOLS_NO_FUNCTION, KERNEL_NO_UPROBES, KERNEL_UPROBE_REFUSED
+   */
+  attachUprobe(options: UprobeOptions): Link {
+    return attachUprobe("uprobe", options, (fn, how) => this.program(fn, how))
+  }
+
+  /** Runs `fn` at each return of a function of a program or library. @throws SkepError as attachUprobe does */
+  attachUretprobe(options: UprobeOptions): Link {
+    return attachUprobe("uretprobe", options, (fn, how) => this.program(fn, how))
+  }
+
+  /**
+   * Runs `fn` at a static probe (USDT); a link for each file that has it. A program that reads arguments by `bpf_usdt_readarg` is compiled
+   * with them: give the probe to {@link BPF.load} as `usdt`.
+   * @throws SkepError BPF_NO_FUNCTION, BPF_OPTION, SYMBOLS_NO_USDT, SYMBOLS_NO_FILE, KERNEL_NO_UPROBES
+   */
+  enableUsdt(options: UsdtOptions): Link[] {
+    return enableUsdt(options, (fn, how) => this.program(fn, how))
   }
 
   /** Detaches everything; the program and its tables stay. */

@@ -14,3 +14,6 @@ export type {
 export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { Table } from "./table.ts"
 export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
+export type { UprobeOptions, UsdtOptions } from "./user/options.ts"
+export { getUserAddresses, getUserFunctions, getUserFunctionsAndAddresses } from "./user/uprobe.ts"
+export { listUsdt, type UsdtListed } from "./user/usdt.ts"

@@ -12,8 +12,8 @@ export type Compiled = CompileResult
 
 const given = (object: BpfObject): Compiled => ({ object, warnings: [], histograms: new Map() })
 
-/** The object that options ask for: compiled from text or a file, read from an object file, or given. */
-export async function objectOf(options: LoadOptions): Promise<Compiled> {
+/** The object that options ask for: compiled from text or a file with `more` text behind it, read from an object file, or given. */
+export async function objectOf(options: LoadOptions, more = ""): Promise<Compiled> {
   if (typeof options !== "object" || options === null) {
     throw badOption("BPF.load takes an object of options", 'BPF.load({ text: "…" }) or BPF.load({ file: "program.c" })')
   }
@@ -29,7 +29,7 @@ export async function objectOf(options: LoadOptions): Promise<Compiled> {
   if (file === undefined && typeof text !== "string")
     throw badOption("text is a string of C", 'text: "int f(void *ctx) …"')
   const read: Source = file === undefined ? { name: "program.c", text: text as string } : readSource(file)
-  return compileSource({ ...read, name: options.name ?? read.name }, options)
+  return compileSource({ text: read.text + more, name: options.name ?? read.name }, options)
 }
 
 async function compileSource(source: Source, options: LoadOptions): Promise<Compiled> {

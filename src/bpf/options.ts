@@ -1,5 +1,6 @@
 import type { Machine } from "../machine/index.ts"
 import type { BpfObject } from "../object/index.ts"
+import type { UsdtOptions } from "./user/options.ts"
 
 /** What {@link BPF.load} takes: the program as `text`, in a `file`, or compiled already. */
 export interface LoadOptions {
@@ -23,6 +24,8 @@ export interface LoadOptions {
   readonly autoAttach?: boolean
   /** The verifier's log of programs that load: 0 none, 1 the last path, 2 every path. A refused program's log is in its error always. */
   readonly verifierLog?: 0 | 1 | 2
+  /** Static probes (USDT) at which functions of the program run; `bpf_usdt_readarg` reads their arguments. */
+  readonly usdt?: readonly UsdtOptions[]
   /** Where the program runs: this computer's kernel without it. */
   readonly machine?: Machine
 }

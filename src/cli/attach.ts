@@ -1,8 +1,9 @@
-import type { BPF, Link } from "../bpf/index.ts"
+import type { BPF, Link, UsdtOptions } from "../bpf/index.ts"
 import { UsageError } from "./command.ts"
 
 const FORM =
-  "kprobe:FUNCTION[+OFFSET]=FN, kretprobe:FUNCTION=FN, tracepoint:CATEGORY:EVENT=FN or raw_tracepoint:EVENT=FN"
+  "kprobe:FUNCTION[+OFFSET]=FN, kretprobe:FUNCTION=FN, tracepoint:CATEGORY:EVENT=FN, raw_tracepoint:EVENT=FN, " +
+  "uprobe:FILE:FUNCTION[+OFFSET]=FN, uretprobe:FILE:FUNCTION=FN or usdt:FILE:PROVIDER:NAME=FN"
 
 /** Attaches as `--attach` says. `FN` may be left out when the program has one function; `syscall:NAME` is a system call's function. */
 export function attachAs(bpf: BPF, spec: string): Link {
@@ -17,22 +18,57 @@ export function attachAs(bpf: BPF, spec: string): Link {
       return bpf.attachKretprobe({ event: functionOf(bpf, event), fn: name })
     case "tracepoint":
       return bpf.attachTracepoint({ event: event as `${string}:${string}`, fn: name })
+    case "uprobe":
+    case "uretprobe":
+      return attachUser(bpf, kind, event, name)
     default:
       return bpf.attachRawTracepoint({ event, fn: name })
   }
 }
 
 export interface AttachArgument {
-  readonly kind: "kprobe" | "kretprobe" | "tracepoint" | "raw_tracepoint"
+  readonly kind: "kprobe" | "kretprobe" | "tracepoint" | "raw_tracepoint" | "uprobe" | "uretprobe" | "usdt"
   readonly event: string
   readonly fn: string | undefined
 }
 
 /** `KIND:EVENT[=FN]`. Throws UsageError. */
 export function parseAttach(spec: string): AttachArgument {
-  const match = /^(kprobe|kretprobe|tracepoint|raw_tracepoint):([^=]+?)(?:=(\w+))?$/.exec(spec)
+  const match = /^(kprobe|kretprobe|tracepoint|raw_tracepoint|uprobe|uretprobe|usdt):([^=]+?)(?:=(\w+))?$/.exec(spec)
   if (match === null) throw new UsageError(`--attach cannot be '${spec}'`, `it is ${FORM}`)
   return { kind: match[1] as AttachArgument["kind"], event: match[2], fn: match[3] }
+}
+
+/** `FILE:FUNCTION[+OFFSET]`; the function can be an expression between slashes. */
+function attachUser(bpf: BPF, kind: "uprobe" | "uretprobe", event: string, fn: string): Link {
+  const at = event.startsWith("/") || !/:\/.*\/$/.test(event) ? event.lastIndexOf(":") : event.indexOf(":")
+  if (at <= 0 || at === event.length - 1)
+    throw new UsageError(`--attach '${kind}:${event}' names no function of a file`)
+  const path = event.slice(0, at)
+  const place = event.slice(at + 1)
+  const pattern = /^\/(.+)\/$/.exec(place)
+  const [symbol, offset] = pattern === null ? splitOffset(place) : [undefined, undefined]
+  const target = {
+    path,
+    fn,
+    ...(offset !== undefined && { offset }),
+    ...(pattern === null ? { symbol } : { symbolRe: pattern[1] }),
+  }
+  return kind === "uprobe" ? bpf.attachUprobe(target) : bpf.attachUretprobe(target)
+}
+
+/**
+ * The static probes among what `--attach` says, which the program is compiled with: `usdt:FILE:PROVIDER:NAME=FN`. Throws UsageError.
+ */
+export function usdtProbes(specs: readonly string[]): UsdtOptions[] {
+  return specs.map(parseAttach).flatMap(({ kind, event, fn }) => {
+    if (kind !== "usdt") return []
+    const found = /^(.+):([^:]+:[^:]+)$/.exec(event)
+    if (found === null || fn === undefined) {
+      throw new UsageError(`--attach 'usdt:${event}' is not complete`, "it is usdt:FILE:PROVIDER:NAME=FN")
+    }
+    return [{ path: found[1], probe: found[2], fn }]
+  })
 }
 
 function onlyFunction(bpf: BPF, spec: string): string {

@@ -35,6 +35,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "show a function's C, SSA form and instructions side by side; say what an error's code means",
     load: async () => (await import("./explain/command.ts")).explain,
   },
+  usdt: {
+    about: "list the static probes of a program, a library or a process",
+    load: async () => (await import("./usdt.ts")).usdt,
+  },
   doctor: {
     about: "say what this kernel and this user can do with BPF",
     load: async () => (await import("./doctor.ts")).doctorCommand,

@@ -1,6 +1,6 @@
 import { SkepError } from "../base/index.ts"
 import { BPF, type TraceLine } from "../bpf/index.ts"
-import { attachAs, linkText, parseAttach } from "./attach.ts"
+import { attachAs, linkText, parseAttach, usdtProbes } from "./attach.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { SOURCE_OPTIONS, sourceFlags } from "./source.ts"
 import { Stop } from "./stop.ts"
@@ -25,16 +25,20 @@ export const run = command({
     ["skep run foo.c", "functions say where they belong: kprobe__…, TRACEPOINT_PROBE(…)"],
     ["skep run --attach kprobe:finish_task_switch=count_sched task_switch.c", "a function of the kernel"],
     ["skep run --attach kprobe:syscall:clone=hello hello.c", "a system call, by its plain name"],
+    ["skep run --attach uprobe:c:malloc=f f.c", "a function of a library, in all processes"],
+    ["skep run --attach usdt:/usr/bin/app:app:start=f f.c", "a static probe of a program"],
     ["skep run --attach tracepoint:sched:sched_switch=f --duration 5 f.c", "a tracepoint, for 5 seconds"],
   ],
   async run(values, [file]) {
     const seconds = durationOf(values.duration)
-    for (const spec of values.attach ?? []) parseAttach(spec)
+    const attach = values.attach ?? []
+    const others = attach.filter(spec => parseAttach(spec).kind !== "usdt")
+    const usdt = usdtProbes(attach)
     using stop = new Stop()
-    using bpf = await BPF.load({ file, cflags: sourceFlags(values), verifierLog: values.verbose ? 1 : 0 })
+    using bpf = await BPF.load({ file, cflags: sourceFlags(values), verifierLog: values.verbose ? 1 : 0, usdt })
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)
-    for (const spec of values.attach ?? []) attachAs(bpf, spec)
+    for (const spec of others) attachAs(bpf, spec)
     if (bpf.links.size === 0) throw nothingAttached(bpf, file)
     for (const link of bpf.links) note(`attached ${linkText(link)}`)
     if (values.verbose) for (const { name } of bpf.programs) showLog(bpf, name)

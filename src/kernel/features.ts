@@ -2,9 +2,9 @@ import { existsSync } from "node:fs"
 import * as isa from "../isa/index.ts"
 import { kprobeSupport } from "./attach/kprobe.ts"
 import { perfEventOpen } from "./attach/perf.ts"
-import { mapCreate, progLoad, rawTracepointOpen } from "./bpf/index.ts"
+import { linkUprobeMulti, mapCreate, progLoad, rawTracepointOpen } from "./bpf/index.ts"
 import { raiseMemlock, readNumber } from "./host/index.ts"
-import { closeFd, EPERM } from "./raw/index.ts"
+import { closeFd, EBADF, EPERM } from "./raw/index.ts"
 import { lookForTracefs } from "./tracefs.ts"
 
 /**
@@ -14,20 +14,25 @@ import { lookForTracefs } from "./tracefs.ts"
 
 const known = new Map<string, number>()
 
-/** The answer of a probe: a value ≥ 0, or −errno; asked once a process. A descriptor that comes out is closed. */
-function once(name: string, probe: () => number): number {
+/** The answer of a probe: a value ≥ 0, or −errno; asked once a process. A `descriptor` that comes out is closed. */
+function once(name: string, probe: () => number, descriptor = true): number {
   let answer = known.get(name)
   if (answer === undefined) {
     answer = probe()
     if (answer === -EPERM && raiseMemlock()) answer = probe()
-    if (answer >= 0) closeFd(answer)
+    if (answer >= 0 && descriptor) closeFd(answer)
     known.set(name, answer)
   }
   return answer
 }
 
-const loads = (type: string, insns: readonly isa.Insn[]): number =>
-  progLoad({ type: isa.progTypes.number(type) ?? 0, insns: isa.encodeInsns(insns), license: "GPL" }).result
+const loads = (type: string, insns: readonly isa.Insn[], expectedAttachType?: number): number =>
+  progLoad({
+    type: isa.progTypes.number(type) ?? 0,
+    insns: isa.encodeInsns(insns),
+    license: "GPL",
+    expectedAttachType,
+  }).result
 
 const trivial = [isa.mov64Imm(0, 0), isa.exit()]
 
@@ -98,6 +103,24 @@ export function hasKprobeEvents(): boolean {
 /** Type of the uprobe PMU; undefined without one. */
 export function uprobePmu(): number | undefined {
   return readNumber("/sys/bus/event_source/devices/uprobe/type")
+}
+
+/** Whether a program can be attached to many places of a file at once (Linux 6.6). */
+export function canUprobeMulti(): boolean {
+  return (
+    once(
+      "uprobe.multi",
+      () => {
+        const program = loads("kprobe", trivial, isa.attachTypes.number("trace_uprobe_multi"))
+        if (program < 0) return program
+        // No file: kernels that know such links say EBADF, others refuse the call itself.
+        const link = linkUprobeMulti(program, { path: "/", offsets: [0], ret: false })
+        closeFd(program)
+        return link === -EBADF ? 0 : link
+      },
+      false,
+    ) >= 0
+  )
 }
 
 /** Whether a program runs on a raw tracepoint (Linux 4.17): ≥ 0, or −errno. */

@@ -1,5 +1,14 @@
 export { doctor, type Finding } from "./doctor.ts"
-export { canBpf, canKprobe, canLoad, canMap, canRawTracepoint, cpuLevel, hasBoundedLoops } from "./features.ts"
+export {
+  canBpf,
+  canKprobe,
+  canLoad,
+  canMap,
+  canRawTracepoint,
+  canUprobeMulti,
+  cpuLevel,
+  hasBoundedLoops,
+} from "./features.ts"
 export {
   type Capability,
   hasCapability,

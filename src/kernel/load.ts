@@ -88,7 +88,8 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     }
     const type = options.type ?? spec.type
     if (type === undefined) throw noType(name)
-    const program = this.#loadProgram(spec, type, options)
+    const { attachType } = options
+    const program = this.#loadProgram(attachType === undefined ? spec : { ...spec, attachType }, type, options)
     this.#programs.set(name, program)
     this.#fillProgramArrays(program)
     return program

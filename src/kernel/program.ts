@@ -1,5 +1,13 @@
 import { SkepError } from "../base/index.ts"
-import type { AttachTarget, Link, LoadedProgram, ProgramInfo, TestRunInput, TestRunResult } from "../machine/index.ts"
+import type {
+  AttachTarget,
+  Link,
+  LoadedMap,
+  LoadedProgram,
+  ProgramInfo,
+  TestRunInput,
+  TestRunResult,
+} from "../machine/index.ts"
 import type { ProgramSpec, ProgramType } from "../object/index.ts"
 import { attach } from "./attach/attach.ts"
 import { progTestRun } from "./bpf/index.ts"
@@ -19,6 +27,7 @@ const CONTEXT_OUT = new Set<ProgramType>(["socket_filter", "sched_cls", "sched_a
 export interface ProgramOwner {
   readonly options: KernelOptions
   readonly links: Set<Link>
+  readonly maps: ReadonlyMap<string, LoadedMap>
   /** What was done without; see `Loaded.notes`. */
   readonly notes: string[]
 }

@@ -29,6 +29,8 @@ export interface ProgramOptions {
   readonly type?: ProgramType
   /** Types that are bound to a kernel function when they are loaded (fentry, LSM, iterators) need it. */
   readonly attach?: AttachSpec
+  /** What it is loaded for, by its `enum bpf_attach_type` name without the prefix, lower case, in place of what the object says. */
+  readonly attachType?: string
 }
 
 /** An object in a machine. Disposing it detaches its links and frees its programs and maps. */

@@ -1,7 +1,10 @@
 import type { AttachSpec } from "../object/index.ts"
 
 /** Where to attach a program: what an object says, and what only the caller knows. */
-export type AttachTarget = KprobeTarget | Exclude<AttachSpec, { readonly kind: "kprobe" | "kretprobe" }>
+export type AttachTarget = KprobeTarget | UprobeTarget | UsdtTarget | Exclude<AttachSpec, { readonly kind: OwnTarget }>
+
+/** Kinds of places of which the caller can say more than an object. */
+type OwnTarget = "kprobe" | "kretprobe" | "uprobe" | "uretprobe" | "usdt"
 
 /** The kinds of places, by the names that link listings use. */
 export type AttachKind = AttachTarget["kind"]
@@ -15,4 +18,38 @@ export type KprobeTarget = Extract<AttachSpec, { readonly kind: "kprobe" | "kret
   readonly offset?: number
   /** Calls of the function that can be under way at once, for a kretprobe; the kernel chooses when it is missing. */
   readonly maxActive?: number
+}
+
+/** Functions of a program or a library: at their entry, or with `uretprobe` at their return. */
+export interface UprobeTarget {
+  readonly kind: "uprobe" | "uretprobe"
+  /** Path of the file, or the name of a library (`c`, `libssl`) or program; as the process `pid` sees it, where there is one. */
+  readonly path: string
+  /** The function, `NAME@VERSION` for one of several versions; or all whose names match. */
+  readonly event?: string | RegExp
+  /** In place of a name: an address as `nm` and `objdump` show it. */
+  readonly address?: number
+  /** Bytes into the function. */
+  readonly offset?: number
+  /** The process to trace; all that run the file without it. */
+  readonly pid?: number
+  /** A number that the program reads by `bpf_get_attach_cookie`. Linux 5.15. */
+  readonly cookie?: bigint
+}
+
+/** A static probe of a program or a library: everywhere the compiler put it. */
+export interface UsdtTarget {
+  readonly kind: "usdt"
+  readonly path: string
+  /** "" for a probe whose name alone says which it is. */
+  readonly provider: string
+  readonly event: string
+  readonly pid?: number
+  /** A number that the program reads by `bpf_usdt_cookie`. */
+  readonly cookie?: bigint
+  /**
+   * The ways in which places have their arguments, in the order in which the program tells them apart: it reads the number of its own by
+   * `bpf_get_attach_cookie`. For programs whose text reads the arguments by itself.
+   */
+  readonly layouts?: readonly string[]
 }

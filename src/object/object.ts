@@ -130,6 +130,10 @@ export type AttachSpec =
   | { readonly kind: "kprobe" | "kretprobe"; readonly event: string; readonly syscall?: boolean }
   | { readonly kind: "tracepoint"; readonly category: string; readonly event: string }
   | { readonly kind: "raw_tracepoint"; readonly event: string }
+  /** A function of a program or library: `path` is a file's, or the name of a library or program; `event` the function. */
+  | { readonly kind: "uprobe" | "uretprobe"; readonly path: string; readonly event: string; readonly offset?: number }
+  /** A static probe of a program or library. */
+  | { readonly kind: "usdt"; readonly path: string; readonly provider: string; readonly event: string }
   | { readonly kind: "fentry" | "fexit" | "fmod_ret"; readonly event: string; readonly module?: string }
   | { readonly kind: "lsm" | "lsm_cgroup"; readonly event: string }
   /** Takes the place of a global function of a program that is loaded already. */

@@ -30,8 +30,21 @@ means("kprobe.s/f", {})
 means("kretprobe/vfs_read", { type: "kprobe", attach: { kind: "kretprobe", event: "vfs_read" } })
 means("ksyscall/clone", { type: "kprobe", attach: { kind: "kprobe", event: "clone", syscall: true } })
 means("kprobe.multi/vfs_*", { type: "kprobe", attachType: "trace_kprobe_multi" })
-means("uprobe//bin/sh:main", { type: "kprobe" })
-means("uprobe.s//bin/sh:main", { type: "kprobe", sleepable: true })
+means("uprobe//bin/sh:main", { type: "kprobe", attach: { kind: "uprobe", path: "/bin/sh", event: "main" } })
+means("uprobe.s//bin/sh:main+0x10", {
+  type: "kprobe",
+  sleepable: true,
+  attach: { kind: "uprobe", path: "/bin/sh", event: "main", offset: 16 },
+})
+means("uretprobe.multi/libc.so.6:str*", {
+  type: "kprobe",
+  attachType: "trace_uprobe_multi",
+  attach: { kind: "uretprobe", path: "libc.so.6", event: "str*" },
+})
+means("usdt/libc.so.6:libc:setjmp", {
+  type: "kprobe",
+  attach: { kind: "usdt", path: "libc.so.6", provider: "libc", event: "setjmp" },
+})
 means("usdt", { type: "kprobe" })
 means("tp/sched/sched_switch", {
   type: "tracepoint",

@@ -165,6 +165,15 @@ function attachOf(prefix: string, rest: string): AttachSpec | undefined {
     case "raw_tp":
     case "raw_tracepoint":
       return { kind: "raw_tracepoint", event: rest }
+    case "uprobe":
+    case "uretprobe":
+    case "uprobe.multi":
+    case "uretprobe.multi":
+      return uprobeOf(prefix.startsWith("uret") ? "uretprobe" : "uprobe", rest)
+    case "usdt": {
+      const found = /^(.+):([^:]+):([^:]+)$/.exec(rest)
+      return found === null ? undefined : { kind: "usdt", path: found[1], provider: found[2], event: found[3] }
+    }
     case "fentry":
     case "fexit":
     case "fmod_ret": {
@@ -182,10 +191,21 @@ function attachOf(prefix: string, rest: string): AttachSpec | undefined {
   return undefined
 }
 
+/** `PATH:FUNCTION[+OFFSET]`; the path may have slashes, and a function's name none of the two marks. */
+function uprobeOf(kind: "uprobe" | "uretprobe", rest: string): AttachSpec | undefined {
+  const found = /^(.+):([^:+]+)(?:\+(0x[0-9a-f]+|\d+))?$/i.exec(rest)
+  if (found === null) return undefined
+  const [, path, event, offset] = found
+  return { kind, path, event, ...(offset !== undefined && { offset: Number(offset) }) }
+}
+
 function typeOfAttach(attach: AttachSpec): ProgramType {
   switch (attach.kind) {
     case "kprobe":
     case "kretprobe":
+    case "uprobe":
+    case "uretprobe":
+    case "usdt":
       return "kprobe"
     case "fentry":
     case "fexit":
@@ -229,6 +249,11 @@ function sectionOfAttach(attach: AttachSpec): string {
       return `tracepoint/${attach.category}/${attach.event}`
     case "raw_tracepoint":
       return `raw_tp/${attach.event}`
+    case "uprobe":
+    case "uretprobe":
+      return `${attach.kind}/${attach.path}:${attach.event}${attach.offset ? `+${attach.offset}` : ""}`
+    case "usdt":
+      return `usdt/${attach.path}:${attach.provider}:${attach.event}`
     case "fentry":
     case "fexit":
     case "fmod_ret":

@@ -1,3 +1,20 @@
+export {
+  findAddress,
+  findFunctions,
+  functionNames,
+  type ProbePlace,
+  userFunctions,
+} from "./functions.ts"
 export { type KernelSymbol, KernelSymbols, type Located } from "./kallsyms.ts"
+export { type Binary, findBinary, findLibrary, findProgram } from "./process/binary.ts"
 export { kernelFunctions, kernelSymbols } from "./running.ts"
 export { bareSyscallName, syscallName, syscallPrefix } from "./syscalls.ts"
+export { parseUsdtArguments, type UsdtArgument, type UsdtPlace } from "./usdt/arguments.ts"
+export { layoutOf } from "./usdt/layout.ts"
+export {
+  binaryProbes,
+  findProbe,
+  processBinaries,
+  type UsdtLocation,
+  type UsdtProbe,
+} from "./usdt/probes.ts"

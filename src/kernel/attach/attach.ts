@@ -7,6 +7,8 @@ import { KernelLink } from "./link.ts"
 import { rawTracepoint } from "./rawTracepoint.ts"
 import { tracepoint } from "./tracepoint.ts"
 import { trampoline } from "./trampoline.ts"
+import { uprobe } from "./uprobeAttacher.ts"
+import { usdt } from "./usdtAttacher.ts"
 
 /** Every kind of place. */
 const attachers: { readonly [K in AttachKind]: Attacher<TargetOf<K>> } = {
@@ -14,6 +16,9 @@ const attachers: { readonly [K in AttachKind]: Attacher<TargetOf<K>> } = {
   kretprobe: kprobe,
   tracepoint,
   raw_tracepoint: rawTracepoint,
+  uprobe,
+  uretprobe: uprobe,
+  usdt,
   fentry: trampoline("tracing"),
   fexit: trampoline("tracing"),
   fmod_ret: trampoline("tracing"),

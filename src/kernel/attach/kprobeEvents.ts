@@ -76,7 +76,7 @@ export function removeStaleEvents(): void {
 export function staleEvents(text: string, alive: (pid: number) => boolean = isAlive): string[] {
   const names: string[] = []
   for (const line of text.split("\n")) {
-    const found = /^[pr]\d*:skep\/(skep_(\d+)_\d+) /.exec(line)
+    const found = /^[pr]\d*:skep\/(skep_(\d+)_\d+u?) /.exec(line)
     if (found !== null && !alive(Number(found[2]))) names.push(found[1])
   }
   return names

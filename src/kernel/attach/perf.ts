@@ -13,15 +13,17 @@ const ATTR_SIZE = 112
 /** What of `struct perf_event_attr` a probe or tracepoint needs. */
 export interface PerfEvent {
   readonly type: number
-  readonly config: number
-  /** Name of a function, whose address goes to config1 (`kprobe_func`). */
+  readonly config: number | bigint
+  /** Name of a function, or path of a file, whose address goes to config1 (`kprobe_func`, `uprobe_path`). */
   readonly symbol?: string
-  /** config2: bytes into the function. */
+  /** config2: bytes into the function, or into the file. */
   readonly offset?: number
+  /** The process whose events count, on all CPUs; every process without it. */
+  readonly pid?: number
 }
 
 /**
- * Opens an event of the whole machine on CPU 0: for programs the CPU does not matter, they run on all. A descriptor, or
+ * Opens an event of the whole machine on CPU 0 (for programs the CPU does not matter, they run on all), or of a process. A descriptor, or
  * −errno.
  *
  *     u32 type, size; u64 config; u64 sample_period, sample_type, read_format, bits; u32 wakeup, bp_type;
@@ -38,7 +40,8 @@ export function perfEventOpen(event: PerfEvent): number {
   view.setBigUint64(8, BigInt(event.config), true)
   if (event.symbol !== undefined) view.setBigUint64(56, BigInt(sys().address(bytes) + ATTR_SIZE), true)
   view.setBigUint64(64, BigInt(event.offset ?? 0), true)
-  return syscall(sys().numbers.perfEventOpen, bytes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)
+  const { pid = -1 } = event
+  return syscall(sys().numbers.perfEventOpen, bytes, pid, pid === -1 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC)
 }
 
 /** Makes an event run a program, and starts it; closes the event and throws when that fails. */

@@ -4,6 +4,7 @@ import { getSystemErrorMap } from "node:util"
 /** Error numbers that are tested by name. They are the same on every processor skep runs on. */
 export const EPERM = 1
 export const ENOENT = 2
+export const ESRCH = 3
 export const EINTR = 4
 export const EBADF = 9
 export const EAGAIN = 11

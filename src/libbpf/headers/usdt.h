@@ -17,11 +17,13 @@ enum __bpf_usdt_arg_type {
 	BPF_USDT_ARG_CONST,
 	BPF_USDT_ARG_REG,
 	BPF_USDT_ARG_REG_DEREF,
+	BPF_USDT_ARG_SIB,
 };
 
 struct __bpf_usdt_arg_spec {
 	unsigned long long val_off;
-	enum __bpf_usdt_arg_type arg_type;
+	/* The type; for memory with an index its register's offset << 8 and the logarithm of its scale << 20. */
+	unsigned int arg_type;
 	short reg_off;
 	_Bool arg_signed;
 	char arg_bitshift;
@@ -76,7 +78,7 @@ __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, unsigned long long arg_num
 {
 	struct __bpf_usdt_spec *spec;
 	struct __bpf_usdt_arg_spec *arg;
-	unsigned long value = 0;
+	unsigned long value = 0, index = 0;
 	int err;
 
 	*res = 0;
@@ -89,7 +91,7 @@ __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, unsigned long long arg_num
 	if (arg_num >= spec->arg_cnt)
 		return -2;
 	arg = &spec->args[arg_num];
-	switch (arg->arg_type) {
+	switch (arg->arg_type & 0xff) {
 	case BPF_USDT_ARG_CONST:
 		value = arg->val_off;
 		break;
@@ -103,6 +105,18 @@ __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, unsigned long long arg_num
 		if (err)
 			return err;
 		err = bpf_probe_read_user(&value, sizeof(value), (void *)value + arg->val_off);
+		if (err)
+			return err;
+		break;
+	case BPF_USDT_ARG_SIB:
+		err = bpf_probe_read_kernel(&value, sizeof(value), (void *)ctx + arg->reg_off);
+		if (err)
+			return err;
+		err = bpf_probe_read_kernel(&index, sizeof(index), (void *)ctx + ((arg->arg_type >> 8) & 0xfff));
+		if (err)
+			return err;
+		index <<= (arg->arg_type >> 20) & 0xf;
+		err = bpf_probe_read_user(&value, sizeof(value), (void *)value + index + arg->val_off);
 		if (err)
 			return err;
 		break;
