@@ -3,7 +3,7 @@ import { SkepError } from "../base/index.ts"
 import type { TraceLine, TraceOptions, TraceReader } from "../machine/index.ts"
 import { PullStream } from "./events/pull.ts"
 import { callFailed } from "./host/index.ts"
-import { EACCES, EBUSY } from "./raw/index.ts"
+import { EACCES, EBUSY, sys } from "./raw/index.ts"
 import { needsRecording, tracefs, tracefsDenied } from "./tracefs.ts"
 import { isPrintk, parseTraceLine } from "./traceLine.ts"
 
@@ -31,7 +31,7 @@ export class TracePipe implements TraceReader {
     const fd = openPipe(`${tracefs()}/trace_pipe`)
     enablePrintk()
     this.#stream = new PullStream({
-      fds: [fd],
+      watch: ready => sys().watch(fd, ready),
       read: push => this.#read(fd, push),
       close: () => closeSync(fd),
     })

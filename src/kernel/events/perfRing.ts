@@ -1,11 +1,16 @@
 import { callFailed, isPermission, pageSize, permissionError } from "../host/index.ts"
 import { closeFd, sys, syscall } from "../raw/index.ts"
+import type { BatchBuffer } from "./batch.ts"
 import { type Mapping, mapMemory, SharedPosition } from "./mmap.ts"
 
 // Source: Linux include/uapi/linux/perf_event.h.
 const PERF_TYPE_SOFTWARE = 1
 const PERF_COUNT_SW_BPF_OUTPUT = 10
+const PERF_SAMPLE_TIME = 1 << 2
 const PERF_SAMPLE_RAW = 1 << 10
+/** `use_clockid`, bit 25 of the flags. */
+const USE_CLOCKID = 1 << 25
+const CLOCK_MONOTONIC = 1
 const PERF_RECORD_LOST = 2
 const PERF_RECORD_SAMPLE = 9
 const PERF_FLAG_FD_CLOEXEC = 8
@@ -14,73 +19,117 @@ const ATTR_SIZE = 112
 const DATA_HEAD = 1024
 const DATA_TAIL = 1032
 
+/** Bytes that a record has before what the program sent: its header, its time where that was asked for, and a length. */
+const HEADER = 8
+const LENGTH = 4
+const TIME = 8
+
 /**
- * One CPU's perf buffer: a page of positions and 2^n pages of records. Positions only grow; a record may wrap around.
+ * The records of one CPU's perf buffer, over memory wherever it comes from. Positions only grow; a record may wrap around.
  *
  *     record   u32 type; u16 misc, size (of the whole)
- *     sample   u32 length; length bytes (padded so that the record is a multiple of 8)
+ *     sample   u64 time (where it was asked for); u32 length; length bytes (padded so that the record is a multiple of 8)
  *     lost     u64 id, lost
+ *
+ * The kernel moves its position when records are complete, and it is loaded with acquire semantics; ours is stored with release
+ * semantics once they are copied. They are read from the copy, so that nothing changes meanwhile. Records that do not fit into what
+ * is there cannot be the kernel's: the rest is given up, and counted as one loss.
  */
-export class PerfRing {
-  readonly fd: number
-  readonly cpu: number
-  readonly #mapping: Mapping
+export class PerfRecords {
   readonly #head: SharedPosition
   readonly #tail: SharedPosition
   readonly #data: Uint8Array
-  readonly #view: DataView
-  /** A record that wraps around is put together here. */
-  #joined = new Uint8Array(256)
+  readonly #cpu: number
+  readonly #timed: boolean
 
-  constructor(cpu: number, pages: number, what: string) {
+  constructor(head: SharedPosition, tail: SharedPosition, data: Uint8Array, cpu: number, timed: boolean) {
+    this.#head = head
+    this.#tail = tail
+    this.#data = data
+    this.#cpu = cpu
+    this.#timed = timed
+  }
+
+  /** Moves what is there into the batch. */
+  take(batch: BatchBuffer, lost: (events: number) => void): void {
+    const size = this.#data.length
+    const head = this.#head.load()
+    const tail = this.#tail.load()
+    const available = head - tail
+    if (available <= 0) return
+    if (available > size || tail % 8 !== 0) lost(1)
+    else {
+      const place = tail % size
+      const first = Math.min(available, size - place)
+      const base = batch.append(this.#data.subarray(place, place + first))
+      // Both parts are multiples of 8: the second one lies just behind the first.
+      if (first < available) batch.append(this.#data.subarray(0, available - first))
+      this.#split(batch, base, base + available, lost)
+    }
+    this.#tail.store(head)
+  }
+
+  #split(batch: BatchBuffer, start: number, end: number, lost: (events: number) => void): void {
+    const { view } = batch
+    const raw = HEADER + (this.#timed ? TIME : 0)
+    let at = start
+    while (at < end) {
+      const size = at + HEADER <= end ? view.getUint16(at + 6, true) : 0
+      if (size < HEADER || size % 8 !== 0 || at + size > end) {
+        lost(1)
+        return
+      }
+      const type = view.getUint32(at, true)
+      if (type === PERF_RECORD_SAMPLE) {
+        const length = size >= raw + LENGTH ? view.getUint32(at + raw, true) : Number.POSITIVE_INFINITY
+        if (raw + LENGTH + length > size) lost(1)
+        else {
+          const time = this.#timed ? Number(view.getBigUint64(at + HEADER, true)) : 0
+          batch.add(at + raw + LENGTH, length, this.#cpu, time)
+        }
+      } else if (type === PERF_RECORD_LOST && size >= 24) lost(Number(view.getBigUint64(at + 16, true)))
+      at += size
+    }
+  }
+}
+
+export interface PerfRingOptions {
+  readonly pages: number
+  readonly wakeup: number
+  /** Records come with the time of CLOCK_MONOTONIC. */
+  readonly timed: boolean
+}
+
+/** One CPU's perf buffer in the kernel: a page of positions and 2^n pages of records. */
+export class PerfRing {
+  readonly fd: number
+  readonly cpu: number
+  readonly pages: number
+  readonly #mapping: Mapping
+  readonly #records: PerfRecords
+
+  constructor(cpu: number, options: PerfRingOptions, what: string) {
     this.cpu = cpu
-    this.fd = openOutput(cpu, what)
+    this.pages = options.pages
+    this.fd = openOutput(cpu, options, what)
     try {
-      this.#mapping = mapMemory(this.fd, (1 + pages) * pageSize(), 0, true, what)
+      this.#mapping = mapMemory(this.fd, (1 + options.pages) * pageSize(), 0, true, what)
     } catch (error) {
       closeFd(this.fd)
       throw error
     }
-    this.#head = new SharedPosition(this.#mapping.bytes, DATA_HEAD)
-    this.#tail = new SharedPosition(this.#mapping.bytes, DATA_TAIL)
-    this.#data = this.#mapping.bytes.subarray(pageSize())
-    this.#view = new DataView(this.#data.buffer, this.#data.byteOffset, this.#data.length)
+    const { bytes } = this.#mapping
+    const head = new SharedPosition(bytes, DATA_HEAD)
+    const tail = new SharedPosition(bytes, DATA_TAIL)
+    this.#records = new PerfRecords(head, tail, bytes.subarray(pageSize()), cpu, options.timed)
   }
 
   enable(): number {
     return syscall(sys().numbers.ioctl, this.fd, PERF_EVENT_IOC_ENABLE, 0)
   }
 
-  /** Hands over what is there; the bytes are valid during the call only. */
-  read(take: (data: Uint8Array) => void, lost: (events: number) => void): void {
-    const size = this.#data.length
-    const head = this.#head.load()
-    let tail = this.#tail.load()
-    try {
-      while (tail < head) {
-        // Records are multiples of 8 bytes, so a header never wraps around.
-        const at = tail % size
-        const type = this.#view.getUint32(at, true)
-        const length = this.#view.getUint16(at + 6, true)
-        if (length < 8) break
-        const record = this.#record(at, length)
-        const view = new DataView(record.buffer, record.byteOffset, record.length)
-        tail += length
-        if (type === PERF_RECORD_SAMPLE) take(record.subarray(12, 12 + view.getUint32(8, true)))
-        else if (type === PERF_RECORD_LOST) lost(Number(view.getBigUint64(16, true)))
-      }
-    } finally {
-      this.#tail.store(tail)
-    }
-  }
-
-  #record(at: number, length: number): Uint8Array {
-    const end = at + length
-    if (end <= this.#data.length) return this.#data.subarray(at, end)
-    if (this.#joined.length < length) this.#joined = new Uint8Array(length)
-    this.#joined.set(this.#data.subarray(at))
-    this.#joined.set(this.#data.subarray(0, end - this.#data.length), this.#data.length - at)
-    return this.#joined.subarray(0, length)
+  take(batch: BatchBuffer, lost: (events: number) => void): void {
+    this.#records.take(batch, lost)
   }
 
   close(): void {
@@ -89,16 +138,20 @@ export class PerfRing {
   }
 }
 
-function openOutput(cpu: number, what: string): number {
+function openOutput(cpu: number, { wakeup, timed }: PerfRingOptions, what: string): number {
   const attr = new Uint8Array(ATTR_SIZE)
   const view = new DataView(attr.buffer)
   view.setUint32(0, PERF_TYPE_SOFTWARE, true)
   view.setUint32(4, ATTR_SIZE, true)
   view.setUint32(8, PERF_COUNT_SW_BPF_OUTPUT, true)
-  // sample_period, sample_type, wakeup_events: tell the reader of every record.
+  // sample_period, sample_type, wakeup_events: tell the reader of so many records.
   view.setUint32(16, 1, true)
-  view.setUint32(24, PERF_SAMPLE_RAW, true)
-  view.setUint32(48, 1, true)
+  view.setUint32(24, timed ? PERF_SAMPLE_RAW | PERF_SAMPLE_TIME : PERF_SAMPLE_RAW, true)
+  view.setUint32(48, wakeup, true)
+  if (timed) {
+    view.setUint32(40, USE_CLOCKID, true)
+    view.setUint32(92, CLOCK_MONOTONIC, true)
+  }
   const fd = syscall(sys().numbers.perfEventOpen, attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)
   if (fd >= 0) return fd
   if (isPermission(-fd)) throw permissionError(what, -fd, ["CAP_PERFMON"])

@@ -7,7 +7,10 @@ function stream(fail?: () => void) {
   const there: number[] = []
   let closed = 0
   const source = {
-    fds: [],
+    watch(ready: () => void) {
+      const timer = setImmediate(ready)
+      return { keepAlive() {}, close: () => clearImmediate(timer) }
+    },
     read(push: (item: number) => void) {
       fail?.()
       for (const item of there.splice(0)) push(item)

@@ -1,9 +1,9 @@
-import { sys, type Watcher } from "../raw/index.ts"
+import type { EventWatch } from "../../machine/index.ts"
 
 /** Where a stream gets its items from. */
 export interface PullSource<T> {
-  /** Descriptors that can be read when there is something new. */
-  readonly fds: readonly number[]
+  /** Calls `ready` from the event loop when there may be something new. */
+  watch(ready: () => void): EventWatch
   /** Takes over what is there now, without waiting. */
   read(push: (item: T) => void): void
   close(): void
@@ -21,7 +21,7 @@ interface Waiting<T> {
  */
 export class PullStream<T> {
   readonly #source: PullSource<T>
-  #watchers: Watcher[] = []
+  #watch: EventWatch | undefined
   #items: T[] = []
   #at = 0
   #waiting: Waiting<T>[] = []
@@ -38,7 +38,7 @@ export class PullStream<T> {
       else if (!this.#open) resolve({ done: true, value: undefined })
       else {
         this.#waiting.push({ resolve, reject })
-        this.#watch()
+        this.#startWatch()
       }
     })
   }
@@ -58,15 +58,9 @@ export class PullStream<T> {
     for (const { resolve } of this.#waiting.splice(0)) resolve({ done: true, value: undefined })
   }
 
-  #watch(): void {
-    if (this.#watchers.length > 0) {
-      for (const watcher of this.#watchers) watcher.keepAlive(true)
-      return
-    }
-    this.#watchers = this.#source.fds.map(fd => sys().watch(fd, () => this.#ready()))
-    // Perf events of older kernels (6.1) tell of a record once, and starting to watch uses that up. The watch starts
-    // when the event loop polls next, which is certain at the second immediate: so look again then.
-    setImmediate(() => setImmediate(() => this.#deliver()))
+  #startWatch(): void {
+    if (this.#watch !== undefined) this.#watch.keepAlive(true)
+    else this.#watch = this.#source.watch(() => this.#ready())
   }
 
   /** Called by the event loop while there is something. */
@@ -89,7 +83,7 @@ export class PullStream<T> {
     while (this.#waiting.length > 0 && this.#at < this.#items.length) {
       this.#waiting.shift()?.resolve({ done: false, value: this.#take() })
     }
-    if (this.#waiting.length === 0) for (const watcher of this.#watchers) watcher.keepAlive(false)
+    if (this.#waiting.length === 0) this.#watch?.keepAlive(false)
   }
 
   #read(): void {
@@ -106,6 +100,7 @@ export class PullStream<T> {
   }
 
   #unwatch(): void {
-    for (const watcher of this.#watchers.splice(0)) watcher.close()
+    this.#watch?.close()
+    this.#watch = undefined
   }
 }

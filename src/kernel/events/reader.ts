@@ -1,47 +1,43 @@
-import { SkepError } from "../../base/index.ts"
-import {
-  type EventOptions,
-  type EventReader,
-  type EventRecord,
-  type LoadedMap,
-  unsupported,
-} from "../../machine/index.ts"
-import { onlineCpus } from "../host/index.ts"
-import { PerfRing } from "./perfRing.ts"
+import type { EventOptions, EventReader, EventRecord, EventWatch, LoadedMap, RecordBatch } from "../../machine/index.ts"
+import { sys, type Watcher } from "../raw/index.ts"
+import { BatchBuffer } from "./batch.ts"
 import { PullStream } from "./pull.ts"
-import { RingReader } from "./ring.ts"
+import { openRings, type Rings } from "./rings.ts"
 
-const PAGES = 8
-
-/** What a reader reads from: one ring buffer, or a perf buffer for every CPU. */
-interface Rings {
-  readonly fds: readonly number[]
-  read(take: (data: Uint8Array, cpu: number) => void, lost: (events: number, cpu: number) => void): void
-  close(): void
-}
+/** Records of one turn: the event loop waits for no more than these. */
+const TURN = 4096
+/** Turns of one poll, so that it ends although programs send all the time. */
+const POLL_TURNS = 64
 
 /**
- * Records of a perf event array or of a ring buffer. Mapped memory never leaves this class: what is handed out is a copy,
- * so that bytes kept too long are wrong and not a crash.
+ * Records of a perf event array or of a ring buffer. Mapped memory never leaves this room: what is handed out is a copy, made of many
+ * records at once, so that bytes kept too long are wrong and not a crash.
  */
 export class KernelEventReader implements EventReader {
   readonly #rings: Rings
   readonly #stream: PullStream<EventRecord>
   readonly #options: EventOptions
   readonly #closed: (reader: KernelEventReader) => void
-  #copy = new Uint8Array(512)
+  readonly #batch = new BatchBuffer()
+  readonly #watches = new Set<Watch>()
   #lost = 0
   #open = true
   #reading = false
 
   /** `closed` is called when the reader has been closed. */
   constructor(map: LoadedMap, options: EventOptions, closed: (reader: KernelEventReader) => void) {
-    this.#rings = openRings(map, options.pages ?? PAGES)
+    this.#rings = openRings(map, options)
+    this.#rings.changed = () => {
+      for (const watch of this.#watches) watch.renew()
+    }
     this.#options = options
     this.#closed = closed
     this.#stream = new PullStream({
-      fds: this.#rings.fds,
-      read: push => this.#read((data, cpu) => push({ data: data.slice(), cpu })),
+      watch: ready => this.watch(ready),
+      read: push => {
+        const { count, bytes, offsets, sizes, cpus } = this.take()
+        for (let i = 0; i < count; i++) push({ data: bytes.slice(offsets[i], offsets[i] + sizes[i]), cpu: cpus[i] })
+      },
       close: () => this.#close(),
     })
   }
@@ -50,40 +46,53 @@ export class KernelEventReader implements EventReader {
     return this.#lost
   }
 
-  poll(take: (data: Uint8Array, cpu: number) => void): number {
-    return this.#read((data, cpu) => {
-      if (this.#copy.length < data.length) this.#copy = new Uint8Array(2 * data.length)
-      this.#copy.set(data)
-      take(this.#copy.subarray(0, data.length), cpu)
-    })
+  get closed(): boolean {
+    return !this.#open
   }
 
-  /** A record's bytes are valid during the call only. A reader that is closed meanwhile takes no more. */
-  #read(take: (data: Uint8Array, cpu: number) => void): number {
-    if (!this.#open || this.#reading) return 0
+  poll(take: (data: Uint8Array, cpu: number) => void): number {
+    let total = 0
+    for (let turn = 0; turn < POLL_TURNS; turn++) {
+      const batch = this.take()
+      if (batch.count === 0) break
+      const { count, bytes, offsets, sizes, cpus } = batch
+      for (let i = 0; i < count; i++) {
+        take(bytes.subarray(offsets[i], offsets[i] + sizes[i]), cpus[i])
+        total++
+        if (!this.#open) return total
+      }
+    }
+    return total
+  }
+
+  take(limit = TURN): RecordBatch {
+    const batch = this.#batch
+    // Called from `onLost`: what is being read is not disturbed.
+    if (this.#reading) return new BatchBuffer(8, 1)
+    batch.clear()
+    if (!this.#open) return batch
     this.#reading = true
-    let count = 0
     try {
-      this.#rings.read(
-        (data, cpu) => {
-          if (!this.#open) return
-          count++
-          take(data, cpu)
-        },
-        (events, cpu) => {
-          this.#lost += events
-          this.#options.onLost?.(events, cpu)
-        },
-      )
+      this.#rings.take(batch, limit, (events, cpu) => {
+        this.#lost += events
+        this.#options.onLost?.(events, cpu)
+      })
     } finally {
       this.#reading = false
       if (!this.#open) this.#rings.close()
     }
-    return count
+    return batch
+  }
+
+  watch(ready: () => void): EventWatch {
+    const watch = new Watch(this.#rings, ready, () => this.#watches.delete(watch))
+    this.#watches.add(watch)
+    return watch
   }
 
   #close(): void {
     this.#open = false
+    for (const watch of this.#watches) watch.close()
     // Memory that is being read is unmapped afterwards.
     if (!this.#reading) this.#rings.close()
     this.#closed(this)
@@ -115,57 +124,59 @@ export class KernelEventReader implements EventReader {
   }
 }
 
-function openRings(map: LoadedMap, pages: number): Rings {
-  const what = `reading events of map ${map.name}`
-  if (map.type === "ringbuf") {
-    const ring = new RingReader(map.fd, map.maxEntries, what)
-    return { fds: [map.fd], read: take => ring.read(data => take(data, -1)), close: () => ring.close() }
-  }
-  if (map.type !== "perf_event_array") throw unsupported(map, "reading events")
-  if (!Number.isInteger(Math.log2(pages))) {
-    throw new SkepError({
-      code: "KERNEL_BUFFER_SIZE",
-      message: `a perf buffer has a power of two of pages, not ${pages}`,
-      hint: "8, 64, 512: one page is 4 KiB on most machines",
-    })
-  }
-  return openPerfRings(map, pages, what)
-}
+/** Waits for any of the rings' descriptors; they may be replaced by others meanwhile. */
+class Watch implements EventWatch {
+  readonly #rings: Rings
+  readonly #ready: () => void
+  readonly #closed: () => void
+  #watchers: Watcher[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #keep = true
+  #open = true
 
-/** A perf buffer on every CPU that is online, each put into the map at the CPU's number. */
-function openPerfRings(map: LoadedMap, pages: number, what: string): Rings {
-  const rings: PerfRing[] = []
-  const word = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer)
-  const close = (): void => {
-    for (const ring of rings.splice(0)) {
-      // The map would keep the buffer alive, and programs would go on to fill it.
-      map.delete(word(ring.cpu))
-      ring.close()
+  constructor(rings: Rings, ready: () => void, closed: () => void) {
+    this.#rings = rings
+    this.#closed = closed
+    this.#ready = () => {
+      if (!this.#open) return
+      ready()
+      this.#wakeLater()
     }
+    this.renew()
   }
-  try {
-    for (const cpu of onlineCpus()) {
-      if (cpu >= map.maxEntries) break
-      const ring = new PerfRing(cpu, pages, what)
-      rings.push(ring)
-      map.update(word(cpu), word(ring.fd))
-      ring.enable()
-    }
-  } catch (error) {
-    close()
-    throw error
+
+  renew(): void {
+    for (const watcher of this.#watchers.splice(0)) watcher.close()
+    if (!this.#open) return
+    this.#watchers = this.#rings.fds.map(fd => sys().watch(fd, this.#ready))
+    this.keepAlive(this.#keep)
+    // Perf events of older kernels (6.1) tell of a record once, and starting to watch uses that up. The watch starts
+    // when the event loop polls next, which is certain at the second immediate: so look again then.
+    setImmediate(() => setImmediate(this.#ready))
   }
-  return {
-    fds: rings.map(ring => ring.fd),
-    read(take, lost) {
-      for (const ring of rings) {
-        const { cpu } = ring
-        ring.read(
-          data => take(data, cpu),
-          events => lost(events, cpu),
-        )
-      }
-    },
-    close,
+
+  #wakeLater(): void {
+    const { later } = this.#rings
+    if (later === undefined || this.#timer !== undefined || !this.#open) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#ready()
+    }, later)
+    if (!this.#keep) this.#timer.unref()
+  }
+
+  keepAlive(keep: boolean): void {
+    this.#keep = keep
+    for (const watcher of this.#watchers) watcher.keepAlive(keep)
+    if (keep) this.#timer?.ref()
+    else this.#timer?.unref()
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    clearTimeout(this.#timer)
+    for (const watcher of this.#watchers.splice(0)) watcher.close()
+    this.#closed()
   }
 }
