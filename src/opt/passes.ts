@@ -14,6 +14,7 @@ import { mem2reg } from "./mem2reg.ts"
 import { offsets } from "./offsets.ts"
 import { constantParams, unusedParams } from "./params.ts"
 import { promote } from "./promote.ts"
+import { sccp } from "./sccp.ts"
 import { simplify } from "./simplify.ts"
 import { sroa } from "./sroa.ts"
 import { steps } from "./steps.ts"
@@ -33,6 +34,7 @@ export const passes = {
   cfg: { name: "cfg", run: cfg },
   sroa: { name: "sroa", run: sroa },
   mem2reg: { name: "mem2reg", run: mem2reg },
+  sccp: { name: "sccp", run: sccp },
   simplify: { name: "simplify", run: simplify },
   gvn: { name: "gvn", run: gvn },
   conditions: { name: "conditions", run: conditions },
@@ -56,6 +58,7 @@ const early: readonly Pass[] = [passes.cfg, passes.sroa, passes.mem2reg, passes.
 const late: readonly Pass[] = [
   passes.sroa,
   passes.mem2reg,
+  passes.sccp,
   passes.simplify,
   passes.cfg,
   passes.gvn,

@@ -1,11 +1,8 @@
 import {
   addEdge,
   type Block,
-  bitsOf,
   constant,
   DominatorTree,
-  evalBinary,
-  evalSignExtend,
   findLoops,
   type Inst,
   type IrFunction,
@@ -17,9 +14,9 @@ import {
   removeUnreachable,
   Uses,
   type Value,
-  type ValueType,
 } from "../ir/index.ts"
 import { walkFacts } from "./conditions.ts"
+import { evaluated } from "./constants.ts"
 import { demote } from "./demote.ts"
 import type { Facts } from "./facts.ts"
 import { mem2reg } from "./mem2reg.ts"
@@ -184,30 +181,9 @@ function decide(cond: Value, block: Block, from: Block, facts: Facts): boolean |
       const answer = a === undefined || b === undefined ? undefined : facts.compare(inst.pred, a, b)
       return answer === undefined ? undefined : constant("i32", answer ? 1 : 0)
     }
-    return fold(inst, inst.args.map(resolve))
+    return evaluated(inst, inst.args.map(resolve))
   }
   return truth(cond)
-}
-
-/** The constant that an instruction gives of constants. */
-function fold(inst: Inst, args: readonly (Value | undefined)[]): Value | undefined {
-  const [a, b] = args
-  if (a?.kind !== "const") return undefined
-  const type = inst.type as ValueType
-  switch (inst.op) {
-    case "zext":
-    case "trunc":
-    case "ptrtoint":
-    case "inttoptr":
-      return constant(type, a.value)
-    case "sext":
-      return constant(type, BigInt.asIntN(32, a.value))
-    case "sextin":
-      return constant(type, evalSignExtend(inst.bits, bitsOf(type), a.value))
-    default:
-      if (!isBinary(inst) || b?.kind !== "const") return undefined
-      return constant(type, evalBinary(inst.op, bitsOf(type), a.value, b.value))
-  }
 }
 
 /** Leads one way into a block through a copy of it, which goes on to `to`. */

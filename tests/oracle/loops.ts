@@ -44,4 +44,10 @@ export const loops = [
   fn("u64 s = 0; for (int i = (int) a & 15; i < 60; i += 3) s += (s64) i << (i & 31); return s"),
   fn("u64 s = 0; for (int i = -5; i < 60; i++) s += (s64) i * b; return s"),
   fn("u64 s = 0; int n = a & 63; for (int i = 0; i < n; i++) s = s * 3 + (s64) i; return s"),
+  fn(
+    "int on = 1; u64 s = 0; for (int i = 0; i < (a & 31); i++) { if (on != 1) { s += 99; on = 7; } else s += i ^ b; } return s + on",
+  ),
+  fn(
+    "u32 z = 0, k = 3; u64 s = 0; for (int i = 0; i < (a & 31); i++) { z *= (u32) b; k = z ? 5 : k; s = s * k + z; } return s + z + k",
+  ),
 ]
