@@ -16,3 +16,7 @@ test("what is told of an error takes the place of its message in the stack", () 
   assert.match(String(error.stack), /^SkepError: a\.c:1:1: no bees\n\^\n {4}at /)
   assert.equal(error.message, "no bees")
 })
+
+test("a message is one line, whatever the names in it", () => {
+  assert.equal(new SkepError({ code: "X", message: "no map 'a\n\tb\x1b[2J'" }).message, "no map 'a\\n\\tb\\x1b[2J'")
+})

@@ -28,6 +28,14 @@ export interface ErrorParts {
   readonly cause?: unknown
 }
 
+/** A message with what would break its line, or move a terminal's cursor, written as in C: names in programs may hold anything. */
+export function oneLine(message: string): string {
+  return message.replace(/[\x00-\x1f\x7f\u2028\u2029]/g, c => {
+    const short = { "\n": "\\n", "\t": "\\t", "\r": "\\r" }[c]
+    return short ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`
+  })
+}
+
 /**
  * The one error class of skep. `message` is a single line; everything else is data, so that a caller can test the
  * code and a front end can render the source line, the hint and the log as it likes.
@@ -40,7 +48,8 @@ export class SkepError extends Error {
   readonly code: string
   readonly #parts: ErrorParts
 
-  constructor(parts: ErrorParts) {
+  constructor(given: ErrorParts) {
+    const parts = { ...given, message: oneLine(given.message) }
     super(parts.message, parts.cause instanceof Error ? { cause: parts.cause } : undefined)
     Object.defineProperty(this, "name", { value: "SkepError" })
     this.code = parts.code

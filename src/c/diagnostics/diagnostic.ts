@@ -1,4 +1,4 @@
-import { type Note, SkepError, type SourceFile, type Span } from "../../base/index.ts"
+import { type Note, oneLine, SkepError, type SourceFile, type Span } from "../../base/index.ts"
 
 export type Severity = "error" | "warning"
 
@@ -91,7 +91,7 @@ export class Diagnostics {
   }
 
   #add(severity: Severity, code: string, message: string, span: Span | undefined, extra: DiagnosticExtra = {}): void {
-    this.list.push({ severity, code, message, span, ...extra, included: this.#stack(span) })
+    this.list.push({ severity, code, message: oneLine(message), span, ...extra, included: this.#stack(span) })
   }
 
   #stack(span: Span | undefined): readonly Span[] | undefined {
