@@ -67,7 +67,7 @@ export const DEFAULT_KERNEL: number = (6 << 16) | (1 << 8)
 /** What a dialect has of its own when a program is read. */
 export interface DialectSource {
   readonly resolve: IncludeResolver
-  readonly macros: { readonly get: MacroProvider; included(name: string): void }
+  readonly macros: { readonly get: MacroProvider; included(name: string, defined: (macro: string) => boolean): void }
   /** Which headers are always there, for the message about one that is not found. */
   readonly hint: string
   /** Told of each header that is included. */
@@ -89,7 +89,7 @@ export function readProgram(
     searched: name => options.searched?.(name) ?? hint,
     macros: macros.get,
     onInclude(name, form, from) {
-      macros.included(name)
+      macros.included(name, macro => preprocessor.macroText(macro) !== undefined)
       onInclude?.(name, preprocessor)
       if (from === main) includes.push(form === "angled" ? `<${name}>` : `"${name}"`)
     },

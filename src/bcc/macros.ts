@@ -2,6 +2,7 @@ import type { MacroProvider } from "../c/index.ts"
 import constantsText from "./headers/constants.h"
 import genericText from "./headers/generic.h"
 import inetText from "./headers/inet.h"
+import kernelText from "./headers/kernel.h"
 import languageText from "./headers/language.h"
 import tablesText from "./headers/tables.h"
 import { isKnownHeader } from "./includes.ts"
@@ -29,6 +30,8 @@ const TABLES = new MacroHeader("<bcc/tables>", tablesText)
 const LANGUAGE = new MacroHeader("<bcc/language>", languageText)
 /** Constants of the kernel's user interface: errno, address families, flags. */
 export const CONSTANTS: MacroHeader = new MacroHeader("<bcc/constants>", constantsText)
+/** What the kernel's C has beyond the language, and byte order. */
+export const KERNEL: MacroHeader = new MacroHeader("<bcc/kernel>", kernelText)
 /** Macros of the kernel's own headers. */
 export const GENERIC: MacroHeader = new MacroHeader("<bcc/generic>", genericText)
 /** Aliases of members of sockets. */
@@ -56,7 +59,8 @@ export class ShimMacros {
   }
 
   readonly get: MacroProvider = name => {
-    const text = TABLES.get(name) ?? LANGUAGE.get(name) ?? CONSTANTS.get(name) ?? this.#computed(name)
+    const text =
+      TABLES.get(name) ?? LANGUAGE.get(name) ?? KERNEL.get(name) ?? CONSTANTS.get(name) ?? this.#computed(name)
     if (text !== undefined) return text
     if (GENERIC.has(name)) return this.#generic || this.#isFree(name) ? GENERIC.get(name) : false
     if (INET.has(name)) return this.#inet ? INET.get(name) : false

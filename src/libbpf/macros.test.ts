@@ -131,3 +131,11 @@ test("bpf_d_path takes the path of a file, which is const", () => {
   )
   assert.deepEqual(diagnostics.list, [])
 })
+
+test("what only the kernel sees of its headers is there with -D__KERNEL__", () => {
+  const text = `${HEADERS}#define __KERNEL__
+#include <linux/ip.h>
+int f(void *ctx) { return unlikely(!ctx) ? max(1, 2) : cpu_to_be32(3) + sizeof(__stringify(a b)); }`
+  assert.match(emitted(text), /__builtin_expect\(.*__builtin_bswap32\(3\).*sizeof/)
+  assert.throws(() => compile(text.replace("#define __KERNEL__\n", "")), { code: "C_UNDECLARED" })
+})

@@ -1,4 +1,4 @@
-import { type Architecture, CONSTANTS, INET, MacroHeader, registersOf } from "../bcc/index.ts"
+import { type Architecture, CONSTANTS, GENERIC, INET, KERNEL, MacroHeader, registersOf } from "../bcc/index.ts"
 import type { MacroProvider } from "../c/index.ts"
 import coreReadText from "./headers/core_read.h"
 import endianText from "./headers/endian.h"
@@ -32,7 +32,8 @@ export interface MacroOptions {
 
 /**
  * The macros that programs for libbpf find in the headers they include; a name's text is looked for when the name is first seen. Those of the
- * kernel and of the C library are there once any header of theirs is included: `vmlinux.h` has types and no macros.
+ * kernel and of the C library are there once any header of theirs is included: `vmlinux.h` has types and no macros. What only the kernel's own
+ * code sees of its headers (`unlikely`, `max`, `cpu_to_be32`) is there for programs that say `-D__KERNEL__`, as those headers have it.
  */
 export class LibbpfMacros {
   readonly #options: MacroOptions
@@ -44,8 +45,8 @@ export class LibbpfMacros {
     this.#options = options
   }
 
-  /** An `#include` was met. */
-  included(header: string): void {
+  /** An `#include` was met, where these macros are defined. */
+  included(header: string, defined: (macro: string) => boolean): void {
     const own = LIBBPF[header.replace(/^bpf\//, "")]
     if (own !== undefined) {
       for (const macros of own) this.#headers.add(macros)
@@ -53,6 +54,7 @@ export class LibbpfMacros {
     } else if (header !== "vmlinux.h") {
       this.#headers.add(UAPI)
       this.#headers.add(CONSTANTS)
+      if (defined("__KERNEL__")) for (const macros of [KERNEL, GENERIC]) this.#headers.add(macros)
       if (/^(linux|net|netinet)\//.test(header)) this.#headers.add(INET)
     }
   }
@@ -95,7 +97,7 @@ export class LibbpfMacros {
   }
 }
 
-const ALL = [HELPERS, TRACING, CORE_READ, ENDIAN, UAPI, CONSTANTS, INET]
+const ALL = [HELPERS, TRACING, CORE_READ, ENDIAN, UAPI, CONSTANTS, INET, KERNEL, GENERIC]
 
 /** `PT_REGS_PARM1(ctx)` and its like: plain, read by CO-RE, and of a system call's inner pt_regs. */
 function registerMacros(arch: Architecture): Record<string, string> {

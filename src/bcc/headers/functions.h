@@ -47,16 +47,6 @@ static inline unsigned long roundup_pow_of_two(unsigned long v)
 	return v < 2 ? 1 : 1UL << bpf_log2l(v - 1);
 }
 
-static inline unsigned long div_u64(unsigned long dividend, unsigned int divisor)
-{
-	return dividend / divisor;
-}
-
-static inline unsigned long div64_u64(unsigned long dividend, unsigned long divisor)
-{
-	return dividend / divisor;
-}
-
 static inline unsigned __int128 bpf_hton128(unsigned __int128 v)
 {
 	return (unsigned __int128)__builtin_bswap64(v) << 64 | __builtin_bswap64(v >> 64);

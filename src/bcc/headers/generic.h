@@ -80,3 +80,7 @@
 #define tcp_rsk(_request) ((struct tcp_request_sock *)(_request))
 #define raw_sk(_sk) ((struct raw_sock *)(_sk))
 #define dev_net(_device) ((_device)->nd_net.net)
+#define __stringify_1(_x...) #_x
+#define __stringify(_x...) __stringify_1(_x)
+#define div_u64(_dividend, _divisor) ((u64)(_dividend) / (u32)(_divisor))
+#define div64_u64(_dividend, _divisor) ((u64)(_dividend) / (u64)(_divisor))
