@@ -16,6 +16,7 @@ import { constantParams, unusedParams } from "./params.ts"
 import { promote } from "./promote.ts"
 import { sccp } from "./sccp.ts"
 import { simplify } from "./simplify.ts"
+import { sink } from "./sink.ts"
 import { sroa } from "./sroa.ts"
 import { steps } from "./steps.ts"
 import { stores } from "./stores.ts"
@@ -47,6 +48,7 @@ export const passes = {
   stores: { name: "stores", run: stores },
   steps: { name: "steps", run: steps },
   promote: { name: "promote", run: promote },
+  sink: { name: "sink", run: sink },
   unroll: { name: "unroll", run: unroll },
   offsets: { name: "offsets", run: offsets },
 } satisfies Record<string, Pass>
@@ -91,6 +93,7 @@ export const passNames: readonly string[] = [
   "globals",
   "inline",
   "promote",
+  "sink",
   "unroll",
   "offsets",
   "stores",
@@ -125,6 +128,7 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
   for (const func of module.functions) {
     settle(func)
     if (run(passes.promote, func)) settle(func)
+    if (run(passes.sink, func)) settle(func)
     if (run(passes.unroll, func)) settle(func)
     if (run(passes.offsets, func)) settle(func)
     run(passes.stores, func)
