@@ -22,5 +22,13 @@ export { alignOf, POINTER_SIZE, type RecordAlignment, recordAlignment, sizeOf } 
 export * from "./types.ts"
 export { CharArray } from "./values/char-array.ts"
 export { decodeValue, encodeValue, ValueCodec, valueCodec } from "./values/codec.ts"
+export {
+  type BigColumn,
+  CharColumn,
+  type Column,
+  type ColumnRecord,
+  type ColumnsOf,
+  type NumberColumn,
+} from "./values/columns.ts"
 export type { BtfRecord, BtfValue, DecodeOptions } from "./values/decode.ts"
 export type { BtfInput, BtfInputRecord } from "./values/encode.ts"

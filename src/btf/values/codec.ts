@@ -1,8 +1,12 @@
 import { SkepError } from "../../base/index.ts"
 import type { Btf } from "../btf.ts"
-import { type BtfValue, type DecodeOptions, type Decoder, decoderOf } from "./decode.ts"
+import { type Column, columnsOf } from "./columns.ts"
+import { type BtfValue, type DecodeOptions, type Decoder, decoderOf, fastDecoderOf } from "./decode.ts"
 import { type BtfInput, encoderOf, type ValueEncoder } from "./encode.ts"
 import { type Shape, shapeOf } from "./shape.ts"
+
+/** Values after which it pays to make a faster decoder. */
+const MANY = 64
 
 /** Turns bytes of one type into JavaScript values and back; see {@link valueCodec}. */
 export class ValueCodec {
@@ -10,12 +14,16 @@ export class ValueCodec {
   readonly size: number
   readonly #littleEndian: boolean
   readonly #shape: Shape
-  readonly #decoder: Decoder
+  readonly #options: DecodeOptions
+  #decoder: Decoder
+  /** Values until a faster decoder is made; negative once it is. */
+  #slow = MANY
   #encoder: ValueEncoder | undefined
 
   constructor(shape: Shape, littleEndian: boolean, options: DecodeOptions) {
     this.#shape = shape
     this.#littleEndian = littleEndian
+    this.#options = options
     this.#decoder = decoderOf(shape, littleEndian, options)
     this.size = shape.size
   }
@@ -30,7 +38,15 @@ export class ValueCodec {
     if (!(offset >= 0 && offset + needed <= end && end <= view.byteLength)) {
       throw short(label, needed, `${Math.max(0, end - offset)} are there`)
     }
+    if (this.#slow >= 0) this.#expect(1)
     return this.#decoder(view, offset, end)
+  }
+
+  /** Takes a faster decoder when so many values more make it worth while. */
+  #expect(values: number): void {
+    this.#slow -= values
+    if (this.#slow >= 0) return
+    this.#decoder = fastDecoderOf(this.#shape, this.#littleEndian, this.#options) ?? this.#decoder
   }
 
   /**
@@ -44,9 +60,29 @@ export class ValueCodec {
     if (count > 0 && !(stride >= needed && last + needed <= view.byteLength)) {
       throw short(label, needed, `${view.byteLength} bytes do not hold ${count} of them`)
     }
+    if (this.#slow >= 0) this.#expect(count)
     const values: BtfValue[] = new Array(count)
     for (let i = 0, at = 0; i < count; i++, at += stride) values[i] = this.#decoder(view, at, at + this.size)
     return values
+  }
+
+  /**
+   * The fields of values that lie `stride` bytes apart from byte `offset` on, as typed arrays; of values that are no
+   * structs, one column. A column may be a view of the bytes.
+   * @throws SkepError BTF_VALUE_SHORT
+   */
+  columns(bytes: Uint8Array, count: number, stride = this.size, offset = 0): Column {
+    const { label, needed } = this.#shape
+    if (count > 0 && !(stride >= needed && offset >= 0 && offset + (count - 1) * stride + needed <= bytes.length)) {
+      throw short(label, needed, `${bytes.length} bytes do not hold ${count} of them`)
+    }
+    return columnsOf(this.#shape, this.#littleEndian, { bytes, offset, stride, count })
+  }
+
+  /** Bytes that {@link encode} gives for a value. */
+  measure(value: BtfInput): number {
+    this.#encoder ??= encoderOf(this.#shape, this.#littleEndian)
+    return this.#encoder.measure(value)
   }
 
   /**

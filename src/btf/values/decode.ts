@@ -1,5 +1,6 @@
 import { readBigBits, readBits } from "./bits.ts"
 import { CharArray } from "./char-array.ts"
+import { generatedDecoder } from "./generate.ts"
 import type { EnumShape, FloatShape, IntShape, RecordShape, Shape } from "./shape.ts"
 
 /** A decoded value; see {@link valueCodec} for which type gives which. */
@@ -25,6 +26,12 @@ interface Context extends DecodeOptions {
 /** A decoder for values of a shape, put together once and used for every value. */
 export function decoderOf(shape: Shape, littleEndian: boolean, options: DecodeOptions): Decoder {
   return build(shape, { ...options, littleEndian, known: new Map() })
+}
+
+/** A faster one that takes longer to make; undefined where none can be made. */
+export function fastDecoderOf(shape: Shape, littleEndian: boolean, options: DecodeOptions): Decoder | undefined {
+  const context = { ...options, littleEndian, known: new Map() }
+  return generatedDecoder(shape, littleEndian, options, part => build(part, context))
 }
 
 function build(shape: Shape, context: Context): Decoder {
