@@ -13,9 +13,10 @@ import type {
 } from "../machine/index.ts"
 import type { BpfObject, MapSpec, ProgramSpec } from "../object/index.ts"
 import { syscallName } from "../symbols/index.ts"
-import { badEvent, closed, noFunction, noTable } from "./errors.ts"
+import { badEvent, closed, noFunction, noTable, otherTable } from "./errors.ts"
 import { type Compiled, objectOf } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
+import { type BpfMap, createMap, type Table } from "./maps/index.ts"
 import type {
   KprobeOptions,
   KretprobeOptions,
@@ -23,7 +24,6 @@ import type {
   RawTracepointOptions,
   TracepointOptions,
 } from "./options.ts"
-import { Table } from "./table.ts"
 import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 import { attachUprobe } from "./user/uprobe.ts"
 import { enableUsdt, planUsdt } from "./user/usdt.ts"
@@ -46,7 +46,7 @@ export class BPF implements Disposable, AsyncDisposable {
   readonly #machine: Machine
   readonly #loaded: Loaded
   readonly #btf: Btf | undefined
-  readonly #tables = new Map<string, Table>()
+  readonly #tables = new Map<string, BpfMap>()
   readonly #readers = new Set<TraceReader>()
   #open = true
 
@@ -115,9 +115,16 @@ export class BPF implements Disposable, AsyncDisposable {
     return this.#loaded.notes
   }
 
-  /** A table by its name; asking again gives the same one. @throws SkepError BPF_NO_TABLE */
+  /**
+   * A table by its name; asking again gives the same one. Its class is that of the map's type. With a class it is checked
+   * and known to the compiler: `b.table("counts", PerCpuArray<bigint>)`.
+   * @throws SkepError BPF_NO_TABLE; BPF_OTHER_TABLE where the map is of another type than the class
+   */
   // biome-ignore lint/suspicious/noExplicitAny: see Table.
-  table<K = any, V = any>(name: string): Table<K, V> {
+  table<K = any, V = any>(name: string): Table<K, V>
+  // biome-ignore lint/suspicious/noExplicitAny: any class of maps.
+  table<C extends abstract new (...args: any[]) => BpfMap>(name: string, kind: C): InstanceType<C>
+  table(name: string, kind?: abstract new (...args: never[]) => BpfMap): BpfMap {
     this.#check()
     let table = this.#tables.get(name)
     if (table === undefined) {
@@ -128,8 +135,9 @@ export class BPF implements Disposable, AsyncDisposable {
           this.maps.map(m => m.name),
         )
       }
-      this.#tables.set(name, (table = new Table(map, this.#btf)))
+      this.#tables.set(name, (table = createMap(map, { btf: this.#btf, program: fn => this.program(fn).fd })))
     }
+    if (kind !== undefined && !(table instanceof kind)) throw otherTable(name, table, kind.name)
     return table
   }
 

@@ -10,6 +10,15 @@ export function noTable(name: string, tables: readonly string[]): SkepError {
   })
 }
 
+/** `kind` is the class that was asked for. */
+export function otherTable(name: string, table: { readonly type: string }, kind: string): SkepError {
+  return new SkepError({
+    code: "BPF_OTHER_TABLE",
+    message: `table ${name} is a map of type ${table.type}, a ${table.constructor.name} and no ${kind}`,
+    hint: `ask for b.table("${name}", ${table.constructor.name})`,
+  })
+}
+
 export function noFunction(name: string, functions: readonly string[]): SkepError {
   return new SkepError({
     code: "BPF_NO_FUNCTION",

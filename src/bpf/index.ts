@@ -1,9 +1,75 @@
 export { SkepError } from "../base/index.ts"
-export { type BtfRecord, type BtfValue, CharArray } from "../btf/index.ts"
-export type { Link, LoadedProgram, TestRunInput, TestRunResult, TraceLine, TraceReader } from "../machine/index.ts"
+export {
+  type BigColumn,
+  type BtfRecord,
+  type BtfValue,
+  CharArray,
+  CharColumn,
+  type Column,
+  type ColumnRecord,
+  type ColumnsOf,
+  type NumberColumn,
+} from "../btf/index.ts"
+export type {
+  Link,
+  LoadedProgram,
+  SharedMemory,
+  TestRunInput,
+  TestRunResult,
+  TraceLine,
+  TraceReader,
+  UpdateMode,
+} from "../machine/index.ts"
 export type { BpfObject } from "../object/index.ts"
 export { BPF } from "./bpf.ts"
-export { type HistogramOptions, linearHistogram, log2Histogram } from "./histogram.ts"
+export {
+  Arena,
+  ArrayOfMaps,
+  ArrayTable,
+  BloomFilter,
+  BpfMap,
+  type BuildIdFrame,
+  CgroupArray,
+  CgroupStorage,
+  type ColumnOptions,
+  CpuMap,
+  type CpuTarget,
+  DevMap,
+  type DevTarget,
+  HashOfMaps,
+  HashTable,
+  type HistogramOptions,
+  InodeStorage,
+  type JsonHistogram,
+  jsonHistogram,
+  LpmTrie,
+  linearHistogram,
+  log2Histogram,
+  PerCpuArray,
+  PerCpuHash,
+  PerCpuTable,
+  PerfEventArray,
+  ProgArray,
+  type ProgramSource,
+  Queue,
+  type Reducer,
+  ReuseportSockArray,
+  RingBuffer,
+  SkStorage,
+  type SocketSource,
+  SockHash,
+  SockMap,
+  Stack,
+  StackTraceTable,
+  StructOpsMap,
+  Table,
+  type TableColumns,
+  TableIterator,
+  TaskStorage,
+  UserRingBuffer,
+  type WalkOptions,
+  XskMap,
+} from "./maps/index.ts"
 export type {
   KprobeOptions,
   KretprobeOptions,
@@ -12,7 +78,6 @@ export type {
   TracepointOptions,
 } from "./options.ts"
 export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
-export { Table } from "./table.ts"
 export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
 export type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 export { getUserAddresses, getUserFunctions, getUserFunctionsAndAddresses } from "./user/uprobe.ts"

@@ -155,7 +155,8 @@ function makeMap(
   if (fd < 0) throw createFailed(spec, maxEntries, -fd)
   const innerSpec = spec.inner === undefined ? spec.innerSpec : specs?.get(spec.inner)
   const makeInner = innerSpec && (() => makeMap(innerSpec, undefined, btfFd, undefined))
-  const map = new KernelMap(innerSpec === undefined ? spec : { ...spec, innerSpec }, fd, maxEntries, makeInner)
+  const made = { ...spec, innerSpec, valueSize: create.valueSize }
+  const map = new KernelMap(made, fd, maxEntries, makeInner)
   if (spec.type === "arena") openArena(map)
   if (spec.pin === undefined) return map
   try {

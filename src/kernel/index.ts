@@ -23,4 +23,5 @@ export {
 export { KernelMachine, runningBtf } from "./machine.ts"
 export type { FunctionNames } from "./options.ts"
 export { type Sys, type SyscallNumbers, setSys, sys, type Watcher } from "./raw/index.ts"
+export { openTask } from "./task.ts"
 export { lookForTracefs, tracefs } from "./tracefs.ts"

@@ -55,6 +55,8 @@ export class KernelMap implements LoadedMap, ReadMap {
   #arena: { readonly address: number; readonly length: number } | undefined
   readonly #makeInner: (() => KernelMap) | undefined
   readonly #closers: (() => void)[] = []
+  /** Inner maps that were opened or made here. */
+  readonly #inner = new Set<KernelMap>()
   readonly #readers = new Set<KernelEventReader>()
 
   /**
@@ -281,7 +283,7 @@ export class KernelMap implements LoadedMap, ReadMap {
 
   makeInner(): LoadedMap {
     if (this.#makeInner === undefined) throw unsupported(this, "making an inner map")
-    return this.#makeInner()
+    return this.#hold(this.#makeInner())
   }
 
   openInner(key: Uint8Array): LoadedMap | undefined {
@@ -293,7 +295,7 @@ export class KernelMap implements LoadedMap, ReadMap {
     const fd = bpf.fdById("map", new DataView(value.buffer).getUint32(0, true))
     if (fd === -raw.ENOENT) return undefined
     if (fd < 0) throw callFailed(`opening a map that ${this.name} holds`, -fd)
-    return openMap(fd, { ...(spec.innerSpec ?? spec), name: `${this.name}[]` })
+    return this.#hold(openMap(fd, { ...(spec.innerSpec ?? spec), name: `${this.name}[]` }))
   }
 
   events(options: EventOptions = {}): EventReader {
@@ -311,6 +313,13 @@ export class KernelMap implements LoadedMap, ReadMap {
     pinAt(this.fd, `map ${this.name}`, path)
   }
 
+  /** Closes an inner map with this one, where nobody did before. */
+  #hold(inner: KernelMap): KernelMap {
+    this.#inner.add(inner)
+    inner.onClose(() => this.#inner.delete(inner))
+    return inner
+  }
+
   /** Calls `close` when the map is closed. */
   onClose(close: () => void): void {
     this.#closers.push(close)
@@ -319,6 +328,7 @@ export class KernelMap implements LoadedMap, ReadMap {
   [Symbol.dispose](): void {
     if (this.#fd < 0) return
     for (const reader of this.#readers) reader.close()
+    for (const inner of this.#inner) inner[Symbol.dispose]()
     for (const close of this.#closers) close()
     raw.closeFd(this.#fd)
     this.#fd = -1

@@ -43,6 +43,7 @@ export interface SyscallNumbers {
   readonly recvmmsg: number
   readonly setsockopt: number
   readonly getsockopt: number
+  readonly pidfdOpen: number
 }
 
 // Sources: Linux arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
@@ -62,6 +63,7 @@ const x64: SyscallNumbers = {
   recvmmsg: 299,
   setsockopt: 54,
   getsockopt: 55,
+  pidfdOpen: 434,
 }
 const generic: SyscallNumbers = {
   bpf: 280,
@@ -79,6 +81,7 @@ const generic: SyscallNumbers = {
   recvmmsg: 243,
   setsockopt: 208,
   getsockopt: 209,
+  pidfdOpen: 434,
 }
 
 /** The numbers by Node's name of the processor; undefined where skep does not know them. */

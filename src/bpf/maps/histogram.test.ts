@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { linearHistogram, log2Histogram } from "./histogram.ts"
+import { jsonHistogram, linearHistogram, log2Histogram } from "./histogram.ts"
 
 /** The histogram of entries is these lines. */
 function draws(
@@ -86,4 +86,79 @@ test("slots above 2³² have wide columns", () => {
   const lines = log2Histogram([[40, 1n]]).split("\n")
   assert.equal(lines[0], "               value                         : count     distribution")
   assert.equal(lines[40], "        549755813888 -> 1099511627775        : 1        |********************|")
+})
+
+const disks: [unknown, unknown][] = [
+  [{ disk: "sdb", slot: 3 }, 3n],
+  [{ disk: "sda", slot: 2 }, 1n],
+]
+draws(
+  "sections in order, by a name of their own, from the first slot that counted",
+  log2Histogram,
+  disks,
+  [
+    "disk = SDA",
+    "     value               : count     distribution",
+    "         2 -> 3          : 1        |****************************************|",
+    "",
+    "disk = SDB",
+    "     value               : count     distribution",
+    "         4 -> 7          : 3        |****************************************|",
+  ],
+  {
+    sectionHeader: "disk",
+    stripLeadingZero: true,
+    bucket: (disk: unknown) => String(disk).toUpperCase(),
+    sort: (a: unknown, b: unknown) => (String(a) < String(b) ? -1 : 1),
+  },
+)
+draws(
+  "a section of several members",
+  linearHistogram,
+  [[{ a: 1, b: 2n, slot: 0 }, 1n]],
+  [
+    "section = 1 2",
+    "     value         : count     distribution",
+    "        0          : 1        |****************************************|",
+  ],
+)
+draws(
+  "what a section says",
+  linearHistogram,
+  [[{ a: 1, b: 2n, slot: 0 }, 1n]],
+  [
+    "section = 1/2",
+    "     value         : count     distribution",
+    "        0          : 1        |****************************************|",
+  ],
+  { sectionText: ({ a, b }: { a: number; b: bigint }) => `${a}/${b}` },
+)
+
+test("a histogram as data", () => {
+  const [one, ...more] = jsonHistogram(
+    [
+      [1, 2n],
+      [3, 5n],
+    ] as [unknown, unknown][],
+    { valueType: "usecs" },
+  )
+  assert.equal(more.length, 0)
+  assert.match(one.ts, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+  assert.deepEqual(
+    { ...one, ts: "" },
+    {
+      ts: "",
+      val_type: "usecs",
+      data: [
+        { "interval-start": 0, "interval-end": 1, count: 2 },
+        { "interval-start": 2, "interval-end": 3, count: 0 },
+        { "interval-start": 4, "interval-end": 7, count: 5 },
+      ],
+    },
+  )
+  const sections = jsonHistogram(disks, { sectionHeader: "disk", sort: (a, b) => (String(a) < String(b) ? -1 : 1) })
+  assert.deepEqual(
+    sections.map(({ disk }) => disk),
+    ["sda", "sdb"],
+  )
 })

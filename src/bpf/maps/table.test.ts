@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { needsRoot } from "../../tests/support/kernel.ts"
-import type { SkepError } from "../base/index.ts"
-import { BPF, type CharArray, type Table } from "./index.ts"
+import { needsRoot } from "../../../tests/support/kernel.ts"
+import type { SkepError } from "../../base/index.ts"
+import { BPF, type CharArray, type Table } from "../index.ts"
 
 /** A program with one table `t`, used from here alone. */
 function withTable(name: string, declaration: string, use: (table: Table) => void): void {
@@ -91,14 +91,6 @@ withTable(
 withTable("a histogram", "BPF_HISTOGRAM(t);", t => {
   t.set(2, 4n)
   assert.match(t.log2Histogram({ valueType: "ns" }), /^ {5}ns +: count .*\n.*\n +2 -> 3 +: 4 +\|\*{40}\|$/)
-})
-
-withTable("a queue", "BPF_QUEUE(t, u32, 4);", t => {
-  t.push(1)
-  t.push(2)
-  assert.equal(t.pop(), 1)
-  assert.equal(t.pop(), 2)
-  assert.equal(t.pop(), undefined)
 })
 
 withTable("values that do not fit", "BPF_HASH(t, u8, u32);", t => {

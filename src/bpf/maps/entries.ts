@@ -1,0 +1,53 @@
+import type { MapReader, PackedEntries, ReadOptions } from "../../machine/index.ts"
+
+/** A walk over a table's elements, made by `entries()`, `keys()` and `values()`. */
+export class TableIterator<T> implements IterableIterator<T> {
+  readonly #read: (options: ReadOptions) => MapReader
+  readonly #decode: (part: PackedEntries) => readonly T[]
+  readonly #options: ReadOptions
+  #reader: MapReader | undefined
+  #part: readonly T[] = []
+  #at = 0
+  #done = false
+
+  constructor(
+    read: (options: ReadOptions) => MapReader,
+    decode: (part: PackedEntries) => readonly T[],
+    options: ReadOptions,
+  ) {
+    this.#read = read
+    this.#decode = decode
+    this.#options = options
+  }
+
+  /**
+   * How often the walk had to begin again so far, because the element it stood at had gone. What was given already is
+   * not given again. Hashes and arrays are read in whole parts since Linux 5.6, and never begin again.
+   */
+  get restarts(): number {
+    return this.#reader?.restarts ?? 0
+  }
+
+  next(): IteratorResult<T, undefined> {
+    while (this.#at === this.#part.length) {
+      if (this.#done) return { value: undefined, done: true }
+      this.#reader ??= this.#read(this.#options)
+      const part = this.#reader.next()
+      this.#at = 0
+      this.#part = part === undefined ? [] : this.#decode(part)
+      this.#done = part === undefined
+    }
+    return { value: this.#part[this.#at++], done: false }
+  }
+
+  return(): IteratorResult<T, undefined> {
+    this.#done = true
+    this.#part = []
+    this.#at = 0
+    return { value: undefined, done: true }
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}

@@ -1,0 +1,79 @@
+import { BpfMap } from "./base.ts"
+import { U32 } from "./codec.ts"
+
+/** A place in a stack by the build id of its file (a map with BPF_F_STACK_BUILD_ID, Linux 4.17). */
+export interface BuildIdFrame {
+  /** The file's build id in hexadecimal; undefined where the kernel could not read it, and `address` is set. */
+  readonly buildId: string | undefined
+  /** Byte in the file. */
+  readonly offset: bigint | undefined
+  readonly address: bigint | undefined
+}
+
+const BUILD_ID_FLAG = 1 << 5
+const BUILD_ID_SIZE = 20
+/** Bytes of `struct bpf_stack_build_id`: a status, the build id, and the offset or address. */
+const FRAME_SIZE = 32
+const VALID = 1
+
+/** Stacks by id (`BPF_STACK_TRACE`): what `get_stackid` returned to the program. */
+export class StackTraceTable extends BpfMap {
+  /** The return addresses of a stack, the innermost first; undefined when there is no such stack. */
+  get(id: number): bigint[] | undefined {
+    if (id < 0) return undefined
+    const bytes = this.map.lookup(U32.encode(id))
+    if (bytes === undefined || this.hasBuildIds) return bytes && this.frames(id)?.map(f => f.address ?? f.offset ?? 0n)
+    const addresses = [...new BigUint64Array(bytes.buffer)]
+    const end = addresses.indexOf(0n)
+    return end < 0 ? addresses : addresses.slice(0, end)
+  }
+
+  /** Whether stacks are kept as build ids and offsets. */
+  get hasBuildIds(): boolean {
+    return (this.map.spec.flags & BUILD_ID_FLAG) !== 0
+  }
+
+  /** The places of a stack by the files they are in, in a map with BPF_F_STACK_BUILD_ID. */
+  frames(id: number): BuildIdFrame[] | undefined {
+    const bytes = this.map.lookup(U32.encode(id))
+    if (bytes === undefined || !this.hasBuildIds) return undefined
+    const view = new DataView(bytes.buffer)
+    const frames: BuildIdFrame[] = []
+    for (let at = 0; at + FRAME_SIZE <= bytes.length; at += FRAME_SIZE) {
+      const status = view.getInt32(at, true)
+      if (status === 0) break
+      const place = view.getBigUint64(at + 24, true)
+      const valid = status === VALID
+      const buildId = valid ? Buffer.from(bytes.subarray(at + 4, at + 4 + BUILD_ID_SIZE)).toString("hex") : undefined
+      frames.push({ buildId, offset: valid ? place : undefined, address: valid ? undefined : place })
+    }
+    return frames
+  }
+
+  /** The addresses one by one; none when there is no such stack. */
+  *walk(id: number): IterableIterator<bigint> {
+    yield* this.get(id) ?? []
+  }
+
+  has(id: number): boolean {
+    return id >= 0 && this.map.lookup(U32.encode(id)) !== undefined
+  }
+
+  delete(id: number): boolean {
+    return id >= 0 && this.map.delete(U32.encode(id))
+  }
+
+  /** The ids of all stacks. */
+  *keys(): IterableIterator<number> {
+    for (const key of this.map.keys()) yield U32.decode(key) as number
+  }
+
+  get size(): number {
+    return this.map.readAll().count
+  }
+
+  /** Removes all stacks. */
+  clear(): void {
+    for (const key of [...this.map.keys()]) this.map.delete(key)
+  }
+}

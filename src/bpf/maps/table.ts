@@ -1,0 +1,234 @@
+import type { ColumnsOf } from "../../btf/index.ts"
+import type { PackedEntries, UpdateMode } from "../../machine/index.ts"
+import { BpfMap, type MapParts } from "./base.ts"
+import { type Codec, codecOf } from "./codec.ts"
+import { TableIterator } from "./entries.ts"
+import {
+  type HistogramOptions,
+  type JsonHistogram,
+  jsonHistogram,
+  linearHistogram,
+  log2Histogram,
+  named,
+} from "./histogram.ts"
+
+/** How a table is walked. */
+export interface WalkOptions {
+  /**
+   * Called when the walk has to begin again because the element it stood at has gone, with how often so far. What was
+   * given already is not given again.
+   */
+  readonly onRestart?: (restarts: number) => void
+}
+
+/** How {@link Table.columns} reads. */
+export interface ColumnOptions extends WalkOptions {
+  /** Removes what is read, each element in one step with its reading where the kernel can; sets those of an array to zero. */
+  readonly clear?: boolean
+}
+
+/** A table's elements as columns: element i has the i-th value of each. */
+export interface TableColumns<K, V> {
+  /** Number of elements. */
+  readonly count: number
+  /** A typed array, or for keys that are structs an object with one for each member. */
+  readonly key: ColumnsOf<K>
+  /** The same for the values. */
+  readonly value: ColumnsOf<V>
+  /** How often the walk had to begin again. */
+  readonly restarts: number
+}
+
+/**
+ * A map of the program that is read by keys, with the interface of JavaScript's `Map`. Keys and values are decoded by the types that the
+ * program declared: integers up to 32 bits are numbers, larger ones bigints, structs objects, arrays of char a `CharArray` that reads as
+ * text. The values of a per-CPU table are arrays with one element for every possible CPU.
+ *
+ * Name the types for a checked program: `b.table<{ pid: number }, bigint>("counts")`.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the types are in the C text; who wants them checked names them.
+export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> {
+  /** How keys become bytes. */
+  protected readonly keyCodec: Codec
+  /** How values become bytes; on a per-CPU table, each CPU's. */
+  protected readonly valueCodec: Codec
+
+  constructor(parts: MapParts) {
+    super(parts)
+    const { map, btf } = parts
+    this.keyCodec = codecOf(map.spec, "key", btf)
+    this.valueCodec = codecOf(map.spec, "value", btf)
+  }
+
+  /** Number of elements now: those of a hash are counted, an array always has all of them. */
+  get size(): number {
+    let size = 0
+    const reader = this.map.read()
+    for (let part = reader.next(); part !== undefined; part = reader.next()) size += part.count
+    return size
+  }
+
+  /** The value of a key; undefined when there is none. @throws SkepError BTF_VALUE_… when the key does not fit its type */
+  get(key: K): V | undefined {
+    const bytes = this.map.lookup(this.encodeKey(key))
+    return bytes && this.decodeValue(bytes, 0)
+  }
+
+  has(key: K): boolean {
+    return this.map.lookup(this.encodeKey(key)) !== undefined
+  }
+
+  /**
+   * Makes or replaces an element; `mode` can ask for one of the two only.
+   * @throws SkepError MACHINE_MAP_FULL, MACHINE_KEY_EXISTS, MACHINE_NO_KEY, BTF_VALUE_…
+   */
+  set(key: K, value: V, mode: UpdateMode = "any"): this {
+    this.map.update(this.encodeKey(key), this.encodeValue(value), mode)
+    return this
+  }
+
+  /** Makes or replaces many elements, in as few system calls as the kernel can (one since Linux 5.6). @throws SkepError as set does */
+  setMany(entries: Iterable<readonly [K, V]>, mode: UpdateMode = "any"): this {
+    const { keySize, valueSize } = this.map
+    const all = [...entries]
+    const keys = new Uint8Array(all.length * keySize)
+    const values = new Uint8Array(all.length * valueSize)
+    for (const [i, [key, value]] of all.entries()) {
+      keys.set(this.encodeKey(key), i * keySize)
+      values.set(this.encodeValue(value), i * valueSize)
+    }
+    this.map.updatePacked({ count: all.length, keys, values }, mode)
+    return this
+  }
+
+  /** Whether there was such a key. An element of an array is set to zero. */
+  delete(key: K): boolean {
+    return this.map.delete(this.encodeKey(key))
+  }
+
+  /** Removes every element; sets those of an array to zero. */
+  clear(): void {
+    this.map.clear()
+  }
+
+  keys(options: WalkOptions = {}): TableIterator<K> {
+    return this.#walk(part => this.decodeKeys(part), options)
+  }
+
+  values(options: WalkOptions = {}): TableIterator<V> {
+    return this.#walk(part => this.decodeValues(part), options)
+  }
+
+  /**
+   * Every element, read in large parts where the kernel can. Those that come or go meanwhile may be missed; none that
+   * stays is, and none is given twice. The iterator's `restarts` tells how often it had to begin again.
+   * @throws SkepError MACHINE_MAP_CHANGING where the table changes too fast to be read
+   */
+  entries(options: WalkOptions = {}): TableIterator<[K, V]> {
+    return this.#walk(part => this.decodeEntries(part), options)
+  }
+
+  forEach(call: (value: V, key: K, table: this) => void): void {
+    for (const [key, value] of this.entries()) call(value, key, this)
+  }
+
+  [Symbol.iterator](): TableIterator<[K, V]> {
+    return this.entries()
+  }
+
+  /**
+   * The whole table as typed arrays, one for each field: the fastest way to read it. Of a struct's member that is an
+   * array, element j of row i is at `i * length + j`; a member that is a text is a {@link CharColumn}.
+   *
+   *     const { count, key, value } = b.table("stats").columns()
+   *     for (let i = 0; i < count; i++) console.log(key.pid[i], value[i])
+   */
+  columns({ clear = false, onRestart }: ColumnOptions = {}): TableColumns<K, V> {
+    const all = this.map.readAll({ remove: clear, onRestart })
+    const { count, restarts } = all
+    const key = this.keyCodec.columns(all.keys, count, this.map.keySize) as ColumnsOf<K>
+    return { count, key, value: this.valueColumns(all) as ColumnsOf<V>, restarts }
+  }
+
+  /**
+   * All elements, which are removed: what a tool does that prints every interval. Of a hash each element is read and
+   * removed in one step (Linux 5.6), so that nothing that is counted meanwhile is lost. An array is read and then set to
+   * zero in two: take a hash, or the difference to the values before, where that matters.
+   */
+  readAndClear(): [K, V][] {
+    const reader = this.map.read({ remove: true })
+    const all: [K, V][] = []
+    for (let part = reader.next(); part !== undefined; part = reader.next()) {
+      for (const entry of this.decodeEntries(part)) all.push(entry)
+    }
+    return all
+  }
+
+  /** The same as {@link readAndClear}. */
+  drain(): [K, V][] {
+    return this.readAndClear()
+  }
+
+  /** The table as a histogram of powers of two, as text: a slot n counts values from 2ⁿ⁻¹ to 2ⁿ−1. */
+  log2Histogram(options: HistogramOptions = {}): string {
+    return log2Histogram(this.entries(), options)
+  }
+
+  /** The table as a histogram whose slots are values, as text. */
+  linearHistogram(options: HistogramOptions = {}): string {
+    return linearHistogram(this.entries(), options)
+  }
+
+  /** The table as a histogram of powers of two, as data: one for each section. */
+  jsonHistogram(options: HistogramOptions = {}): JsonHistogram[] {
+    return jsonHistogram(this.entries(), options)
+  }
+
+  printLog2Hist(valueType?: string | HistogramOptions, sectionHeader?: string): void {
+    console.log(this.log2Histogram(named(valueType, sectionHeader)))
+  }
+
+  printLinearHist(valueType?: string | HistogramOptions, sectionHeader?: string): void {
+    console.log(this.linearHistogram(named(valueType, sectionHeader)))
+  }
+
+  /** One line of JSON for each section. */
+  printJsonHist(valueType?: string | HistogramOptions, sectionHeader?: string): void {
+    for (const one of this.jsonHistogram(named(valueType, sectionHeader))) console.log(JSON.stringify(one))
+  }
+
+  protected encodeKey(key: K): Uint8Array {
+    return this.keyCodec.encode(key)
+  }
+
+  protected encodeValue(value: V): Uint8Array {
+    return this.valueCodec.encode(value)
+  }
+
+  /** The value at a byte of what a lookup gave. */
+  protected decodeValue(bytes: Uint8Array, offset: number): V {
+    return this.valueCodec.decode(bytes, offset) as V
+  }
+
+  protected decodeKeys({ keys, count }: PackedEntries): K[] {
+    return this.keyCodec.decodeMany(keys, count, this.map.keySize) as K[]
+  }
+
+  protected decodeValues({ values, count }: PackedEntries): V[] {
+    return this.valueCodec.decodeMany(values, count, this.map.valueSize) as V[]
+  }
+
+  protected valueColumns({ values, count }: PackedEntries): unknown {
+    return this.valueCodec.columns(values, count, this.map.valueSize)
+  }
+
+  protected decodeEntries(part: PackedEntries): [K, V][] {
+    const keys = this.decodeKeys(part)
+    const values = this.decodeValues(part)
+    return keys.map((key, i) => [key, values[i]])
+  }
+
+  #walk<T>(decode: (part: PackedEntries) => T[], options: WalkOptions): TableIterator<T> {
+    return new TableIterator(read => this.map.read(read), decode, options)
+  }
+}
