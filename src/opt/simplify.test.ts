@@ -1,4 +1,7 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
 import { becomes } from "../../tests/support/passCase.ts"
+import { parseFunction, type VariablePart } from "../ir/index.ts"
 import { passes } from "./passes.ts"
 
 const { simplify, dce } = passes
@@ -35,3 +38,38 @@ simple("%1 = urem i32 %a, 10; %2 = and i32 %1, 15; ret %2", "%1 = urem i32 %a, 1
 simple("%1 = lshr i32 %a, 3; %2 = shl i32 %1, 3; ret %2", "%1 = lshr i32 %a, 3; %2 = shl i32 %1, 3; ret %2")
 simple("%1 = ptradd %p, 4; %2 = ptradd %p, 8; %3 = cmp ult ptr %1, %2; ret %3", "ret 1")
 simple("%1 = ptradd %p, -4; %2 = cmp uge ptr %1, %p; ret %2", "ret 0")
+
+/** The variables that values and constants hold once the simplifier is done; those of `held` are held at first by the instructions of this number. */
+function holds(body: string, held: Readonly<Record<number, string>>, expected: readonly string[]): void {
+  test(`variables: ${body}`, () => {
+    const func = parseFunction(`func @f(i32 %a) -> i32 {\nb0:\n ${body.replaceAll("; ", "\n ")}\n}`)
+    func.debug = { constants: [] }
+    const { insts } = func.blocks[0]
+    const part = (name: string): VariablePart => ({
+      variable: {
+        name,
+        span: func.span,
+        size: 4,
+        scope: { span: func.span, parent: undefined },
+        param: undefined,
+        typeId: () => 0,
+      },
+      inlined: undefined,
+      offset: 0,
+      size: 4,
+      stores: 1,
+    })
+    for (const [at, name] of Object.entries(held)) insts[Number(at)].names = [part(name)]
+    simplify.run(func)
+    const named = [...func.params, ...func.blocks[0].insts].flatMap(v => {
+      const text = v.kind === "param" ? v.name : v.op
+      return (v.names ?? []).map(p => `${text}: ${p.variable.name}`)
+    })
+    const constants = func.debug.constants.map(({ part, value }) => `${value.value}: ${part.variable.name}`)
+    assert.deepEqual([...named, ...constants], expected)
+  })
+}
+
+holds("%1 = or i32 %a, 12; %2 = or i32 %1, 4; ret %2", { 0: "x", 1: "y" }, ["or: x", "or: y"])
+holds("%1 = or i32 %a, 0; %2 = add i32 %1, 3; ret %2", { 0: "x" }, ["a: x"])
+holds("%1 = and i32 %a, 7; %2 = cmp ult i32 %1, 8; ret %2", { 1: "z" }, ["1: z"])

@@ -50,13 +50,11 @@ export function simplify(func: IrFunction): boolean {
     if (condition(block)) ctx.changed = true
   }
   if (replaced.size === 0) return ctx.changed
-  // Values that come round a loop are named before they are simplified.
   for (const block of func.blocks) {
     if (block.phis.some(p => replaced.has(p))) block.phis = block.phis.filter(p => !replaced.has(p))
-    for (const phi of block.phis) replaced.patch(phi.args)
-    for (const inst of block.insts) replaced.patch(inst.args)
-    replaced.patch(block.term.args)
   }
+  // Values that come round a loop are named before they are simplified.
+  replaced.apply(func)
   return true
 }
 
