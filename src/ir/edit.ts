@@ -65,7 +65,7 @@ export class Replacements {
     for (let i = 0; i < args.length; i++) if (this.#mayHave(args[i])) args[i] = this.find(args[i])
   }
 
-  /** Puts the new values into the whole function. The old ones' definitions stay where they are. */
+  /** Puts the new values into the whole function, and into what is told of variables. The old ones' definitions stay where they are. */
   apply(func: IrFunction): void {
     if (this.#to.size === 0) return
     for (const block of func.blocks) {

@@ -24,6 +24,8 @@ export class PointerKinds {
   readonly #loads = new Map<MInst, number>()
   /** Homes that are written in one place only. */
   readonly #homes = new Set<number>()
+  /** Of the block that {@link #meet} is at. */
+  readonly #scratch = new Int32Array(REGISTERS)
   #next = 3
 
   constructor(fn: MFunction) {
@@ -37,12 +39,14 @@ export class PointerKinds {
       changed = false
       for (const block of order) {
         const start = this.#starts.get(block) ?? new Int32Array(REGISTERS)
-        if (this.#meet(block, start, ends)) changed = true
-        else if (ends.has(block)) continue
-        this.#starts.set(block, start)
-        const end = start.slice()
+        let end = ends.get(block)
+        if (!this.#meet(block, start, ends) && end !== undefined) continue
+        if (end === undefined) {
+          this.#starts.set(block, start)
+          ends.set(block, (end = new Int32Array(REGISTERS)))
+        }
+        end.set(start)
         for (const i of block.insts) this.#step(i, end)
-        ends.set(block, end)
         changed = true
       }
     }
@@ -61,7 +65,7 @@ export class PointerKinds {
   /** Registers of which the blocks before do not agree get kinds of their own; true when that changed something. */
   #meet(block: MBlock, start: Int32Array, ends: ReadonlyMap<MBlock, Int32Array>): boolean {
     let changed = false
-    const meet = new Int32Array(REGISTERS)
+    const meet = this.#scratch
     const own = (r: number): number => -1 - block.id * REGISTERS - r
     let first = true
     for (const pred of block.preds) {

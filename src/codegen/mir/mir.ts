@@ -145,6 +145,6 @@ export function makeInst(op: number, dst: Reg, src: Reg, off: number, imm: numbe
 
 /** Computes every block's `preds` anew. */
 export function rebuildPreds(fn: MFunction): void {
-  for (const block of fn.blocks) block.preds = []
+  for (const block of fn.blocks) block.preds.length = 0
   for (const block of fn.blocks) for (const target of block.term.targets) target.preds.push(block)
 }

@@ -56,33 +56,26 @@ export const machineEffects: Effects = {
  * so the work is in proportion to the result.
  */
 export function solveLiveness(fn: MFunction, limit: number, effects: Effects): Liveness {
-  const liveIn: Reg[][] = []
-  const liveOut: Reg[][] = []
-  const exposed: (MBlock[] | undefined)[] = new Array(limit)
-  const defined: (MBlock[] | undefined)[] = new Array(limit)
-  const definedHere = new Int32Array(limit).fill(-1)
-  const exposedHere = new Int32Array(limit).fill(-1)
+  const liveIn: Reg[][] = new Array(fn.nextBlock)
+  const liveOut: Reg[][] = new Array(fn.nextBlock)
+  const byId: MBlock[] = new Array(fn.nextBlock)
+  const exposed = new BlockLists(limit)
+  const defined = new BlockLists(limit)
   const used: number[] = []
-  let block: MBlock
+  let id = -1
   const use = (r: number) => {
-    if (definedHere[r] === block.id || exposedHere[r] === block.id) return
-    exposedHere[r] = block.id
-    const list = exposed[r]
-    if (list === undefined) {
-      exposed[r] = [block]
-      used.push(r)
-    } else list.push(block)
+    if (defined.last[r] === id || exposed.last[r] === id) return
+    if (exposed.last[r] < 0) used.push(r)
+    exposed.add(r, id)
   }
   const def = (r: number) => {
-    if (definedHere[r] === block.id) return
-    definedHere[r] = block.id
-    const list = defined[r]
-    if (list === undefined) defined[r] = [block]
-    else list.push(block)
+    if (defined.last[r] !== id) defined.add(r, id)
   }
-  for (block of fn.blocks) {
-    liveIn[block.id] = []
-    liveOut[block.id] = []
+  for (const block of fn.blocks) {
+    id = block.id
+    byId[id] = block
+    liveIn[id] = []
+    liveOut[id] = []
     for (const inst of block.insts) effects.inst(inst, use, def)
     effects.term(block.term, use)
   }
@@ -91,24 +84,56 @@ export function solveLiveness(fn: MFunction, limit: number, effects: Effects): L
   const outStamp = new Int32Array(fn.nextBlock).fill(-1)
   const work: MBlock[] = []
   for (const r of used) {
-    for (const b of defined[r] ?? []) defStamp[b.id] = r
-    for (const b of exposed[r]!) {
-      inStamp[b.id] = r
-      liveIn[b.id].push(r)
-      work.push(b)
-    }
+    defined.forEach(r, b => {
+      defStamp[b] = r
+    })
+    exposed.forEach(r, b => {
+      inStamp[b] = r
+      liveIn[b].push(r)
+      work.push(byId[b])
+    })
     for (let b = work.pop(); b !== undefined; b = work.pop()) {
       for (const pred of b.preds) {
-        if (outStamp[pred.id] !== r) {
-          outStamp[pred.id] = r
-          liveOut[pred.id].push(r)
+        const at = pred.id
+        if (outStamp[at] !== r) {
+          outStamp[at] = r
+          liveOut[at].push(r)
         }
-        if (defStamp[pred.id] === r || inStamp[pred.id] === r) continue
-        inStamp[pred.id] = r
-        liveIn[pred.id].push(r)
+        if (defStamp[at] === r || inStamp[at] === r) continue
+        inStamp[at] = r
+        liveIn[at].push(r)
         work.push(pred)
       }
     }
   }
   return { liveIn, liveOut }
+}
+
+/** A list of blocks, by id, for each number below a limit. Most are of one block, or of none: those take no memory of their own. */
+class BlockLists {
+  /** The block that was added last, or -1. */
+  readonly last: Int32Array
+  /** Where in `#blocks` and `#before` the block in front of the last one is, or -1. */
+  readonly #rest: Int32Array
+  readonly #blocks: number[] = []
+  readonly #before: number[] = []
+
+  constructor(limit: number) {
+    this.last = new Int32Array(limit).fill(-1)
+    this.#rest = new Int32Array(limit).fill(-1)
+  }
+
+  add(n: number, block: number): void {
+    if (this.last[n] >= 0) {
+      this.#before.push(this.#rest[n])
+      this.#rest[n] = this.#blocks.push(this.last[n]) - 1
+    }
+    this.last[n] = block
+  }
+
+  forEach(n: number, visit: (block: number) => void): void {
+    if (this.last[n] < 0) return
+    visit(this.last[n])
+    for (let at = this.#rest[n]; at >= 0; at = this.#before[at]) visit(this.#blocks[at])
+  }
 }
