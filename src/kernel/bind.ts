@@ -31,6 +31,12 @@ const USUAL_PLACE: Partial<Record<ProgramType, string>> = {
   sk_lookup: "sk_lookup",
 }
 
+/** What a program is loaded for that is bound to a place of a kind, as a number; undefined for kinds that are not bound. */
+export function attachTypeOf(kind: string): number | undefined {
+  const bound = (BOUND as Readonly<Record<string, Bound | undefined>>)[kind]
+  return bound && attachTypes.number(bound.attachType)
+}
+
 /** The fields of a load that say what the program is for. Throws `KERNEL_NO_FUNCTION`, `KERNEL_NO_TRACEPOINT`, `KERNEL_NO_TARGET`. */
 export function bindTo(load: LoadProgram): Partial<ProgLoad> {
   const { attach, spec, operations } = load

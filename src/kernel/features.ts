@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import * as isa from "../isa/index.ts"
 import { kprobeSupport } from "./attach/kprobe.ts"
 import { perfEventOpen } from "./attach/perf.ts"
-import { linkUprobeMulti, mapCreate, progLoad, rawTracepointOpen } from "./bpf/index.ts"
+import { kprobeMultiCreate, linkUprobeMulti, mapCreate, progLoad, rawTracepointOpen } from "./bpf/index.ts"
 import { raiseMemlock, readNumber } from "./host/index.ts"
 import { closeFd, EBADF, EPERM } from "./raw/index.ts"
 import { lookForTracefs } from "./tracefs.ts"
@@ -92,6 +92,17 @@ export function canKprobe(): number | undefined {
   const { pmuType } = kprobeSupport()
   if (pmuType === undefined) return undefined
   return once("kprobe", () => perfEventOpen({ type: pmuType, config: 0, symbol: "vfs_statfs", offset: 0 }))
+}
+
+/** Whether a program can be put on many functions by one link (Linux 5.18, and CONFIG_FPROBE): ≥ 0, or −errno. */
+export function canKprobeMulti(): number {
+  return once("kprobe.multi", () => {
+    const program = loads("kprobe", trivial, isa.attachTypes.number("trace_kprobe_multi"))
+    if (program < 0) return program
+    const fd = kprobeMultiCreate(program, { names: ["vfs_statfs"], ret: false })
+    closeFd(program)
+    return fd
+  })
 }
 
 /** Whether kprobes can be made by kprobe_events. */

@@ -36,6 +36,8 @@ export class KernelLoaded implements Loaded, ProgramOwner {
   readonly #structOps: StructOps
   readonly #maps: MapSet = { all: new Map(), own: [] }
   readonly #programs = new Map<string, KernelProgram>()
+  /** Programs that were loaded once more for another attach type, by name and type. */
+  readonly #variants = new Map<string, KernelProgram>()
   #btf: LoadableBtf | undefined
   #btfFd: number | undefined
   #btfTried = false
@@ -95,6 +97,16 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     return program
   }
 
+  variant(program: KernelProgram, attachType: string): KernelProgram {
+    const key = `${program.name} ${attachType}`
+    let variant = program.spec.attachType === attachType ? program : this.#variants.get(key)
+    if (variant === undefined) {
+      variant = this.#loadProgram({ ...program.spec, attachType }, program.type, {})
+      this.#variants.set(key, variant)
+    }
+    return variant
+  }
+
   #noProgram(name: string): SkepError {
     return noProgram(
       name,
@@ -144,7 +156,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
   [Symbol.dispose](): void {
     // What is pinned stays in force.
     for (const link of [...this.links].reverse()) link[Symbol.dispose]()
-    for (const program of this.#programs.values()) program[Symbol.dispose]()
+    for (const program of [...this.#programs.values(), ...this.#variants.values()]) program[Symbol.dispose]()
     for (const map of this.#maps.own) map[Symbol.dispose]()
     if (this.#btfFd !== undefined) closeFd(this.#btfFd)
     this.#btfFd = undefined

@@ -1,6 +1,8 @@
 import { SkepError } from "../base/index.ts"
 import type {
   AttachTarget,
+  IterOutput,
+  IterScope,
   Link,
   LoadedMap,
   LoadedProgram,
@@ -10,6 +12,7 @@ import type {
 } from "../machine/index.ts"
 import type { ProgramSpec, ProgramType } from "../object/index.ts"
 import { attach } from "./attach/attach.ts"
+import { runIterator } from "./attach/iterator.ts"
 import { progTestRun } from "./bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "./host/index.ts"
 import { programInfo } from "./info/programInfo.ts"
@@ -28,6 +31,8 @@ export interface ProgramOwner {
   readonly options: KernelOptions
   readonly links: Set<Link>
   readonly maps: ReadonlyMap<string, LoadedMap>
+  /** A program loaded once more, for an attach type of its own: kept with the owner. */
+  variant(program: KernelProgram, attachType: string): KernelProgram
   /** What was done without; see `Loaded.notes`. */
   readonly notes: string[]
 }
@@ -106,6 +111,18 @@ export class KernelProgram implements LoadedProgram {
       })
     }
     return attach(this, target, this.#owner)
+  }
+
+  iterate(scope: IterScope = {}): IterOutput {
+    const { attach } = this.spec
+    if (attach?.kind !== "iter") {
+      throw new SkepError({
+        code: "KERNEL_ATTACH_TYPE",
+        message: `program ${this.name} is no iterator`,
+        hint: 'an iterator is marked SEC("iter/task") or, in BCC\'s dialect, BPF_ITER(task)',
+      })
+    }
+    return runIterator(scope, this.fd, `iterating over ${attach.event} with ${this.name}`)
   }
 
   [Symbol.dispose](): void {

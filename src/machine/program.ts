@@ -1,5 +1,6 @@
 import type { ProgramSpec, ProgramType } from "../object/index.ts"
 import type { LinkInfo, ProgramInfo } from "./info.ts"
+import type { IterOutput, IterScope } from "./iterator.ts"
 import type { AttachTarget } from "./target.ts"
 
 /** Input of a trial run. Which parts a program takes depends on its type: packets take data, tracing programs a context. */
@@ -81,4 +82,6 @@ export interface LoadedProgram extends Disposable {
   testRun(input?: TestRunInput): TestRunResult
   /** Attaches; without a target, to where the object says. */
   attach(target?: AttachTarget): Link
+  /** Starts a run of an iterator (Linux 5.8). Throws `KERNEL_ITERATOR`, `KERNEL_ATTACH_TYPE`. */
+  iterate(scope?: IterScope): IterOutput
 }

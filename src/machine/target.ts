@@ -1,10 +1,26 @@
 import type { AttachSpec } from "../object/index.ts"
+import type { IterTarget } from "./iterator.ts"
+import type { PerfEventTarget } from "./perfEvent.ts"
 
 /** Where to attach a program: what an object says, and what only the caller knows. */
-export type AttachTarget = KprobeTarget | UprobeTarget | UsdtTarget | Exclude<AttachSpec, { readonly kind: OwnTarget }>
+export type AttachTarget =
+  | KprobeTarget
+  | KprobeMultiTarget
+  | UprobeTarget
+  | UsdtTarget
+  | TracepointMultiTarget
+  | PerfEventTarget
+  | IterTarget
+  | (Exclude<AttachSpec, { readonly kind: OwnTarget }> & Cookie)
 
 /** Kinds of places of which the caller can say more than an object. */
-type OwnTarget = "kprobe" | "kretprobe" | "uprobe" | "uretprobe" | "usdt"
+type OwnTarget = "kprobe" | "kretprobe" | "kprobe_multi" | "kretprobe_multi" | "uprobe" | "uretprobe" | "usdt" | "iter"
+
+/** What tells a program at which of its places it runs. */
+interface Cookie {
+  /** A number that the program reads by `bpf_get_attach_cookie`. Linux 5.15; typed tracing 5.19, raw tracepoints 6.10. */
+  readonly cookie?: bigint | number
+}
 
 /** The kinds of places, by the names that link listings use. */
 export type AttachKind = AttachTarget["kind"]
@@ -13,12 +29,13 @@ export type AttachKind = AttachTarget["kind"]
 export type TargetOf<K extends AttachKind> = Extract<AttachTarget, { readonly kind: K }>
 
 /** A function of the kernel: at its entry, or with `kretprobe` at its return. */
-export type KprobeTarget = Extract<AttachSpec, { readonly kind: "kprobe" | "kretprobe" }> & {
-  /** Bytes into the function, for a kprobe. */
-  readonly offset?: number
-  /** Calls of the function that can be under way at once, for a kretprobe; the kernel chooses when it is missing. */
-  readonly maxActive?: number
-}
+export type KprobeTarget = Extract<AttachSpec, { readonly kind: "kprobe" | "kretprobe" }> &
+  Cookie & {
+    /** Where the function is, in place of its name. */
+    readonly address?: bigint
+    /** Calls of the function that can be under way at once, for a kretprobe; the kernel chooses when it is missing. */
+    readonly maxActive?: number
+  }
 
 /** Functions of a program or a library: at their entry, or with `uretprobe` at their return. */
 export interface UprobeTarget {
@@ -52,4 +69,31 @@ export interface UsdtTarget {
    * `bpf_get_attach_cookie`. For programs whose text reads the arguments by itself.
    */
   readonly layouts?: readonly string[]
+}
+
+/** Told how far attaching to many places has come. */
+export type AttachProgress = (done: number, total: number) => void
+
+/** Many functions of the kernel: at their entries, or with `kretprobe_multi` at their returns. */
+export interface KprobeMultiTarget {
+  readonly kind: "kprobe_multi" | "kretprobe_multi"
+  /** For people, and where there are no `functions`, which ones: a pattern with `*` and `?`. */
+  readonly event: string
+  /** Names, and addresses of those whose name is not theirs alone. */
+  readonly functions?: readonly (string | bigint)[]
+  /** One for each function. Linux 5.15. */
+  readonly cookies?: readonly (bigint | number)[]
+  /** Called now and then where there are more than 100 functions and each is attached to by itself. */
+  readonly onProgress?: AttachProgress
+}
+
+/** Many tracepoints, each as `category:event`. */
+export interface TracepointMultiTarget {
+  readonly kind: "tracepoint_multi"
+  /** For people: what the tracepoints were chosen by. */
+  readonly event: string
+  readonly events: readonly string[]
+  /** One for each tracepoint. Linux 5.15. */
+  readonly cookies?: readonly (bigint | number)[]
+  readonly onProgress?: AttachProgress
 }

@@ -127,7 +127,15 @@ export type ProgramType =
 
 /** What a program's name or section says about its attachment. Later issues add forms; unknown ones are left undefined. */
 export type AttachSpec =
-  | { readonly kind: "kprobe" | "kretprobe"; readonly event: string; readonly syscall?: boolean }
+  | {
+      readonly kind: "kprobe" | "kretprobe"
+      readonly event: string
+      readonly syscall?: boolean
+      /** Bytes into the function. */
+      readonly offset?: number
+    }
+  /** All functions whose names match a pattern with `*` and `?`. */
+  | { readonly kind: "kprobe_multi" | "kretprobe_multi"; readonly event: string }
   | { readonly kind: "tracepoint"; readonly category: string; readonly event: string }
   | { readonly kind: "raw_tracepoint"; readonly event: string }
   /** A function of a program or library: `path` is a file's, or the name of a library or program; `event` the function. */

@@ -29,7 +29,17 @@ means("?kprobe/f", { type: "kprobe", attach: { kind: "kprobe", event: "f" }, aut
 means("kprobe.s/f", {})
 means("kretprobe/vfs_read", { type: "kprobe", attach: { kind: "kretprobe", event: "vfs_read" } })
 means("ksyscall/clone", { type: "kprobe", attach: { kind: "kprobe", event: "clone", syscall: true } })
-means("kprobe.multi/vfs_*", { type: "kprobe", attachType: "trace_kprobe_multi" })
+means("kprobe/f+0x10", { type: "kprobe", attach: { kind: "kprobe", event: "f", offset: 16 } })
+means("kprobe.multi/vfs_*", {
+  type: "kprobe",
+  attach: { kind: "kprobe_multi", event: "vfs_*" },
+  attachType: "trace_kprobe_multi",
+})
+means("kretprobe.multi/f", {
+  type: "kprobe",
+  attach: { kind: "kretprobe_multi", event: "f" },
+  attachType: "trace_kprobe_multi",
+})
 means("uprobe//bin/sh:main", { type: "kprobe", attach: { kind: "uprobe", path: "/bin/sh", event: "main" } })
 means("uprobe.s//bin/sh:main+0x10", {
   type: "kprobe",
@@ -111,6 +121,8 @@ function written(
 
 const kprobe: AttachSpec = { kind: "kprobe", event: "vfs_read" }
 written(".bpf.fn.f", "kprobe", kprobe, "kprobe/vfs_read")
+written(".bpf.fn.f", "kprobe", { kind: "kprobe", event: "f", offset: 4 }, "kprobe/f+4")
+written(".bpf.fn.f", "kprobe", { kind: "kprobe_multi", event: "f*" }, "kprobe.multi/f*")
 written(".bpf.fn.f", undefined, kprobe, "kprobe/vfs_read")
 written("kprobe/vfs_read", "kprobe", kprobe, "kprobe/vfs_read")
 written("kprobe/other", "kprobe", kprobe, "kprobe/vfs_read")

@@ -150,8 +150,14 @@ export function sectionSince(section: string): string | undefined {
 function attachOf(prefix: string, rest: string): AttachSpec | undefined {
   switch (prefix) {
     case "kprobe":
-    case "kretprobe":
-      return { kind: prefix, event: rest }
+    case "kretprobe": {
+      const [, event, offset] = /^(.+?)\+(0x[\da-f]+|\d+)$/i.exec(rest) ?? ["", rest, "0"]
+      return { kind: prefix, event, ...(Number(offset) > 0 && { offset: Number(offset) }) }
+    }
+    case "kprobe.multi":
+      return { kind: "kprobe_multi", event: rest }
+    case "kretprobe.multi":
+      return { kind: "kretprobe_multi", event: rest }
     case "ksyscall":
       return { kind: "kprobe", event: rest, syscall: true }
     case "kretsyscall":
@@ -206,6 +212,8 @@ function typeOfAttach(attach: AttachSpec): ProgramType {
     case "uprobe":
     case "uretprobe":
     case "usdt":
+    case "kprobe_multi":
+    case "kretprobe_multi":
       return "kprobe"
     case "fentry":
     case "fexit":
@@ -242,9 +250,12 @@ const plainSection = (type: ProgramType): string => NAMES.get(type) ?? type
 function sectionOfAttach(attach: AttachSpec): string {
   switch (attach.kind) {
     case "kprobe":
-      return `${attach.syscall ? "ksyscall" : "kprobe"}/${attach.event}`
+      return `${attach.syscall ? "ksyscall" : "kprobe"}/${attach.event}${attach.offset ? `+${attach.offset}` : ""}`
     case "kretprobe":
       return `${attach.syscall ? "kretsyscall" : "kretprobe"}/${attach.event}`
+    case "kprobe_multi":
+    case "kretprobe_multi":
+      return `${attach.kind.replace("_", ".")}/${attach.event}`
     case "tracepoint":
       return `tracepoint/${attach.category}/${attach.event}`
     case "raw_tracepoint":

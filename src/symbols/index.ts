@@ -6,6 +6,7 @@ export {
   userFunctions,
 } from "./functions.ts"
 export { type KernelSymbol, KernelSymbols, type Located } from "./kallsyms.ts"
+export { type ProbeableFunction, type ProbeLists, probeableFunctions } from "./probeable.ts"
 export { type Binary, findBinary, findLibrary, findProgram } from "./process/binary.ts"
 export { kernelFunctions, kernelSymbols } from "./running.ts"
 export { bareSyscallName, syscallName, syscallPrefix } from "./syscalls.ts"

@@ -123,6 +123,17 @@ export class KernelSymbols {
     }
   }
 
+  /** All symbols, in the table's order. */
+  *symbols(): IterableIterator<KernelSymbol> {
+    const text = this.#text
+    for (let start = 0; start < text.length; ) {
+      const end = text.indexOf(NEWLINE, start)
+      yield this.#parse(start)
+      if (end < 0) return
+      start = end + 1
+    }
+  }
+
   /** Function names without what the compiler puts behind a dot, each once. */
   #bareNames(): Set<string> {
     const names = new Set<string>()

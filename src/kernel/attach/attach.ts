@@ -2,10 +2,14 @@ import { SkepError } from "../../base/index.ts"
 import type { AttachKind, AttachTarget, Link, LoadedProgram, TargetOf } from "../../machine/index.ts"
 import type { KernelProgram, ProgramOwner } from "../program.ts"
 import type { Attached, Attacher } from "./attacher.ts"
+import { iterator } from "./iterator.ts"
 import { kprobe } from "./kprobeAttacher.ts"
+import { kprobeMulti } from "./kprobeMulti.ts"
 import { KernelLink } from "./link.ts"
+import { perfEvent } from "./perfEventAttacher.ts"
 import { rawTracepoint } from "./rawTracepoint.ts"
 import { tracepoint } from "./tracepoint.ts"
+import { tracepointMulti } from "./tracepointMulti.ts"
 import { trampoline } from "./trampoline.ts"
 import { uprobe } from "./uprobeAttacher.ts"
 import { usdt } from "./usdtAttacher.ts"
@@ -26,7 +30,11 @@ const attachers: { readonly [K in AttachKind]: Attacher<TargetOf<K>> } = {
   lsm: trampoline("lsm"),
   lsm_cgroup: trampoline(),
   freplace: trampoline("ext"),
-  iter: trampoline(),
+  iter: iterator,
+  kprobe_multi: kprobeMulti,
+  kretprobe_multi: kprobeMulti,
+  tracepoint_multi: tracepointMulti,
+  perf_event: perfEvent,
 }
 
 /** Attaches a program where `target` says; the link is among the owner's until it is detached. */

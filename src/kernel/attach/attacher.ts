@@ -37,3 +37,7 @@ export const byDescriptor = (method: string, fd: number): Attached => ({ method,
 
 /** An attachment that is a bpf_link, by its descriptor. */
 export const byLink = (method: string, fd: number): Attached => ({ ...byDescriptor(method, fd), linkFd: fd })
+
+/** An attachment to an event of perf: by a link where a cookie goes with it. */
+export const byEvent = (method: string, fd: number, cookie: unknown): Attached =>
+  cookie === undefined ? byDescriptor(method, fd) : byLink(method, fd)

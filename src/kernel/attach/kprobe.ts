@@ -4,7 +4,8 @@ import { keepUntilExit } from "../cleanup.ts"
 import { callFailed, isPermission, kernelAtLeast, permissionError, readNumber, readText } from "../host/index.ts"
 import { closeFd, EADDRNOTAVAIL, EINVAL, ENODEV, ENOENT, EOPNOTSUPP } from "../raw/index.ts"
 import { lookForTracefs } from "../tracefs.ts"
-import { addKprobeEvent, removeStaleEvents } from "./kprobeEvents.ts"
+import { type Attached, byEvent } from "./attacher.ts"
+import { addKprobeEvent, probedPlace, removeStaleEvents } from "./kprobeEvents.ts"
 import { perfEventOpen, runOnEvent } from "./perf.ts"
 import { openTracepoint, tracepointId } from "./tracepoint.ts"
 
@@ -12,19 +13,16 @@ const PMU = "/sys/bus/event_source/devices/kprobe"
 
 /** A probe on a function of the kernel. */
 export interface Kprobe {
+  /** Name of the function; empty where there is an address. */
   readonly symbol: string
+  readonly address?: bigint
   /** Bytes into the function. */
   readonly offset: number
   /** At the function's return rather than its entry. */
   readonly ret: boolean
   /** For a return probe: calls that can be under way at once. */
   readonly maxActive?: number
-}
-
-/** A probe in force. */
-export interface OpenKprobe {
-  readonly method: "perf kprobe" | "tracefs kprobe"
-  close(): void
+  readonly cookie?: bigint | number
 }
 
 /** How the running kernel makes kprobes. */
@@ -51,23 +49,27 @@ export function kprobeSupport(): KprobeSupport {
  *
  * Throws `KERNEL_NO_SYMBOL`, `KERNEL_NO_KPROBES`, `KERNEL_KPROBE_REFUSED`, `KERNEL_NO_PERMISSION`.
  */
-export function openKprobe(probe: Kprobe, programFd: number, what: string, forceTracefs = false): OpenKprobe {
+export function openKprobe(probe: Kprobe, programFd: number, what: string, forceTracefs = false): Attached {
   // What is no name at all must not get into kprobe_events, which reads definitions line by line.
-  if (!/^[\w.$:@]{1,511}$/.test(probe.symbol)) throw noSymbol(probe, what)
+  if (probe.address === undefined && !/^[\w.$:@]{1,511}$/.test(probe.symbol)) throw noSymbol(probe, what)
   removeStaleEvents()
   const { pmuType, retBit } = kprobeSupport()
   if (pmuType === undefined || probe.maxActive !== undefined || forceTracefs) {
     return openByTracefs(probe, programFd, what)
   }
   const config = probe.ret ? 2 ** retBit : 0
-  const fd = perfEventOpen({ type: pmuType, config, symbol: probe.symbol, offset: probe.offset })
+  const place =
+    probe.address === undefined
+      ? { symbol: probe.symbol, offset: probe.offset }
+      : { offset: probe.address + BigInt(probe.offset) }
+  const fd = perfEventOpen({ type: pmuType, config, ...place })
   if (fd === -ENODEV) return openByTracefs(probe, programFd, what)
   if (fd < 0) throw kprobeRefused(probe, -fd, what)
-  runOnEvent(fd, programFd, what)
-  return { method: "perf kprobe", close: () => closeFd(fd) }
+  const held = runOnEvent(fd, programFd, what, probe.cookie)
+  return byEvent("perf kprobe", held, probe.cookie)
 }
 
-function openByTracefs(probe: Kprobe, programFd: number, what: string): OpenKprobe {
+function openByTracefs(probe: Kprobe, programFd: number, what: string): Attached {
   const folder = lookForTracefs()
   if (kprobeSupport().pmuType === undefined && folder !== undefined && !existsSync(`${folder}/kprobe_events`)) {
     throw noKprobes(what)
@@ -84,7 +86,7 @@ function openByTracefs(probe: Kprobe, programFd: number, what: string): OpenKpro
     event.remove()
   })
   try {
-    fd = openTracepoint(tracepointId(event.group, event.name), programFd, what)
+    fd = openTracepoint(tracepointId(event.group, event.name), programFd, what, probe.cookie)
     return { method: "tracefs kprobe", close }
   } catch (error) {
     close()
@@ -104,7 +106,7 @@ function noKprobes(what: string): SkepError {
 function noSymbol(probe: Kprobe, what: string): SkepError {
   return new SkepError({
     code: "KERNEL_NO_SYMBOL",
-    message: `${what}: the kernel has no function ${probe.symbol}`,
+    message: `${what}: the kernel has no function ${probedPlace(probe)}`,
     hint: "the names are in /proc/kallsyms",
     errno: ENOENT,
   })

@@ -6,7 +6,8 @@ import { type Kprobe, openKprobe } from "./kprobe.ts"
 /** A function by the name given, and when the kernel has no such function, by the name it may have given it instead. */
 export const kprobe: Attacher<KprobeTarget> = {
   types: ["kprobe"],
-  text: ({ event, syscall, offset }) => `${syscall ? "system call " : ""}${event}${offset ? `+${offset}` : ""}`,
+  text: ({ event, syscall, offset, address }) =>
+    `${syscall ? "system call " : ""}${address === undefined ? event : `0x${address.toString(16)}`}${offset ? `+${offset}` : ""}`,
   open(target, { program, owner, what }) {
     const { functions } = owner.options
     const probe: Kprobe = {
@@ -14,6 +15,8 @@ export const kprobe: Attacher<KprobeTarget> = {
       offset: target.offset ?? 0,
       ret: target.kind === "kretprobe",
       maxActive: target.maxActive,
+      cookie: target.cookie,
+      address: target.address,
     }
     try {
       return openKprobe(probe, program.fd, what)

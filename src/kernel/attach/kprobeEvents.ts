@@ -15,6 +15,12 @@ export interface KprobeEvent {
   remove(): void
 }
 
+/** The place of a probe as kprobe_events has it. */
+export function probedPlace({ symbol, address, offset }: Kprobe): string {
+  if (address !== undefined) return `0x${(address + BigInt(offset)).toString(16)}`
+  return offset === 0 ? symbol : `${symbol}+${offset}`
+}
+
 /**
  * Adds a line to kprobe_events, which takes one definition a write:
  *
@@ -31,10 +37,9 @@ export function addKprobeEvent(
   const file = `${tracefs()}/kprobe_events`
   const name = `skep_${process.pid}_${counter++}`
   const kind = probe.ret ? `r${probe.maxActive ?? ""}` : "p"
-  const offset = probe.offset === 0 ? "" : `+${probe.offset}`
   if (!existsSync(file)) throw missing()
   try {
-    append(file, `${kind}:${GROUP}/${name} ${probe.symbol}${offset}`)
+    append(file, `${kind}:${GROUP}/${name} ${probedPlace(probe)}`)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code as keyof typeof constants.errno
     throw refused(constants.errno[code] ?? 0)

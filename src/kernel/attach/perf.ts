@@ -1,5 +1,6 @@
 import { SkepError } from "../../base/index.ts"
-import { callFailed, isPermission, permissionError } from "../host/index.ts"
+import { linkPerfEvent } from "../bpf/index.ts"
+import { callFailed, isPermission, kernelAtLeast, permissionError } from "../host/index.ts"
 import { closeFd, EEXIST, sys, syscall } from "../raw/index.ts"
 
 // Sources: Linux include/uapi/linux/perf_event.h, include/uapi/asm-generic/ioctl.h.
@@ -16,8 +17,8 @@ export interface PerfEvent {
   readonly config: number | bigint
   /** Name of a function, or path of a file, whose address goes to config1 (`kprobe_func`, `uprobe_path`). */
   readonly symbol?: string
-  /** config2: bytes into the function, or into the file. */
-  readonly offset?: number
+  /** config2: bytes into the function, or into the file; without either an address. */
+  readonly offset?: number | bigint
   /** The process whose events count, on all CPUs; every process without it. */
   readonly pid?: number
 }
@@ -44,13 +45,22 @@ export function perfEventOpen(event: PerfEvent): number {
   return syscall(sys().numbers.perfEventOpen, bytes, pid, pid === -1 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC)
 }
 
-/** Makes an event run a program, and starts it; closes the event and throws when that fails. */
-export function runOnEvent(eventFd: number, programFd: number, what: string): void {
+/**
+ * Makes an event run a program, and starts it; the descriptor that holds it all. With a `cookie` that is a link (Linux 5.15), else the event.
+ * Closes the event and throws when that fails.
+ */
+export function runOnEvent(eventFd: number, programFd: number, what: string, cookie?: bigint | number): number {
   const { ioctl } = sys().numbers
-  let result = syscall(ioctl, eventFd, PERF_EVENT_IOC_SET_BPF, programFd)
+  let held = eventFd
+  let result =
+    cookie === undefined
+      ? syscall(ioctl, eventFd, PERF_EVENT_IOC_SET_BPF, programFd)
+      : (held = linkPerfEvent(programFd, eventFd, BigInt(cookie)))
   if (result >= 0) result = syscall(ioctl, eventFd, PERF_EVENT_IOC_ENABLE, 0)
-  if (result >= 0) return
-  closeFd(eventFd)
+  // A link holds the event by itself.
+  if (held !== eventFd || result < 0) closeFd(eventFd)
+  if (result >= 0) return held
+  if (held !== eventFd && held >= 0) closeFd(held)
   if (isPermission(-result)) throw permissionError(what, -result, ["CAP_PERFMON"])
   if (result === -EEXIST) {
     throw new SkepError({
@@ -60,7 +70,19 @@ export function runOnEvent(eventFd: number, programFd: number, what: string): vo
       errno: EEXIST,
     })
   }
+  if (cookie !== undefined && !kernelAtLeast("5.15")) throw noCookies(what, "5.15", -result)
   throw callFailed(what, -result, {
     hint: "the program reads beyond the event's arguments, or has another type than the event",
+  })
+}
+
+/** The kernel cannot give a program at such a place a number of its own. */
+export function noCookies(what: string, minKernel: string, errno: number): SkepError {
+  return new SkepError({
+    code: "KERNEL_NO_COOKIE",
+    message: `${what}: the kernel keeps no cookie for such an attachment`,
+    hint: "attach without one, and load one function for each place",
+    missing: { feature: "attach cookies", minKernel },
+    errno,
   })
 }

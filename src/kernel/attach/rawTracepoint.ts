@@ -2,24 +2,27 @@ import { readFileSync } from "node:fs"
 import { nearestNames, SkepError } from "../../base/index.ts"
 import type { TargetOf } from "../../machine/index.ts"
 import { rawTracepointOpen } from "../bpf/index.ts"
-import { callFailed, isPermission, permissionError } from "../host/index.ts"
+import { callFailed, isPermission, kernelAtLeast, permissionError } from "../host/index.ts"
 import { ENOENT } from "../raw/index.ts"
 import { lookForTracefs } from "../tracefs.ts"
 import { type Attacher, byLink } from "./attacher.ts"
+import { noCookies } from "./perf.ts"
 
 /** A tracepoint with the kernel's own arguments (Linux 4.17). */
 export const rawTracepoint: Attacher<TargetOf<"raw_tracepoint">> = {
   types: ["raw_tracepoint", "raw_tracepoint_writable"],
   text: ({ event }) => event,
-  open: ({ event }, { program, what }) => byLink("raw tracepoint", openRawTracepoint(event, program.fd, what)),
+  open: ({ event, cookie }, { program, what }) =>
+    byLink("raw tracepoint", openRawTracepoint(event, program.fd, what, cookie)),
 }
 
 /** Attaches a program to a raw tracepoint; the descriptor that holds it. Throws `KERNEL_NO_TRACEPOINT`. */
-function openRawTracepoint(event: string, programFd: number, what: string): number {
-  const fd = rawTracepointOpen(event, programFd)
+function openRawTracepoint(event: string, programFd: number, what: string, cookie?: bigint | number): number {
+  const fd = rawTracepointOpen(event, programFd, BigInt(cookie ?? 0))
   if (fd >= 0) return fd
   if (isPermission(-fd)) throw permissionError(what, -fd, ["CAP_BPF", "CAP_PERFMON"])
   if (fd === -ENOENT) throw noRawTracepoint(event)
+  if (cookie !== undefined && !kernelAtLeast("6.10")) throw noCookies(what, "6.10", -fd)
   throw callFailed(what, -fd, { hint: "the program may read more arguments than the tracepoint has" })
 }
 

@@ -4,15 +4,15 @@ import type { TargetOf } from "../../machine/index.ts"
 import { callFailed, isPermission, permissionError } from "../host/index.ts"
 import { EACCES } from "../raw/index.ts"
 import { tracefs, tracefsDenied, tracefsFolders } from "../tracefs.ts"
-import { type Attacher, byDescriptor } from "./attacher.ts"
+import { type Attacher, byEvent } from "./attacher.ts"
 import { PERF_TYPE_TRACEPOINT, perfEventOpen, runOnEvent } from "./perf.ts"
 
 /** A static tracepoint, through an event of perf. */
 export const tracepoint: Attacher<TargetOf<"tracepoint">> = {
   types: ["tracepoint"],
   text: ({ category, event }) => `${category}:${event}`,
-  open: ({ category, event }, { program, what }) =>
-    byDescriptor("tracepoint", openTracepoint(tracepointId(category, event), program.fd, what)),
+  open: ({ category, event, cookie }, { program, what }) =>
+    byEvent("tracepoint", openTracepoint(tracepointId(category, event), program.fd, what, cookie), cookie),
 }
 
 /** Number of a tracepoint or of an event of kprobe_events. Throws `KERNEL_NO_TRACEPOINT`, `KERNEL_NO_PERMISSION`. */
@@ -46,12 +46,11 @@ function noTracepoint(category: string, event: string): SkepError {
 }
 
 /** Runs a program on a tracepoint's event; the descriptor that holds it. */
-export function openTracepoint(id: number, programFd: number, what: string): number {
+export function openTracepoint(id: number, programFd: number, what: string, cookie?: bigint | number): number {
   const fd = perfEventOpen({ type: PERF_TYPE_TRACEPOINT, config: id })
   if (fd < 0) {
     if (isPermission(-fd)) throw permissionError(what, -fd, ["CAP_PERFMON"])
     throw callFailed(what, -fd)
   }
-  runOnEvent(fd, programFd, what)
-  return fd
+  return runOnEvent(fd, programFd, what, cookie)
 }

@@ -1,19 +1,27 @@
 import type { AttachTarget } from "../../machine/index.ts"
 import type { ProgramType } from "../../object/index.ts"
-import { rawTracepointOpen } from "../bpf/index.ts"
-import { callFailed, isPermission, permissionError } from "../host/index.ts"
+import { attachTypeOf } from "../bind.ts"
+import { rawTracepointOpen, traceLinkCreate } from "../bpf/index.ts"
+import { callFailed, isPermission, kernelAtLeast, permissionError } from "../host/index.ts"
 import { type Attacher, byLink } from "./attacher.ts"
+import { noCookies } from "./perf.ts"
 
-type Bound = Extract<AttachTarget, { readonly event: string }>
+type Bound = Extract<AttachTarget, { readonly event: string }> & { readonly cookie?: bigint | number }
 
-/** fentry, fexit, fmod_ret, LSM, typed tracepoints: the program was bound to its function when it was loaded (Linux 5.5). */
+/**
+ * fentry, fexit, fmod_ret, LSM, typed tracepoints: the program was bound to its function when it was loaded (Linux 5.5); with a cookie 5.19.
+ */
 export const trampoline = (...types: ProgramType[]): Attacher<Bound> => ({
   types,
   text: target => target.event,
-  open(_, { program, what }) {
-    const fd = rawTracepointOpen(undefined, program.fd)
+  open({ kind, cookie }, { program, what }) {
+    const fd =
+      cookie === undefined
+        ? rawTracepointOpen(undefined, program.fd)
+        : traceLinkCreate(program.fd, attachTypeOf(kind) ?? 0, BigInt(cookie))
     if (fd >= 0) return byLink("trampoline", fd)
     if (isPermission(-fd)) throw permissionError(what, -fd, ["CAP_BPF", "CAP_PERFMON"])
+    if (cookie !== undefined && !kernelAtLeast("5.19")) throw noCookies(what, "5.19", -fd)
     throw callFailed(what, -fd, { hint: "the kernel needs ftrace with direct calls for it; a kprobe needs less" })
   },
 })

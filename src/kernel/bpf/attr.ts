@@ -79,6 +79,12 @@ class Attr {
     return this.u64(offset, sys().address(bytes))
   }
 
+  /** An array of the addresses of buffers, for a field that points to one. */
+  pointers(all: readonly Uint8Array[]): Uint8Array {
+    this.#held.push(...all)
+    return new Uint8Array(BigUint64Array.from(all, bytes => BigInt(sys().address(bytes))).buffer)
+  }
+
   /** `char[16]`: a program's or a map's name, as {@link objectName} makes it. */
   name(offset: number, name: string): this {
     for (let i = 0; i < name.length; i++) this.#bytes[offset + i] = name.charCodeAt(i)

@@ -54,13 +54,14 @@ export function fdById(kind: Numbered, id: number): number {
 
 /**
  * Attaches a program to a raw tracepoint; without a name to what it was loaded for (fentry, fexit, LSM, a BTF
- * tracepoint). A descriptor that holds the attachment, or −errno. Linux 4.17.
+ * tracepoint). A descriptor that holds the attachment, or −errno. Linux 4.17, with a cookie 6.10.
  */
-export function rawTracepointOpen(name: string | undefined, programFd: number): number {
+export function rawTracepointOpen(name: string | undefined, programFd: number, cookie = 0n): number {
   return a
     .attr()
     .ptr(0, name === undefined ? undefined : a.cString(name))
     .u32(8, programFd)
+    .big(16, cookie)
     .call(a.BPF_RAW_TRACEPOINT_OPEN)
 }
 
