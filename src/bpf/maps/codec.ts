@@ -7,8 +7,8 @@ export interface Codec {
   /** Bytes of one. */
   readonly size: number
   decode(bytes: Uint8Array, offset?: number): unknown
-  /** Values that lie `stride` bytes apart. */
-  decodeMany(bytes: Uint8Array, count: number, stride: number): unknown[]
+  /** Decodes value i of those that lie `stride` bytes apart. */
+  reader(bytes: Uint8Array, count: number, stride: number): (index: number) => unknown
   columns(bytes: Uint8Array, count: number, stride: number, offset?: number): Column
   encode(value: unknown): Uint8Array
 }
@@ -35,8 +35,8 @@ class TypedCodec implements Codec {
     return this.#codec.decode(bytes, offset)
   }
 
-  decodeMany(bytes: Uint8Array, count: number, stride: number): unknown[] {
-    return this.#codec.decodeMany(bytes, count, stride)
+  reader(bytes: Uint8Array, count: number, stride: number): (index: number) => unknown {
+    return this.#codec.reader(bytes, count, stride)
   }
 
   columns(bytes: Uint8Array, count: number, stride: number, offset = 0): Column {
@@ -52,9 +52,9 @@ class TypedCodec implements Codec {
 export const U32: Codec = {
   size: 4,
   decode: (bytes, offset = 0) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset, true),
-  decodeMany(bytes, count, stride) {
+  reader(bytes, _count, stride) {
     const view = new DataView(bytes.buffer, bytes.byteOffset)
-    return Array.from({ length: count }, (_, i) => view.getUint32(i * stride, true))
+    return index => view.getUint32(index * stride, true)
   },
   columns(bytes, count, stride, offset = 0) {
     const view = new DataView(bytes.buffer, bytes.byteOffset)
@@ -86,8 +86,8 @@ class BytesCodec implements Codec {
     return bytes.slice(offset, offset + this.size)
   }
 
-  decodeMany(bytes: Uint8Array, count: number, stride: number): unknown[] {
-    return Array.from({ length: count }, (_, i) => this.decode(bytes, i * stride))
+  reader(bytes: Uint8Array, _count: number, stride: number): (index: number) => unknown {
+    return index => this.decode(bytes, index * stride)
   }
 
   columns(bytes: Uint8Array, count: number, stride: number, offset = 0): Column {

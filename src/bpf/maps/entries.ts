@@ -3,16 +3,17 @@ import type { MapReader, PackedEntries, ReadOptions } from "../../machine/index.
 /** A walk over a table's elements, made by `entries()`, `keys()` and `values()`. */
 export class TableIterator<T> implements IterableIterator<T> {
   readonly #read: (options: ReadOptions) => MapReader
-  readonly #decode: (part: PackedEntries) => readonly T[]
+  readonly #decode: (part: PackedEntries) => (index: number) => T
   readonly #options: ReadOptions
   #reader: MapReader | undefined
-  #part: readonly T[] = []
+  #element: (index: number) => T = unread
+  #count = 0
   #at = 0
   #done = false
 
   constructor(
     read: (options: ReadOptions) => MapReader,
-    decode: (part: PackedEntries) => readonly T[],
+    decode: (part: PackedEntries) => (index: number) => T,
     options: ReadOptions,
   ) {
     this.#read = read
@@ -29,25 +30,29 @@ export class TableIterator<T> implements IterableIterator<T> {
   }
 
   next(): IteratorResult<T, undefined> {
-    while (this.#at === this.#part.length) {
+    while (this.#at === this.#count) {
       if (this.#done) return { value: undefined, done: true }
       this.#reader ??= this.#read(this.#options)
       const part = this.#reader.next()
       this.#at = 0
-      this.#part = part === undefined ? [] : this.#decode(part)
+      this.#count = part?.count ?? 0
       this.#done = part === undefined
+      if (part !== undefined) this.#element = this.#decode(part)
     }
-    return { value: this.#part[this.#at++], done: false }
+    return { value: this.#element(this.#at++), done: false }
   }
 
   return(): IteratorResult<T, undefined> {
     this.#done = true
-    this.#part = []
-    this.#at = 0
+    this.#at = this.#count
     return { value: undefined, done: true }
   }
 
   [Symbol.iterator](): this {
     return this
   }
+}
+
+const unread = (): never => {
+  throw new RangeError("nothing has been read yet")
 }

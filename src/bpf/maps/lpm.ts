@@ -32,14 +32,14 @@ export class LpmTrie<V = any, K = any> extends Table<string | K, V> {
     return encoded
   }
 
-  protected override decodeKeys(part: PackedEntries): (string | K)[] {
-    if (this.keysAs === "record") return super.decodeKeys(part)
-    const { keys, count } = part
+  protected override keyReader(part: PackedEntries): (index: number) => string | K {
+    if (this.keysAs === "record") return super.keyReader(part)
+    const { keys } = part
     const { keySize } = this.map
     const view = new DataView(keys.buffer, keys.byteOffset)
-    return Array.from({ length: count }, (_, i) => {
-      const at = i * keySize
+    return index => {
+      const at = index * keySize
       return formatCidr({ bits: view.getUint32(at, true), bytes: keys.subarray(at + 4, at + keySize) })
-    })
+    }
   }
 }

@@ -58,10 +58,10 @@ export class PerCpuTable<K = any, V = any> extends Table<K, V[]> {
     )
   }
 
-  protected override decodeValues({ values, count }: PackedEntries): V[][] {
+  protected override valueReader({ values, count }: PackedEntries): (index: number) => V[] {
     const { cpus } = this
-    const flat = this.valueCodec.decodeMany(values, count * cpus, this.#stride) as V[]
-    return Array.from({ length: count }, (_, i) => flat.slice(i * cpus, (i + 1) * cpus))
+    const at = this.valueCodec.reader(values, count * cpus, this.#stride) as (index: number) => V
+    return index => Array.from({ length: cpus }, (_, cpu) => at(index * cpus + cpu))
   }
 
   /** CPU after CPU: that of CPU n of element i is at `i * cpus + n`. */

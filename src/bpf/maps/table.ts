@@ -1,5 +1,5 @@
 import type { ColumnsOf } from "../../btf/index.ts"
-import type { PackedEntries, UpdateMode } from "../../machine/index.ts"
+import type { PackedEntries, ReadOptions, UpdateMode } from "../../machine/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
 import { type Codec, codecOf } from "./codec.ts"
 import { TableIterator } from "./entries.ts"
@@ -112,11 +112,11 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
   }
 
   keys(options: WalkOptions = {}): TableIterator<K> {
-    return this.#walk(part => this.decodeKeys(part), options)
+    return this.#walk(part => this.keyReader(part), options)
   }
 
   values(options: WalkOptions = {}): TableIterator<V> {
-    return this.#walk(part => this.decodeValues(part), options)
+    return this.#walk(part => this.valueReader(part), options)
   }
 
   /**
@@ -125,7 +125,7 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
    * @throws SkepError MACHINE_MAP_CHANGING where the table changes too fast to be read
    */
   entries(options: WalkOptions = {}): TableIterator<[K, V]> {
-    return this.#walk(part => this.decodeEntries(part), options)
+    return this.#walk(part => this.#entryReader(part), options)
   }
 
   forEach(call: (value: V, key: K, table: this) => void): void {
@@ -156,12 +156,7 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
    * zero in two: take a hash, or the difference to the values before, where that matters.
    */
   readAndClear(): [K, V][] {
-    const reader = this.map.read({ remove: true })
-    const all: [K, V][] = []
-    for (let part = reader.next(); part !== undefined; part = reader.next()) {
-      for (const entry of this.decodeEntries(part)) all.push(entry)
-    }
-    return all
+    return Array.from(this.#walk(part => this.#entryReader(part), { remove: true }))
   }
 
   /** The same as {@link readAndClear}. */
@@ -210,25 +205,27 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
     return this.valueCodec.decode(bytes, offset) as V
   }
 
-  protected decodeKeys({ keys, count }: PackedEntries): K[] {
-    return this.keyCodec.decodeMany(keys, count, this.map.keySize) as K[]
+  /** Decodes key i of a part. */
+  protected keyReader({ keys, count }: PackedEntries): (index: number) => K {
+    return this.keyCodec.reader(keys, count, this.map.keySize) as (index: number) => K
   }
 
-  protected decodeValues({ values, count }: PackedEntries): V[] {
-    return this.valueCodec.decodeMany(values, count, this.map.valueSize) as V[]
+  /** Decodes value i of a part. */
+  protected valueReader({ values, count }: PackedEntries): (index: number) => V {
+    return this.valueCodec.reader(values, count, this.map.valueSize) as (index: number) => V
   }
 
   protected valueColumns({ values, count }: PackedEntries): unknown {
     return this.valueCodec.columns(values, count, this.map.valueSize)
   }
 
-  protected decodeEntries(part: PackedEntries): [K, V][] {
-    const keys = this.decodeKeys(part)
-    const values = this.decodeValues(part)
-    return keys.map((key, i) => [key, values[i]])
+  #entryReader(part: PackedEntries): (index: number) => [K, V] {
+    const key = this.keyReader(part)
+    const value = this.valueReader(part)
+    return index => [key(index), value(index)]
   }
 
-  #walk<T>(decode: (part: PackedEntries) => T[], options: WalkOptions): TableIterator<T> {
+  #walk<T>(decode: (part: PackedEntries) => (index: number) => T, options: ReadOptions): TableIterator<T> {
     return new TableIterator(read => this.map.read(read), decode, options)
   }
 }

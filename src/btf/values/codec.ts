@@ -54,16 +54,26 @@ export class ValueCodec {
    * @throws SkepError BTF_VALUE_SHORT
    */
   decodeMany(bytes: Uint8Array | DataView, count: number, stride = this.size): BtfValue[] {
+    const at = this.reader(bytes, count, stride)
+    const values: BtfValue[] = new Array(count)
+    for (let i = 0; i < count; i++) values[i] = at(i)
+    return values
+  }
+
+  /**
+   * Decodes value i of `count` that lie `stride` bytes apart, each when it is asked for.
+   * @throws SkepError BTF_VALUE_SHORT
+   */
+  reader(bytes: Uint8Array | DataView, count: number, stride = this.size): (index: number) => BtfValue {
     const { label, needed } = this.#shape
     const view = bytes instanceof DataView ? bytes : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const last = (count - 1) * stride
-    if (count > 0 && !(stride >= needed && last + needed <= view.byteLength)) {
+    if (count > 0 && !(stride >= needed && (count - 1) * stride + needed <= view.byteLength)) {
       throw short(label, needed, `${view.byteLength} bytes do not hold ${count} of them`)
     }
     if (this.#slow >= 0) this.#expect(count)
-    const values: BtfValue[] = new Array(count)
-    for (let i = 0, at = 0; i < count; i++, at += stride) values[i] = this.#decoder(view, at, at + this.size)
-    return values
+    const decoder = this.#decoder
+    const { size } = this
+    return index => decoder(view, index * stride, index * stride + size)
   }
 
   /**

@@ -164,7 +164,15 @@ function strided<A extends NumberColumn | BigColumn>(
   const whole = new make(bytes.buffer, bytes.byteOffset + offset, (count - 1) * by + 1)
   if (by === 1) return whole
   const column = new make(count)
-  for (let i = 0, at = 0; i < count; i++, at += by) column[i] = whole[at] as never
+  if (column.BYTES_PER_ELEMENT === 8) {
+    // By halves: a bigint for each would have to be made, and a double may not keep the bits of a NaN.
+    const from = new Uint32Array(bytes.buffer, bytes.byteOffset + offset, whole.length * 2)
+    const to = new Uint32Array(column.buffer)
+    for (let i = 0, at = 0; i < to.length; i += 2, at += by * 2) {
+      to[i] = from[at]
+      to[i + 1] = from[at + 1]
+    }
+  } else for (let i = 0, at = 0; i < count; i++, at += by) column[i] = whole[at] as never
   return column
 }
 
