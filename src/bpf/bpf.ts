@@ -14,6 +14,15 @@ import type {
 import type { BpfObject, MapSpec, ProgramSpec } from "../object/index.ts"
 import { syscallName } from "../symbols/index.ts"
 import { badEvent, closed, noFunction, noTable, otherTable } from "./errors.ts"
+import {
+  type EventBatch,
+  type EventCallback,
+  type EventStream,
+  type EventStreamOptions,
+  type EventSubscription,
+  Events,
+  type PerfBufferOptions,
+} from "./events/index.ts"
 import { type Compiled, objectOf } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
@@ -48,6 +57,7 @@ export class BPF implements Disposable, AsyncDisposable {
   readonly #btf: Btf | undefined
   readonly #tables = new Map<string, BpfMap>()
   readonly #readers = new Set<TraceReader>()
+  readonly #events: Events
   #open = true
 
   private constructor({ object, warnings, histograms }: Compiled, machine: Machine, loaded: Loaded) {
@@ -57,6 +67,7 @@ export class BPF implements Disposable, AsyncDisposable {
     this.#machine = machine
     this.#loaded = loaded
     this.#btf = object.btf.length > 0 ? Btf.parse(object.btf) : undefined
+    this.#events = new Events(loaded, this.#btf)
   }
 
   /**
@@ -102,7 +113,7 @@ export class BPF implements Disposable, AsyncDisposable {
 
   /** The tables; global variables are not among them. */
   get maps(): readonly MapSpec[] {
-    return this.object.maps.filter(map => !map.name.startsWith("."))
+    return this.object.maps.filter(map => !map.name.startsWith(".") && map.drops === undefined)
   }
 
   /** The attachments in force. */
@@ -221,10 +232,78 @@ export class BPF implements Disposable, AsyncDisposable {
     return reader
   }
 
+  /**
+   * The events that the program sends through a perf buffer or a ring buffer, as an async iterator of objects by the type that it submits.
+   * @throws SkepError BPF_NO_TABLE, BPF_NO_EVENTS, BPF_NO_EVENT_TYPE, KERNEL_BUFFER_SIZE, KERNEL_NO_PERMISSION
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: see Table.
+  events<T = any>(name: string, options: EventStreamOptions = {}): EventStream<T> {
+    this.#check()
+    return this.#events.stream(name, options)
+  }
+
+  /** The same in batches, the fast way: `take` is called from the event loop, with an object that is used again. @throws SkepError as events does */
+  // biome-ignore lint/suspicious/noExplicitAny: see Table.
+  onEvents<T = any>(
+    name: string,
+    take: (batch: EventBatch<T>) => void,
+    options: EventStreamOptions = {},
+  ): EventSubscription<T> {
+    this.#check()
+    return this.#events.subscribe(name, take, options)
+  }
+
+  /** Names of the maps through which the program sends events. */
+  get eventNames(): readonly string[] {
+    return this.#events.names
+  }
+
+  /** Events lost of each stream that was opened; streams that lost none are left out. */
+  get lostEvents(): ReadonlyMap<string, number> {
+    return this.#events.lost
+  }
+
+  /** BCC's `open_perf_buffer`: calls back for each event when {@link perfBufferPoll} or {@link perfBufferConsume} is called. */
+  openPerfBuffer(name: string, callback: EventCallback, options: PerfBufferOptions = {}): void {
+    this.#check()
+    this.#events.openPerfBuffer(name, callback, options)
+  }
+
+  /** Waits for events of the perf buffers that are open, for `timeout` milliseconds at most; the number that were called back for. */
+  perfBufferPoll(timeout?: number): Promise<number> {
+    this.#check()
+    return this.#events.perfBuffers.poll(timeout)
+  }
+
+  /** Calls back for the events that are there, without waiting; their number. */
+  perfBufferConsume(): number {
+    this.#check()
+    return this.#events.perfBuffers.consume()
+  }
+
+  /** BCC's `open_ring_buffer`: calls back for each event when {@link ringBufferPoll} or {@link ringBufferConsume} is called. */
+  openRingBuffer(name: string, callback: EventCallback): void {
+    this.#check()
+    this.#events.openRingBuffer(name, callback)
+  }
+
+  /** Waits for events of the ring buffers that are open, for `timeout` milliseconds at most; the number that were called back for. */
+  ringBufferPoll(timeout?: number): Promise<number> {
+    this.#check()
+    return this.#events.ringBuffers.poll(timeout)
+  }
+
+  /** Calls back for the events that are there, without waiting; their number. */
+  ringBufferConsume(): number {
+    this.#check()
+    return this.#events.ringBuffers.consume()
+  }
+
   [Symbol.dispose](): void {
     if (!this.#open) return
     this.#open = false
     for (const reader of this.#readers) reader.close()
+    this.#events.close()
     this.#loaded[Symbol.dispose]()
   }
 

@@ -23,6 +23,16 @@ export type {
 export type { BpfObject } from "../object/index.ts"
 export { BPF } from "./bpf.ts"
 export {
+  EventBatch,
+  type EventCallback,
+  type EventColumn,
+  type EventCounts,
+  EventStream,
+  type EventStreamOptions,
+  EventSubscription,
+  type PerfBufferOptions,
+} from "./events/index.ts"
+export {
   Arena,
   ArrayOfMaps,
   ArrayTable,

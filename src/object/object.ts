@@ -241,6 +241,8 @@ export interface MapSpec {
   readonly weak?: boolean
   /** Record type of an event stream (perf event array, ring buffer): BTF id of the struct submitted, where known. */
   readonly eventType?: number
+  /** Set for the counters of events that did not fit into ring buffers: the name of the ring buffer that each element counts for. */
+  readonly drops?: readonly string[]
 }
 
 /** An entry of an array of maps or programs. */

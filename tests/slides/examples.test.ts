@@ -16,6 +16,7 @@ loads("task_switch_tracepoint.c", "tracepoint__sched__sched_switch", "tracepoint
 loads("exec_parent.c", "started")
 loads("syscall_total.c", "count")
 loads("exit_codes.c", "ended")
+loads("renames.c", "tracepoint__task__task_rename")
 
 test("count_sched takes no more instructions than BCC's 39", { skip: needsRoot }, async () => {
   using b = await BPF.load({ file: "examples/task_switch.c", autoAttach: false })

@@ -1,3 +1,5 @@
+import { readSync } from "node:fs"
+import type { SkepError } from "../../base/index.ts"
 import { callFailed, isPermission, pageSize, permissionError } from "../host/index.ts"
 import { closeFd, sys, syscall } from "../raw/index.ts"
 import type { BatchBuffer } from "./batch.ts"
@@ -11,6 +13,7 @@ const PERF_SAMPLE_RAW = 1 << 10
 /** `use_clockid`, bit 25 of the flags. */
 const USE_CLOCKID = 1 << 25
 const CLOCK_MONOTONIC = 1
+const PERF_FORMAT_LOST = 1 << 4
 const PERF_RECORD_LOST = 2
 const PERF_RECORD_SAMPLE = 9
 const PERF_FLAG_FD_CLOEXEC = 8
@@ -50,14 +53,14 @@ export class PerfRecords {
     this.#timed = timed
   }
 
-  /** Moves what is there into the batch. */
-  take(batch: BatchBuffer, lost: (events: number) => void): void {
+  /** Moves what is there into the batch. `told`: the kernel says so in a record; otherwise it is what damage has cost. */
+  take(batch: BatchBuffer, lost: (events: number, told: boolean) => void): void {
     const size = this.#data.length
     const head = this.#head.load()
     const tail = this.#tail.load()
     const available = head - tail
     if (available <= 0) return
-    if (available > size || tail % 8 !== 0) lost(1)
+    if (available > size || tail % 8 !== 0) lost(1, false)
     else {
       const place = tail % size
       const first = Math.min(available, size - place)
@@ -69,25 +72,25 @@ export class PerfRecords {
     this.#tail.store(head)
   }
 
-  #split(batch: BatchBuffer, start: number, end: number, lost: (events: number) => void): void {
+  #split(batch: BatchBuffer, start: number, end: number, lost: (events: number, told: boolean) => void): void {
     const { view } = batch
     const raw = HEADER + (this.#timed ? TIME : 0)
     let at = start
     while (at < end) {
       const size = at + HEADER <= end ? view.getUint16(at + 6, true) : 0
       if (size < HEADER || size % 8 !== 0 || at + size > end) {
-        lost(1)
+        lost(1, false)
         return
       }
       const type = view.getUint32(at, true)
       if (type === PERF_RECORD_SAMPLE) {
         const length = size >= raw + LENGTH ? view.getUint32(at + raw, true) : Number.POSITIVE_INFINITY
-        if (raw + LENGTH + length > size) lost(1)
+        if (raw + LENGTH + length > size) lost(1, false)
         else {
           const time = this.#timed ? Number(view.getBigUint64(at + HEADER, true)) : 0
           batch.add(at + raw + LENGTH, length, this.#cpu, time)
         }
-      } else if (type === PERF_RECORD_LOST && size >= 24) lost(Number(view.getBigUint64(at + 16, true)))
+      } else if (type === PERF_RECORD_LOST && size >= 24) lost(Number(view.getBigUint64(at + 16, true)), true)
       at += size
     }
   }
@@ -107,11 +110,19 @@ export class PerfRing {
   readonly pages: number
   readonly #mapping: Mapping
   readonly #records: PerfRecords
+  /** Whether the kernel tells the losses of this buffer when it is asked (Linux 6.0), and not only when it has room for a record of them. */
+  readonly countsLost: boolean
+  #told = 0
+  /** What a read of the event gives: its count, and the number of lost records. */
+  readonly #counts = Buffer.alloc(16)
 
   constructor(cpu: number, options: PerfRingOptions, what: string) {
     this.cpu = cpu
     this.pages = options.pages
-    this.fd = openOutput(cpu, options, what)
+    const counting = openOutput(cpu, options, PERF_FORMAT_LOST)
+    this.countsLost = counting >= 0
+    this.fd = counting >= 0 ? counting : openOutput(cpu, options, 0)
+    if (this.fd < 0) throw openFailed(-this.fd, what)
     try {
       this.#mapping = mapMemory(this.fd, (1 + options.pages) * pageSize(), 0, true, what)
     } catch (error) {
@@ -129,7 +140,20 @@ export class PerfRing {
   }
 
   take(batch: BatchBuffer, lost: (events: number) => void): void {
-    this.#records.take(batch, lost)
+    let more = false
+    this.#records.take(batch, (events, told) => {
+      if (told && this.countsLost) more = true
+      else lost(events)
+    })
+    if (more) this.settle(lost)
+  }
+
+  /** Tells the losses that the kernel has not told yet: it does so when a record fits again, which may be never. */
+  settle(lost: (events: number) => void): void {
+    if (!this.countsLost || readSync(this.fd, this.#counts) < this.#counts.length) return
+    const now = Number(this.#counts.readBigUInt64LE(8))
+    if (now > this.#told) lost(now - this.#told)
+    this.#told = now
   }
 
   close(): void {
@@ -138,22 +162,24 @@ export class PerfRing {
   }
 }
 
-function openOutput(cpu: number, { wakeup, timed }: PerfRingOptions, what: string): number {
+function openOutput(cpu: number, { wakeup, timed }: PerfRingOptions, readFormat: number): number {
   const attr = new Uint8Array(ATTR_SIZE)
   const view = new DataView(attr.buffer)
   view.setUint32(0, PERF_TYPE_SOFTWARE, true)
   view.setUint32(4, ATTR_SIZE, true)
   view.setUint32(8, PERF_COUNT_SW_BPF_OUTPUT, true)
-  // sample_period, sample_type, wakeup_events: tell the reader of so many records.
+  // sample_period, sample_type, read_format, wakeup_events: tell the reader of so many records.
   view.setUint32(16, 1, true)
   view.setUint32(24, timed ? PERF_SAMPLE_RAW | PERF_SAMPLE_TIME : PERF_SAMPLE_RAW, true)
+  view.setUint32(32, readFormat, true)
   view.setUint32(48, wakeup, true)
   if (timed) {
     view.setUint32(40, USE_CLOCKID, true)
     view.setUint32(92, CLOCK_MONOTONIC, true)
   }
-  const fd = syscall(sys().numbers.perfEventOpen, attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)
-  if (fd >= 0) return fd
-  if (isPermission(-fd)) throw permissionError(what, -fd, ["CAP_PERFMON"])
-  throw callFailed(what, -fd)
+  return syscall(sys().numbers.perfEventOpen, attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)
+}
+
+function openFailed(errno: number, what: string): SkepError {
+  return isPermission(errno) ? permissionError(what, errno, ["CAP_PERFMON"]) : callFailed(what, errno)
 }

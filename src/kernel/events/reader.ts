@@ -43,7 +43,23 @@ export class KernelEventReader implements EventReader {
   }
 
   get lost(): number {
+    if (this.#open && !this.#reading) this.#settle()
     return this.#lost
+  }
+
+  #countLost = (events: number, cpu: number): void => {
+    this.#lost += events
+    this.#options.onLost?.(events, cpu)
+  }
+
+  /** What `onLost` does meanwhile finds the reader busy. */
+  #settle(): void {
+    this.#reading = true
+    try {
+      this.#rings.settle?.(this.#countLost)
+    } finally {
+      this.#reading = false
+    }
   }
 
   get closed(): boolean {
@@ -73,10 +89,7 @@ export class KernelEventReader implements EventReader {
     if (!this.#open) return batch
     this.#reading = true
     try {
-      this.#rings.take(batch, limit, (events, cpu) => {
-        this.#lost += events
-        this.#options.onLost?.(events, cpu)
-      })
+      this.#rings.take(batch, limit, this.#countLost)
     } finally {
       this.#reading = false
       if (!this.#open) this.#rings.close()
@@ -91,6 +104,7 @@ export class KernelEventReader implements EventReader {
   }
 
   #close(): void {
+    if (!this.#reading) this.#settle()
     this.#open = false
     for (const watch of this.#watches) watch.close()
     // Memory that is being read is unmapped afterwards.

@@ -18,6 +18,8 @@ export interface Rings {
   /** Milliseconds after which there may be something although no descriptor says so. */
   readonly later?: number
   take(batch: BatchBuffer, limit: number, lost: (events: number, cpu: number) => void): void
+  /** Tells losses that the machine tells only when it is asked. */
+  settle?(lost: (events: number, cpu: number) => void): void
   close(): void
 }
 
@@ -92,6 +94,7 @@ class PerfRings implements Rings {
   take(batch: BatchBuffer, limit: number, lost: (events: number, cpu: number) => void): void {
     for (const ring of this.#replaced.splice(0)) {
       ring.take(batch, events => lost(events, ring.cpu))
+      ring.settle(events => lost(events, ring.cpu))
       ring.close()
     }
     let replaced = false
@@ -110,10 +113,15 @@ class PerfRings implements Rings {
     if (replaced) this.changed?.()
   }
 
+  settle(lost: (events: number, cpu: number) => void): void {
+    for (const ring of [...this.#replaced, ...this.#rings]) ring.settle(events => lost(events, ring.cpu))
+  }
+
   /** Puts a buffer four times as large in the place of one that was too small; false where that cannot be. */
   #grow(index: number): boolean {
     const ring = this.#rings[index]
-    if (this.#options.pages !== undefined || ring.pages * 4 * pageSize() > MOST_BYTES) return false
+    // Without a count, losses that the smaller buffer has not told yet would go with it.
+    if (this.#options.pages !== undefined || !ring.countsLost || ring.pages * 4 * pageSize() > MOST_BYTES) return false
     try {
       this.#rings[index] = this.#open(ring.cpu, ring.pages * 4)
     } catch {

@@ -57,6 +57,10 @@ export class TimeOrder implements Rings {
     if (count > 0) this.#held = this.#held.slice(count)
   }
 
+  settle(lost: (events: number, cpu: number) => void): void {
+    this.#rings.settle?.(lost)
+  }
+
   close(): void {
     this.#held = []
     this.#rings.close()

@@ -1,0 +1,6 @@
+export { EventBatch, type EventColumn } from "./batch.ts"
+export { Events } from "./events.ts"
+export type { EventStreamOptions } from "./options.ts"
+export type { EventCallback, PerfBufferOptions } from "./polled.ts"
+export { type EventCounts, EventStream } from "./stream.ts"
+export { EventSubscription } from "./subscription.ts"
