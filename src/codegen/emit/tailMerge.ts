@@ -41,10 +41,15 @@ function mergeOnce(fn: MFunction): boolean {
 
 /** Groups of blocks that go on to the same block, branch alike, or exit alike. */
 function sameWayOn(fn: MFunction): MBlock[][] {
+  // Most branches are the only one to where they go first, and need no text to be told apart.
+  const branches = new Int32Array(fn.nextBlock)
+  for (const { term } of fn.blocks) if (term.kind === "br") branches[term.targets[0].id]++
   const groups = new Map<string | number, MBlock[]>()
   for (const block of fn.blocks) {
     const { kind, targets, op, wide, dst, src, imm } = block.term
-    if (kind === "unreachable") continue
+    if (kind === "unreachable" || (kind === "br" && branches[targets[0].id] === 1)) continue
+    // Neither are jumps to a block with no other way in.
+    if (kind === "jump" && targets[0].preds.length === 1) continue
     const way =
       kind === "jump"
         ? targets[0].id
