@@ -34,6 +34,7 @@ import type {
   TracepointOptions,
 } from "./options.ts"
 import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
+import { ksym, ksymName, rememberProcess, type SymOptions, sym } from "./user/symbols.ts"
 import { attachUprobe } from "./user/uprobe.ts"
 import { enableUsdt, planUsdt } from "./user/usdt.ts"
 
@@ -214,6 +215,29 @@ export class BPF implements Disposable, AsyncDisposable {
    */
   enableUsdt(options: UsdtOptions): Link[] {
     return enableUsdt(options, (fn, how) => this.program(fn, how))
+  }
+
+  /**
+   * The function that an address of a process is in, as text: `malloc`, with `module` and `offset` `malloc+0x1b [libc.so.6]`, and `[unknown]` where it
+   * is not known. A pid below 0 means the kernel. What ran in a process that has ended is known if {@link BPF.remember} saw it before.
+   */
+  sym(address: bigint | number, pid: number, options?: SymOptions): string {
+    return sym(address, pid, options)
+  }
+
+  /** The function of the kernel, of a module or of a BPF program that an address is in, as text. @throws SkepError SYMBOLS_UNREADABLE */
+  ksym(address: bigint | number, options?: SymOptions): string {
+    return ksym(address, options)
+  }
+
+  /** Address of a symbol of the kernel; undefined when there is none, or the kernel hides it. @throws SkepError SYMBOLS_UNREADABLE */
+  ksymName(name: string): bigint | undefined {
+    return ksymName(name)
+  }
+
+  /** Keeps what a process has mapped, so that its addresses are found when it has ended. False when it is gone already. */
+  remember(pid: number): boolean {
+    return rememberProcess(pid)
   }
 
   /** Detaches everything; the program and its tables stay. */

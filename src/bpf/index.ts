@@ -21,6 +21,7 @@ export type {
   UpdateMode,
 } from "../machine/index.ts"
 export type { BpfObject } from "../object/index.ts"
+export { demangle } from "../symbols/index.ts"
 export { BPF } from "./bpf.ts"
 export {
   EventBatch,
@@ -90,5 +91,7 @@ export type {
 export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
 export type { UprobeOptions, UsdtOptions } from "./user/options.ts"
+export type { StackOptions } from "./user/stacks.ts"
+export { addModule, type Frame, type SymOptions } from "./user/symbols.ts"
 export { getUserAddresses, getUserFunctions, getUserFunctionsAndAddresses } from "./user/uprobe.ts"
 export { listUsdt, type UsdtListed } from "./user/usdt.ts"

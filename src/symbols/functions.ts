@@ -1,4 +1,5 @@
 import { nearestNames, SkepError } from "../base/index.ts"
+import { demangle } from "./demangle/index.ts"
 import { debugImages } from "./elf/debugFile.ts"
 import { ElfImage, ElfSymbols, type UserSymbol } from "./elf/index.ts"
 import { type Binary, findBinary } from "./process/binary.ts"
@@ -33,7 +34,7 @@ export function binarySymbols(binary: Binary): { readonly image: ElfImage; reado
 export function findFunctions(binary: Binary, wanted: string | RegExp): ProbePlace[] {
   const { image, symbols } = binarySymbols(binary)
   using _ = image
-  const found = typeof wanted === "string" ? chosen(symbols.find(wanted)) : matching(symbols, wanted)
+  const found = typeof wanted === "string" ? named(symbols, wanted) : matching(symbols, wanted)
   const places: ProbePlace[] = []
   for (const { name, address, indirect } of found) {
     const fileOffset = image.fileOffset(address)
@@ -68,6 +69,18 @@ export function userFunctions(name: string, pattern: RegExp = /^/, pid?: number)
   for (const symbol of symbols.all())
     if (pattern.test(symbol.name)) found.push({ name: symbol.name, address: symbol.address })
   return found
+}
+
+/** Functions by the name that the linker knows, or by that of C++ or Rust, whose parameters can be left out. */
+function named(symbols: ElfSymbols, wanted: string): readonly UserSymbol[] {
+  const found = chosen(symbols.find(wanted))
+  if (found.length > 0 || !/::|\(/.test(wanted)) return found
+  const byAddress = new Map<number, UserSymbol>()
+  for (const symbol of symbols.all()) {
+    const name = demangle(symbol.name)
+    if (name === wanted || name.startsWith(`${wanted}(`)) byAddress.set(symbol.address, symbol)
+  }
+  return [...byAddress.values()]
 }
 
 /** The default version alone; without versions all that share the name. */

@@ -1,3 +1,4 @@
+export { demangle } from "./demangle/index.ts"
 export {
   findAddress,
   findFunctions,
@@ -8,7 +9,9 @@ export {
 export { type KernelSymbol, KernelSymbols, type Located } from "./kallsyms.ts"
 export { type ProbeableFunction, type ProbeLists, probeableFunctions } from "./probeable.ts"
 export { type Binary, findBinary, findLibrary, findProgram } from "./process/binary.ts"
-export { kernelFunctions, kernelSymbols } from "./running.ts"
+export { type Mapping, processMaps } from "./process/maps.ts"
+export { type UserLocated, UserSymbols } from "./process/symbols.ts"
+export { kernelFunctions, kernelSymbols, locateKernel } from "./running.ts"
 export { bareSyscallName, syscallName, syscallPrefix } from "./syscalls.ts"
 export { parseUsdtArguments, type UsdtArgument, type UsdtPlace } from "./usdt/arguments.ts"
 export { layoutOf } from "./usdt/layout.ts"

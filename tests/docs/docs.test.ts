@@ -7,7 +7,7 @@ import { COMMON } from "../../src/cli/options.ts"
 import { skep } from "../support/cli.ts"
 import { needsRoot } from "../support/kernel.ts"
 
-const pages = ["README.md", "docs/api.md", "docs/events.md", "docs/cli.md", "CHANGELOG.md"]
+const pages = ["README.md", "docs/api.md", "docs/events.md", "docs/cli.md", "docs/symbols.md", "CHANGELOG.md"]
 
 /** What the blocks of code leave to the reader. */
 const AROUND = `import { setTimeout as sleep } from "node:timers/promises"
@@ -52,7 +52,8 @@ test("the README's program runs", { skip: needsRoot }, () => {
 
 test("options and commands in the documents exist", async () => {
   const text = pages.map(page => readFileSync(page, "utf8")).join("\n")
-  const known = new Set(["--version", ...Object.keys(COMMON).map(name => `--${name}`)])
+  // One is of Node.
+  const known = new Set(["--version", "--perf-basic-prof", ...Object.keys(COMMON).map(name => `--${name}`)])
   for (const { load } of Object.values(COMMANDS)) {
     for (const name of Object.keys((await load()).options)) known.add(`--${name}`)
   }

@@ -1,3 +1,5 @@
+import { framesOfAddresses, framesOfFiles, type StackOptions } from "../user/stacks.ts"
+import { type Frame, frameText } from "../user/symbols.ts"
 import { BpfMap } from "./base.ts"
 import { U32 } from "./codec.ts"
 
@@ -18,6 +20,9 @@ const VALID = 1
 
 /** Stacks by id (`BPF_STACK_TRACE`): what `get_stackid` returned to the program. */
 export class StackTraceTable extends BpfMap {
+  /** Stacks that were to be resolved and had not been taken: two had the same place in the table, or their memory could not be read. */
+  lost = 0
+
   /** The return addresses of a stack, the innermost first; undefined when there is no such stack. */
   get(id: number): bigint[] | undefined {
     if (id < 0) return undefined
@@ -53,6 +58,22 @@ export class StackTraceTable extends BpfMap {
   /** The addresses one by one; none when there is no such stack. */
   *walk(id: number): IterableIterator<bigint> {
     yield* this.get(id) ?? []
+  }
+
+  /**
+   * The frames of a stack, the innermost first: functions, offsets, files. With `pid` it is a process's stack, and else the kernel's. A number
+   * below 0, which `get_stackid` gives for a stack that it could not take, has none, as has one that is not there: {@link lost} counts them.
+   */
+  resolve(id: number, options: StackOptions = {}): Frame[] {
+    const frames = id < 0 || !this.hasBuildIds ? undefined : this.frames(id)
+    const addresses = frames === undefined ? this.get(id) : []
+    if (addresses === undefined) this.lost++
+    return frames === undefined ? framesOfAddresses(addresses ?? [], options) : framesOfFiles(frames, options)
+  }
+
+  /** The frames of a stack as text, the innermost first. */
+  lines(id: number, options: StackOptions = {}): string[] {
+    return this.resolve(id, options).map(frame => frameText(frame, options))
   }
 
   has(id: number): boolean {

@@ -4,7 +4,7 @@ export interface UprobeOptions {
   readonly path?: string
   /** In place of `path`: the name of a library (`c` for libc). */
   readonly library?: string
-  /** The function's name as `nm` shows it; `NAME@VERSION` for one of several versions. */
+  /** The function's name as `nm` shows it, `NAME@VERSION` for one of several versions; or as C++ and Rust write it: `bees::Hive<int>::fill`. */
   readonly symbol?: string
   /** All functions whose names match: by one link where the kernel can (Linux 6.6). */
   readonly symbolRe?: RegExp | string
