@@ -31,6 +31,7 @@ export function compileBcc(
       syscallWrapper: options.syscallWrapper ?? arch !== "loongarch64",
     },
     license: front.preprocessor.macroText("BPF_LICENSE"),
+    countDrops: options.countDrops,
   })
   diagnostics.throwIfErrors()
   return { unit: result, ast: unit, includes: front.includes, diagnostics }

@@ -48,6 +48,8 @@ export interface FrontEndOptions {
   readonly searched?: (name: string) => string | undefined
   /** `-DNAME=VALUE` and `-UNAME`, in order. */
   readonly flags?: readonly string[]
+  /** Add code that counts the events for which a ring buffer has no room: the kernel does not. */
+  readonly countDrops?: boolean
 }
 
 /** A program and what was said about it. */

@@ -11,5 +11,6 @@ export { type DialectNames, KernelNames, type NamesOptions } from "./names/provi
 export { parseSnippet, SnippetFile } from "./names/snippets.ts"
 export { parseFormat } from "./names/tracepoint.ts"
 export { type Architecture, type Registers, registersOf } from "./registers.ts"
+export { DropCounters, helperName } from "./rewrite/drops.ts"
 export { type RewriteOptions, rewrite } from "./rewrite/index.ts"
 export * from "./unit.ts"

@@ -64,6 +64,8 @@ export interface MapDecl {
   readonly share?: "public" | "shared"
   /** Type of the records submitted, for event streams. */
   readonly event?: Type
+  /** Set for the counters of events that did not fit: the ring buffers that its elements count for. */
+  readonly drops?: readonly string[]
   /** The table's C object: not a global variable of the program. */
   readonly decl: VarDecl | undefined
   readonly span: Span

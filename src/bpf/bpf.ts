@@ -23,7 +23,8 @@ import {
   Events,
   type PerfBufferOptions,
 } from "./events/index.ts"
-import { type Compiled, objectOf } from "./load.ts"
+import { loadCounting } from "./events/loadCounting.ts"
+import type { Compiled } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
 import type {
@@ -55,18 +56,25 @@ export class BPF implements Disposable, AsyncDisposable {
   readonly histograms: Histograms
   readonly #machine: Machine
   readonly #loaded: Loaded
+  readonly #notes: readonly string[]
   readonly #btf: Btf | undefined
   readonly #tables = new Map<string, BpfMap>()
   readonly #readers = new Set<TraceReader>()
   readonly #events: Events
   #open = true
 
-  private constructor({ object, warnings, histograms }: Compiled, machine: Machine, loaded: Loaded) {
+  private constructor(
+    { object, warnings, histograms }: Compiled,
+    machine: Machine,
+    loaded: Loaded,
+    notes: readonly string[],
+  ) {
     this.object = object
     this.warnings = warnings
     this.histograms = histograms
     this.#machine = machine
     this.#loaded = loaded
+    this.#notes = notes
     this.#btf = object.btf.length > 0 ? Btf.parse(object.btf) : undefined
     this.#events = new Events(loaded, this.#btf)
   }
@@ -80,11 +88,10 @@ export class BPF implements Disposable, AsyncDisposable {
    */
   static async load(options: LoadOptions): Promise<BPF> {
     const usdt = planUsdt(options?.usdt ?? [])
-    const compiled = await objectOf(options, usdt.text)
-    const machine = options.machine ?? kernelMachine()
-    const loaded = machine.load(compiled.object, { verifierLog: options.verifierLog })
+    const machine = options?.machine ?? kernelMachine()
+    const { compiled, loaded, notes } = await loadCounting(options, usdt.text, machine)
     try {
-      const bpf = new BPF(compiled, machine, loaded)
+      const bpf = new BPF(compiled, machine, loaded, notes)
       if (options.autoAttach !== false) {
         bpf.#attachAll()
         for (const { fn, target } of usdt.targets) bpf.program(fn, { type: "kprobe" }).attach(target)
@@ -124,7 +131,7 @@ export class BPF implements Disposable, AsyncDisposable {
 
   /** What the kernel could not do, but skep did without. */
   get notes(): readonly string[] {
-    return this.#loaded.notes
+    return [...this.#notes, ...this.#loaded.notes]
   }
 
   /**

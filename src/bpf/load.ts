@@ -42,6 +42,7 @@ async function compileSource(source: Source, options: LoadOptions): Promise<Comp
       flags: flags.macros,
       target: runningTarget(),
       cpu: options.cpu ?? runningCpu(),
+      countDrops: options.countDrops !== false,
     })
     used.add("compile")
     return result

@@ -22,6 +22,11 @@ export interface LoadOptions {
   readonly cpu?: 1 | 2 | 3 | 4
   /** False keeps programs whose name tells their place (`kprobe__…`, `TRACEPOINT_PROBE`) from being attached at once. */
   readonly autoAttach?: boolean
+  /**
+   * False adds no code that counts the events for which a ring buffer has no room; `lost` of their streams is then 0. Where the kernel refuses a program
+   * with that code, it is compiled again without (and `notes` says so). A compiled object stays as it is.
+   */
+  readonly countDrops?: boolean
   /** The verifier's log of programs that load: 0 none, 1 the last path, 2 every path. A refused program's log is in its error always. */
   readonly verifierLog?: 0 | 1 | 2
   /** Static probes (USDT) at which functions of the program run; `bpf_usdt_readarg` reads their arguments. */

@@ -125,7 +125,7 @@ export class Compilation {
   }
 
   #frontEndOptions(): FrontEndOptions {
-    const { target, flags, resolve } = this.options
+    const { target, flags, resolve, countDrops } = this.options
     const { arch, kernelVersion, moduleBtf, readTracepointFormat, config } = target
     return {
       arch,
@@ -135,6 +135,7 @@ export class Compilation {
       config,
       flags,
       resolve,
+      countDrops,
       get btf() {
         return target.btf
       },

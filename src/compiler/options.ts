@@ -47,6 +47,11 @@ export interface CompileOptions {
   readonly onDump?: (stage: string, text: string) => void
   /** Keeps what debug information tells of local variables; the code is the same. */
   readonly debug?: boolean
+  /**
+   * Adds code that counts, for each CPU, the events for which a ring buffer has no room, and a map `skep_drops` for the counts (`MapSpec.drops`). Not
+   * unless it is asked for: the code is the same without.
+   */
+  readonly countDrops?: boolean
   /** Runs the validity checks of every stage; slower. */
   readonly check?: boolean
 }

@@ -34,7 +34,7 @@ export function compileLibbpf(
   diagnostics.throwIfErrors()
   const arch = options.arch ?? "x86_64"
   const syscallWrapper = options.syscallWrapper ?? arch !== "loongarch64"
-  const result = rewrite(unit, { names, diagnostics, arch, syscallWrapper })
+  const result = rewrite(unit, { names, diagnostics, arch, syscallWrapper, countDrops: options.countDrops })
   diagnostics.throwIfErrors()
   return { unit: result, ast: unit, includes: front.includes, diagnostics }
 }

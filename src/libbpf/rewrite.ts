@@ -2,14 +2,17 @@ import {
   type Architecture,
   type BpfUnit,
   build as b,
+  DropCounters,
   type ExternDecl,
   eachExpr,
   type KernelNames,
+  type MapDecl,
   Rewriter,
 } from "../bcc/index.ts"
 import type * as c from "../c/index.ts"
 import { argumentsAttribute, bindArguments } from "./arguments.ts"
 import { CoreAccess } from "./core.ts"
+import { EventTypes } from "./eventTypes.ts"
 import { collectMaps } from "./maps.ts"
 import { collectPrograms, sectionOf, subprograms } from "./programs.ts"
 import { collectStructOps } from "./structOps.ts"
@@ -20,6 +23,8 @@ export interface RewriteOptions {
   readonly arch: Architecture
   /** Whether system calls get their arguments in an inner pt_regs (CONFIG_ARCH_HAS_SYSCALL_WRAPPER). */
   readonly syscallWrapper: boolean
+  /** Count the events that do not fit into ring buffers. */
+  readonly countDrops?: boolean
 }
 
 /**
@@ -46,7 +51,7 @@ export function rewrite(unit: c.TranslationUnit, options: RewriteOptions): BpfUn
   }
   return {
     unit: { name: unit.name, decls },
-    maps,
+    maps: [...maps.map(map => withEvent(map, rewriter.events.types)), ...(rewriter.drops?.maps ?? [])],
     programs: programs.map(program => ({ ...program, decl: made.get(program.decl) ?? program.decl })),
     subprograms: subprograms(unit).map(fn => made.get(fn) ?? fn),
     externs,
@@ -57,6 +62,12 @@ export function rewrite(unit: c.TranslationUnit, options: RewriteOptions): BpfUn
       decl => decl.storage === "extern" && !maps.some(m => m.name === decl.name),
     ),
   }
+}
+
+/** The map with the type of the records that are sent through it. */
+function withEvent(map: MapDecl, types: ReadonlyMap<string, c.Type>): MapDecl {
+  const event = types.get(map.name)
+  return event === undefined ? map : { ...map, event }
 }
 
 /** Variables and functions that the kernel defines: `extern` in section .kconfig or .ksyms. */
@@ -102,11 +113,14 @@ class Libbpf extends Rewriter {
   readonly #options: RewriteOptions
   readonly #maps: ReadonlyMap<c.VarDecl, string>
   readonly #core: CoreAccess
+  readonly drops: DropCounters | undefined
+  readonly events = new EventTypes()
 
   constructor(options: RewriteOptions, maps: ReadonlyMap<c.VarDecl, string>) {
     super()
     this.#options = options
     this.#maps = maps
+    this.drops = options.countDrops ? new DropCounters(options.names) : undefined
     this.#core = new CoreAccess(options.diagnostics, e => this.expr(e))
   }
 
@@ -146,7 +160,10 @@ class Libbpf extends Rewriter {
   }
 
   override local(decl: c.VarDecl): c.VarDecl {
-    return decl.storage === "static" ? this.global(decl) : super.local(decl)
+    if (decl.storage === "static") return this.global(decl)
+    const made = super.local(decl)
+    if (made.init?.kind === "expr") this.events.reserved(made.type, made.init.expr)
+    return made
   }
 
   override expr(e: c.Expr): c.Expr {
@@ -154,6 +171,10 @@ class Libbpf extends Rewriter {
       const map = this.#maps.get(e.operand.decl)
       if (map !== undefined) return b.cast(b.mapRef(map, e.span), e.type, true)
     }
-    return this.#core.rewrite(e) ?? this.children(e)
+    const made = this.#core.rewrite(e) ?? this.children(e)
+    if (made.kind === "assign") this.events.reserved(made.left.type, made.right)
+    if (made.kind !== "call") return made
+    this.events.call(made)
+    return this.drops?.around(made) ?? made
   }
 }

@@ -1,6 +1,7 @@
 import type * as c from "../../c/index.ts"
 import type { KernelNames } from "../names/provider.ts"
 import type { Architecture, Registers } from "../registers.ts"
+import type { DropCounters } from "./drops.ts"
 import type { Table } from "./maps.ts"
 import type { Program } from "./programs.ts"
 import type { ProvenanceAnalysis } from "./provenance.ts"
@@ -24,6 +25,8 @@ export interface Env {
   readonly registers: Registers
   /** The helper that reads kernel (where it can, also user) memory. */
   readonly readHelper: c.FunctionDecl
+  /** Counts events that do not fit into ring buffers, where that is asked for. */
+  readonly drops: DropCounters | undefined
 }
 
 /** The function being rewritten. */

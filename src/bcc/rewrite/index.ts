@@ -7,6 +7,7 @@ import { registersOf } from "../registers.ts"
 import type { BpfUnit, ProgramDecl } from "../unit.ts"
 import { bindArguments } from "./arguments.ts"
 import { rewriteChecksum } from "./checksum.ts"
+import { DropCounters } from "./drops.ts"
 import { type Current, type Env, readHelper, type Target } from "./env.ts"
 import { collectTables, type Table } from "./maps.ts"
 import { checkWrite, isOutside, kernelRead, rewriteMemory } from "./memory.ts"
@@ -24,6 +25,8 @@ export interface RewriteOptions {
   readonly target: Target
   /** Where the text itself names none. */
   readonly license?: string
+  /** Count the events that do not fit into ring buffers. */
+  readonly countDrops?: boolean
 }
 
 /**
@@ -46,6 +49,7 @@ export function rewrite(written: c.TranslationUnit, options: RewriteOptions): Bp
     provenance: new ProvenanceAnalysis(functions, programs, tables),
     registers: registersOf(target.arch),
     readHelper: readHelper(names, target),
+    drops: options.countDrops ? new DropCounters(names) : undefined,
   }
   const rewriter = new Dialect(env)
   for (const fn of functions) rewriter.announce(fn, programs.get(fn))
@@ -60,7 +64,7 @@ export function rewrite(written: c.TranslationUnit, options: RewriteOptions): Bp
   }
   return {
     unit: { name: unit.name, decls },
-    maps: [...tables.values()],
+    maps: [...tables.values(), ...(env.drops?.maps ?? [])],
     programs: [...programs.values()].map(program => programDecl(program, made)),
     subprograms: [],
     externs: [],
@@ -248,7 +252,8 @@ class Dialect extends Rewriter {
     const memory = builtin === undefined ? undefined : rewriteMemory(this.#env, current, e, builtin, args)
     if (memory !== undefined) return memory
     const callee = this.expr(e.callee)
-    return callee === e.callee && args === e.args ? e : { ...e, callee, args }
+    const made = callee === e.callee && args === e.args ? e : { ...e, callee, args }
+    return this.#env.drops?.around(made) ?? made
   }
 
   /** A table is no object: only its methods can be called, and its address be given to a helper. */

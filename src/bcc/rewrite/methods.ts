@@ -72,7 +72,8 @@ function plainCall(call: MethodCall, helper: string, args: string): c.Expr {
 const mapOf = (call: MethodCall) => b.mapRef(call.table.name, call.span)
 
 function helperCall({ env, span }: MethodCall, helper: string, args: readonly c.Expr[]): c.Expr {
-  return b.call(env.names.helper(helper), args, span)
+  const call = b.call(env.names.helper(helper), args, span)
+  return env.drops?.around(call) ?? call
 }
 
 /** Remembers the record type that a stream's events have: that of the first one submitted. */

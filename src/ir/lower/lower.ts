@@ -282,6 +282,7 @@ class Lowering implements ModuleContext {
       ...(numaNode !== undefined && { numaNode }),
       ...(pin !== undefined ? { pin } : pinByName && { pin: name }),
       ...(event !== undefined && { eventType: this.#types.id(event) }),
+      ...(map.drops !== undefined && { drops: map.drops }),
       ...(map.decl?.attrs.some(a => a.name === "weak") && { weak: true }),
     }
   }
