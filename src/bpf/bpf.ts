@@ -13,7 +13,22 @@ import type {
 } from "../machine/index.ts"
 import type { BpfObject, MapSpec, ProgramSpec } from "../object/index.ts"
 import { syscallName } from "../symbols/index.ts"
-import { badEvent, closed, noFunction, noTable, otherTable } from "./errors.ts"
+import { placesHeld } from "./attach/count.ts"
+import { type BpfIterator, iterate } from "./attach/iterator.ts"
+import { attachKprobe } from "./attach/kprobe.ts"
+import type {
+  IterOptions,
+  KprobeOptions,
+  KretprobeOptions,
+  PerfEventOptions,
+  RawTracepointOptions,
+  TracepointOptions,
+  TypedOptions,
+} from "./attach/options.ts"
+import { attachPerfEvent } from "./attach/perfEvent.ts"
+import { attachRawTracepoint, attachTracepoint } from "./attach/tracepoint.ts"
+import { attachTo, attachTyped } from "./attach/typed.ts"
+import { closed, noFunction, noTable, otherTable } from "./errors.ts"
 import {
   type EventBatch,
   type EventCallback,
@@ -27,13 +42,7 @@ import { loadCounting } from "./events/loadCounting.ts"
 import type { Compiled } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
-import type {
-  KprobeOptions,
-  KretprobeOptions,
-  LoadOptions,
-  RawTracepointOptions,
-  TracepointOptions,
-} from "./options.ts"
+import type { LoadOptions } from "./options.ts"
 import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 import { ksym, ksymName, rememberProcess, type SymOptions, sym } from "./user/symbols.ts"
 import { attachUprobe } from "./user/uprobe.ts"
@@ -61,6 +70,7 @@ export class BPF implements Disposable, AsyncDisposable {
   readonly #tables = new Map<string, BpfMap>()
   readonly #readers = new Set<TraceReader>()
   readonly #events: Events
+  readonly #function = (fn: string, options: ProgramOptions): LoadedProgram => this.program(fn, options)
   #open = true
 
   private constructor(
@@ -175,31 +185,91 @@ export class BPF implements Disposable, AsyncDisposable {
     return this.#loaded.program(fn, options)
   }
 
-  /** Runs `fn` at each call of a kernel function. @throws SkepError BPF_NO_FUNCTION, BPF_EVENT, KERNEL_NO_SYMBOL, KERNEL_NO_KPROBES, … */
-  attachKprobe({ event, fn, offset }: KprobeOptions): Link {
-    return this.#attachProbe("attachKprobe", fn, { kind: "kprobe", event, offset })
+  /**
+   * Runs `fn` at each call of a kernel function, or of all whose names match `eventRe` (one link: kprobe.multi on Linux 5.18, else a probe each).
+   * @throws SkepError BPF_NO_FUNCTION, BPF_EVENT, BPF_OPTION, KERNEL_NO_SYMBOL, KERNEL_NO_KPROBES, KERNEL_KPROBE_REFUSED, …
+   */
+  attachKprobe(options: KprobeOptions): Link {
+    return attachKprobe("kprobe", options, this.#function)
   }
 
-  /** Runs `fn` at each return of a kernel function. @throws SkepError as attachKprobe does */
-  attachKretprobe({ event, fn, maxactive }: KretprobeOptions): Link {
-    return this.#attachProbe("attachKretprobe", fn, { kind: "kretprobe", event, maxActive: maxactive })
+  /** Runs `fn` at each return of a kernel function, or of all that match. @throws SkepError as attachKprobe does */
+  attachKretprobe(options: KretprobeOptions): Link {
+    return attachKprobe("kretprobe", options, this.#function)
   }
 
-  /** Runs `fn` at a tracepoint. @throws SkepError BPF_NO_FUNCTION, BPF_EVENT, KERNEL_NO_TRACEPOINT, … */
-  attachTracepoint({ event, fn }: TracepointOptions): Link {
-    const [category, name, more] = typeof event === "string" ? event.split(":") : []
-    if (!category || !name || more !== undefined) {
-      throw badEvent("attachTracepoint", event, "a category and a name with a colon between", "sched:sched_switch")
-    }
-    return this.program(fn, { type: "tracepoint" }).attach({ kind: "tracepoint", category, event: name })
+  /** Runs `fn` at a tracepoint, or at all that match. @throws SkepError BPF_NO_FUNCTION, BPF_EVENT, KERNEL_NO_TRACEPOINT, … */
+  attachTracepoint(options: TracepointOptions): Link {
+    return attachTracepoint(options, this.#function)
   }
 
-  /** Runs `fn` at a raw tracepoint: its arguments are the kernel's own. @throws SkepError as attachTracepoint does */
-  attachRawTracepoint({ event, fn }: RawTracepointOptions): Link {
-    if (typeof event !== "string" || event === "" || event.includes(":")) {
-      throw badEvent("attachRawTracepoint", event, "a name without its category", "sched_switch")
-    }
-    return this.program(fn, { type: "raw_tracepoint" }).attach({ kind: "raw_tracepoint", event })
+  /** Runs `fn` at a raw tracepoint: its arguments are the kernel's own. Linux 4.17. @throws SkepError as attachTracepoint does */
+  attachRawTracepoint(options: RawTracepointOptions): Link {
+    return attachRawTracepoint(options, this.#function)
+  }
+
+  /** Runs `fn` at a tracepoint whose arguments have types. Linux 5.5. @throws SkepError KERNEL_NO_TRACEPOINT, KERNEL_VERIFIER */
+  attachTpBtf(options: TypedOptions): Link {
+    return attachTyped("tp_btf", options, this.#function)
+  }
+
+  /** Runs `fn` at the entry of a kernel function, with its typed arguments. Linux 5.5. @throws SkepError KERNEL_NO_FUNCTION, KERNEL_VERIFIER */
+  attachFentry(options: TypedOptions): Link {
+    return attachTyped("fentry", options, this.#function)
+  }
+
+  /** Runs `fn` at the return of a kernel function, with its arguments and its result. Linux 5.5. @throws SkepError as attachFentry does */
+  attachFexit(options: TypedOptions): Link {
+    return attachTyped("fexit", options, this.#function)
+  }
+
+  /** Runs `fn` before a kernel function that allows it; a result other than 0 takes the function's place. Linux 5.7. @throws SkepError as attachFentry does */
+  attachFmodRet(options: TypedOptions): Link {
+    return attachTyped("fmod_ret", options, this.#function)
+  }
+
+  /** Runs `fn` at a hook of the security modules, which it may refuse. Linux 5.7. @throws SkepError as attachFentry does */
+  attachLsm(options: TypedOptions): Link {
+    return attachTyped("lsm", options, this.#function)
+  }
+
+  /**
+   * Runs `fn` each time a counter has gone on by a period: on every CPU that runs, or for a process, a CPU, a group. Linux 4.9.
+   * @throws SkepError BPF_OPTION, KERNEL_NO_PERF_EVENT, KERNEL_NO_PERMISSION
+   */
+  attachPerfEvent(options: PerfEventOptions): Link {
+    return attachPerfEvent(options, this.#function)
+  }
+
+  /**
+   * Attaches `fn` to a place of any kind; without a target to the one that its name or section says.
+   * @throws SkepError BPF_NO_FUNCTION, MACHINE_NO_TARGET, KERNEL_ATTACH_TYPE, and what the kind's own method does
+   */
+  attach(fn: string, target?: AttachTarget): Link {
+    return attachTo(fn, target, this.#function)
+  }
+
+  /**
+   * An iterator by its function's name or by its kind, and what it is to visit. Nothing runs until it is read. Linux 5.8.
+   * @throws SkepError BPF_NO_FUNCTION, KERNEL_VERIFIER
+   */
+  iter(name: string, options: IterOptions = {}): BpfIterator {
+    return iterate(name, options, this.programs, fn => this.program(fn), this.#btf)
+  }
+
+  /** Number of kernel functions that are probed. */
+  get numOpenKprobes(): number {
+    return placesHeld(this.links, /^k(ret)?probe/)
+  }
+
+  /** Number of attachments to functions of programs and libraries, and to their static probes. */
+  get numOpenUprobes(): number {
+    return placesHeld(this.links, /^(u(ret)?probe|usdt)/)
+  }
+
+  /** Number of tracepoints that are attached to. */
+  get numOpenTracepoints(): number {
+    return placesHeld(this.links, /^tracepoint/)
   }
 
   /**
@@ -348,15 +418,11 @@ export class BPF implements Disposable, AsyncDisposable {
     this[Symbol.dispose]()
   }
 
-  #attachProbe(method: string, fn: string, target: AttachTarget & { kind: "kprobe" | "kretprobe" }): Link {
-    if (typeof target.event !== "string" || !/^[\w.$]+$/.test(target.event)) {
-      throw badEvent(method, target.event, "the name of a kernel function", "finish_task_switch")
-    }
-    return this.program(fn, { type: "kprobe" }).attach(target)
-  }
-
   #attachAll(): void {
-    for (const { name, attach } of this.programs) if (attach !== undefined) this.#loaded.program(name).attach()
+    for (const { name, attach } of this.programs) {
+      // An iterator runs when it is read.
+      if (attach !== undefined && attach.kind !== "iter") this.#loaded.program(name).attach()
+    }
   }
 
   #check(): void {

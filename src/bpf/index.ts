@@ -11,8 +11,13 @@ export {
   type NumberColumn,
 } from "../btf/index.ts"
 export type {
+  AttachTarget,
+  Breakpoint,
+  CgroupOrder,
   Link,
   LoadedProgram,
+  PerfCounter,
+  PerfEventName,
   SharedMemory,
   TestRunInput,
   TestRunResult,
@@ -22,6 +27,17 @@ export type {
 } from "../machine/index.ts"
 export type { BpfObject } from "../object/index.ts"
 export { demangle } from "../symbols/index.ts"
+export { BpfIterator } from "./attach/iterator.ts"
+export { getKprobeFunctions, getTracepoints, tracepointExists } from "./attach/names.ts"
+export type {
+  IterOptions,
+  KprobeOptions,
+  KretprobeOptions,
+  PerfEventOptions,
+  RawTracepointOptions,
+  TracepointOptions,
+  TypedOptions,
+} from "./attach/options.ts"
 export { BPF } from "./bpf.ts"
 export {
   EventBatch,
@@ -81,13 +97,7 @@ export {
   type WalkOptions,
   XskMap,
 } from "./maps/index.ts"
-export type {
-  KprobeOptions,
-  KretprobeOptions,
-  LoadOptions,
-  RawTracepointOptions,
-  TracepointOptions,
-} from "./options.ts"
+export type { LoadOptions } from "./options.ts"
 export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
 export type { UprobeOptions, UsdtOptions } from "./user/options.ts"

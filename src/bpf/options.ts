@@ -34,31 +34,3 @@ export interface LoadOptions {
   /** Where the program runs: this computer's kernel without it. */
   readonly machine?: Machine
 }
-
-export interface KprobeOptions {
-  /** Function of the kernel: `do_sys_openat2`, `b.syscallName("clone")`. */
-  readonly event: string
-  /** Function of the program. */
-  readonly fn: string
-  /** Bytes into the kernel's function. */
-  readonly offset?: number
-}
-
-export interface KretprobeOptions {
-  readonly event: string
-  readonly fn: string
-  /** Calls that can be under way at once; the kernel chooses without it. */
-  readonly maxactive?: number
-}
-
-export interface TracepointOptions {
-  /** `category:event`, as in `perf list`: `sched:sched_switch`. */
-  readonly event: `${string}:${string}`
-  readonly fn: string
-}
-
-export interface RawTracepointOptions {
-  /** The tracepoint without its category: `sched_switch`. */
-  readonly event: string
-  readonly fn: string
-}

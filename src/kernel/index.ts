@@ -1,7 +1,9 @@
+export { kprobeFunctions, noneMatches, placesOf } from "./attach/probeable.ts"
 export { doctor, type Finding } from "./doctor.ts"
 export {
   canBpf,
   canKprobe,
+  canKprobeMulti,
   canLoad,
   canMap,
   canRawTracepoint,
@@ -24,4 +26,4 @@ export { KernelMachine, runningBtf } from "./machine.ts"
 export type { FunctionNames } from "./options.ts"
 export { type Sys, type SyscallNumbers, setSys, sys, type Watcher } from "./raw/index.ts"
 export { openTask } from "./task.ts"
-export { lookForTracefs, tracefs } from "./tracefs.ts"
+export { lookForTracefs, tracefs, tracepoints } from "./tracefs.ts"

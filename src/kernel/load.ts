@@ -90,8 +90,8 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     }
     const type = options.type ?? spec.type
     if (type === undefined) throw noType(name)
-    const { attachType } = options
-    const program = this.#loadProgram(attachType === undefined ? spec : { ...spec, attachType }, type, options)
+    const { attachType = spec.attachType, attach = spec.attach } = options
+    const program = this.#loadProgram({ ...spec, attachType, attach }, type, options)
     this.#programs.set(name, program)
     this.#fillProgramArrays(program)
     return program

@@ -91,3 +91,10 @@ export function tracefsFolders(path: string): string[] {
     return []
   }
 }
+
+/** All tracepoints of the kernel, or those of a category, as `category:event`. Throws `KERNEL_NO_TRACEFS`, `KERNEL_NO_PERMISSION`. */
+export function tracepoints(category?: string): string[] {
+  if (category?.includes("/")) return []
+  const categories = category === undefined ? tracefsFolders("events") : [category]
+  return categories.flatMap(one => tracefsFolders(`events/${one}`).map(event => `${one}:${event}`))
+}

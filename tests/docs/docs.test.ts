@@ -7,7 +7,15 @@ import { COMMON } from "../../src/cli/options.ts"
 import { skep } from "../support/cli.ts"
 import { needsRoot } from "../support/kernel.ts"
 
-const pages = ["README.md", "docs/api.md", "docs/events.md", "docs/cli.md", "docs/symbols.md", "CHANGELOG.md"]
+const pages = [
+  "README.md",
+  "docs/api.md",
+  "docs/events.md",
+  "docs/cli.md",
+  "docs/symbols.md",
+  "docs/attach.md",
+  "CHANGELOG.md",
+]
 
 /** What the blocks of code leave to the reader. */
 const AROUND = `import { setTimeout as sleep } from "node:timers/promises"

@@ -1,8 +1,10 @@
+import { SkepError } from "../../base/index.ts"
 import type { AttachTarget } from "../../machine/index.ts"
 import type { ProgramType } from "../../object/index.ts"
 import { attachTypeOf } from "../bind.ts"
 import { rawTracepointOpen, traceLinkCreate } from "../bpf/index.ts"
 import { callFailed, isPermission, kernelAtLeast, permissionError } from "../host/index.ts"
+import type { KernelProgram } from "../program.ts"
 import { type Attacher, byLink } from "./attacher.ts"
 import { noCookies } from "./perf.ts"
 
@@ -14,7 +16,10 @@ type Bound = Extract<AttachTarget, { readonly event: string }> & { readonly cook
 export const trampoline = (...types: ProgramType[]): Attacher<Bound> => ({
   types,
   text: target => target.event,
-  open({ kind, cookie }, { program, what }) {
+  open(target, { program, what }) {
+    const { kind, cookie } = target
+    const bound = program.spec.attach
+    if (bound?.kind !== kind || !("event" in bound) || bound.event !== target.event) throw elsewhere(program, target)
     const fd =
       cookie === undefined
         ? rawTracepointOpen(undefined, program.fd)
@@ -25,3 +30,12 @@ export const trampoline = (...types: ProgramType[]): Attacher<Bound> => ({
     throw callFailed(what, -fd, { hint: "the kernel needs ftrace with direct calls for it; a kprobe needs less" })
   },
 })
+
+function elsewhere({ name, spec: { attach } }: KernelProgram, { kind, event }: Bound): SkepError {
+  const place = attach !== undefined && "event" in attach ? `${attach.kind} ${attach.event}` : "no such place"
+  return new SkepError({
+    code: "KERNEL_ATTACH_TYPE",
+    message: `program ${name} is bound to ${place} and cannot be attached to ${kind} ${event}`,
+    hint: "a program is bound to its place when it is loaded: write a function for each place",
+  })
+}
