@@ -22,6 +22,7 @@ import { steps } from "./steps.ts"
 import { stores } from "./stores.ts"
 import { thread } from "./thread.ts"
 import { unroll } from "./unroll.ts"
+import { unshare } from "./unshare.ts"
 
 /** A pass changes one function and says whether it did. */
 export interface Pass {
@@ -33,6 +34,7 @@ export interface Pass {
 /** Every pass over a function, by name. */
 export const passes = {
   cfg: { name: "cfg", run: cfg },
+  unshare: { name: "unshare", run: unshare },
   sroa: { name: "sroa", run: sroa },
   mem2reg: { name: "mem2reg", run: mem2reg },
   sccp: { name: "sccp", run: sccp },
@@ -54,10 +56,19 @@ export const passes = {
 } satisfies Record<string, Pass>
 
 /** Before inlining: small bodies are cheap to copy. */
-const early: readonly Pass[] = [passes.cfg, passes.sroa, passes.mem2reg, passes.simplify, passes.dce, passes.cfg]
+const early: readonly Pass[] = [
+  passes.cfg,
+  passes.unshare,
+  passes.sroa,
+  passes.mem2reg,
+  passes.simplify,
+  passes.dce,
+  passes.cfg,
+]
 
 /** After inlining, until nothing changes (a few rounds at most). */
 const late: readonly Pass[] = [
+  passes.unshare,
   passes.sroa,
   passes.mem2reg,
   passes.sccp,
