@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { rmSync } from "node:fs"
 import { test } from "node:test"
+import { scratch } from "../../../tests/support/cli.ts"
 import { needsGcc, TracedProgram } from "../../../tests/support/traced.ts"
 import { BPF, StackTraceTable } from "../index.ts"
 
@@ -79,6 +80,8 @@ test("functions of JavaScript are found by Node's perf map", { skip }, async () 
     setTimeout(() => console.log("ready"), 300)
   `
   const child = spawn(process.execPath, ["--perf-basic-prof", "--interpreted-frames-native-stack", "-e", code], {
+    // Node leaves a log of its own in the folder that it is started in.
+    cwd: scratch(),
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, NODE_TEST_CONTEXT: undefined },
   })

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { fileWith, skep } from "../../../tests/support/cli.ts"
 import { bpfDescriptors } from "../../../tests/support/kernel.ts"
 import { needsGcc, TracedProgram } from "../../../tests/support/traced.ts"
 import { canUprobeMulti } from "../../kernel/index.ts"
@@ -175,4 +176,15 @@ test("functions of a file by name", { skip }, () => {
   using traced = new TracedProgram(STEP)
   assert.deepEqual(getUserFunctions(traced.path, /^(first|second|hidden|third)$/).sort(), ["first", "hidden", "second"])
   assert.ok(getUserFunctions("c").includes("malloc"))
+})
+
+test("skep run --attach takes uprobes and static probes", { skip }, () => {
+  const counts = "BPF_HASH(calls, u32, u64);\nint f(void *ctx) { calls.increment(1); return 0; }"
+  const file = fileWith("count.c", counts)
+  const { status, stderr } = skep(["run", "--duration", "0.1", "--attach", "uprobe:c:getenv=f", file])
+  assert.equal(status, 0, stderr)
+  assert.match(stderr, /attached f: uprobe c:getenv \(perf uprobe\)/)
+  const wrong = skep(["run", "--attach", "usdt:/bin/sh:app:start=f", file])
+  assert.match(wrong.stderr, /has no static probe app:start/)
+  assert.match(skep(["run", "--attach", "usdt:/bin/sh:start", file]).stderr, /usdt:FILE:PROVIDER:NAME=FN/)
 })
