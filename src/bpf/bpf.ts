@@ -1,4 +1,4 @@
-import { Btf } from "../btf/index.ts"
+import { type BigColumn, Btf, type NumberColumn } from "../btf/index.ts"
 import { used } from "../cache/index.ts"
 import type { Histograms } from "../compiler/index.ts"
 import type {
@@ -38,12 +38,15 @@ import {
   Events,
   type PerfBufferOptions,
 } from "./events/index.ts"
-import { loadCounting } from "./events/loadCounting.ts"
-import type { Compiled } from "./load.ts"
+import { type LoadedProgram as LoadedObject, loadCounting } from "./events/loadCounting.ts"
+import { GlobalAccess, type Globals, globalVariables, loadedMemory } from "./globals.ts"
+import { type Compiled, objectOf } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
+import { OpenedProgram } from "./open.ts"
 import type { LoadOptions } from "./options.ts"
 import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
+
 import { ksym, ksymName, rememberProcess, type SymOptions, sym } from "./user/symbols.ts"
 import { attachUprobe } from "./user/uprobe.ts"
 import { enableUsdt, planUsdt } from "./user/usdt.ts"
@@ -68,6 +71,7 @@ export class BPF implements Disposable, AsyncDisposable {
   readonly #notes: readonly string[]
   readonly #btf: Btf | undefined
   readonly #tables = new Map<string, BpfMap>()
+  #globals: GlobalAccess | undefined
   readonly #readers = new Set<TraceReader>()
   readonly #events: Events
   readonly #function = (fn: string, options: ProgramOptions): LoadedProgram => this.program(fn, options)
@@ -100,6 +104,29 @@ export class BPF implements Disposable, AsyncDisposable {
     const usdt = planUsdt(options?.usdt ?? [])
     const machine = options?.machine ?? kernelMachine()
     const { compiled, loaded, notes } = await loadCounting(options, usdt.text, machine)
+    return BPF.#start({ compiled, loaded, notes }, machine, options, usdt)
+  }
+
+  /**
+   * Compiles a program and leaves it to {@link OpenedProgram.load} to load it, so that constants and the sizes of tables
+   * can be set when it is known what the program has. @throws SkepError as load does
+   */
+  static async open(options: LoadOptions): Promise<OpenedProgram> {
+    const usdt = planUsdt(options?.usdt ?? [])
+    const compiled = await objectOf(options, usdt.text)
+    return new OpenedProgram(compiled.object, object => {
+      const machine = options.machine ?? kernelMachine()
+      const loaded = machine.load(object, { verifierLog: options.verifierLog })
+      return BPF.#start({ compiled: { ...compiled, object }, loaded, notes: [] }, machine, options, usdt)
+    })
+  }
+
+  static #start(
+    { compiled, loaded, notes }: LoadedObject,
+    machine: Machine,
+    options: LoadOptions,
+    usdt: ReturnType<typeof planUsdt>,
+  ): BPF {
     try {
       const bpf = new BPF(compiled, machine, loaded, notes)
       if (options.autoAttach !== false) {
@@ -132,6 +159,35 @@ export class BPF implements Disposable, AsyncDisposable {
   /** The tables; global variables are not among them. */
   get maps(): readonly MapSpec[] {
     return this.object.maps.filter(map => !map.name.startsWith(".") && map.drops === undefined)
+  }
+
+  /**
+   * The program's global variables: `b.globals.threshold = 5`. They are read and written in the memory that the program
+   * uses (Linux 5.5). Constants are set before the program is loaded: `BPF.load({ …, globals })` or {@link BPF.open}.
+   * What is read is a copy, and structs are frozen: assign a whole one to change a member.
+   * @throws SkepError BPF_NO_GLOBAL, BPF_GLOBAL_READ_ONLY, BTF_VALUE_… from assignments
+   */
+  get globals(): Globals {
+    return this.#globalAccess().values
+  }
+
+  /**
+   * A global variable that is an integer or an array of them, as a typed array over the memory that the program uses: it
+   * changes as the program runs, and is read without system calls. It stays good after the program is closed. Linux 5.5.
+   * @throws SkepError BPF_NO_GLOBAL, BPF_NOT_MAPPED
+   */
+  liveGlobal<T extends NumberColumn | BigColumn = NumberColumn | BigColumn>(name: string): T {
+    return this.#globalAccess().live(name) as T
+  }
+
+  #globalAccess(): GlobalAccess {
+    this.#check()
+    this.#globals ??= new GlobalAccess(
+      globalVariables(this.object, this.#btf),
+      this.#btf,
+      loadedMemory(this.#loaded.maps),
+    )
+    return this.#globals
   }
 
   /** The attachments in force. */

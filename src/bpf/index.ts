@@ -49,6 +49,7 @@ export {
   EventSubscription,
   type PerfBufferOptions,
 } from "./events/index.ts"
+export type { Globals } from "./globals.ts"
 export {
   Arena,
   ArrayOfMaps,
@@ -97,8 +98,11 @@ export {
   type WalkOptions,
   XskMap,
 } from "./maps/index.ts"
+export { OpenedProgram } from "./open.ts"
 export type { LoadOptions } from "./options.ts"
+
 export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
+
 export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
 export type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 export type { StackOptions } from "./user/stacks.ts"

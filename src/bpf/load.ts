@@ -3,6 +3,7 @@ import { used } from "../cache/index.ts"
 import type { CompileResult } from "../compiler/index.ts"
 import { type BpfObject, readElf } from "../object/index.ts"
 import { badOption } from "./errors.ts"
+import { withGlobals } from "./globals.ts"
 import type { LoadOptions } from "./options.ts"
 import { defineFlags, includeResolver, parseFlags, pathOf, readBytes, readSource, type Source } from "./source.ts"
 import { runningCpu, runningTarget } from "./target.ts"
@@ -12,8 +13,16 @@ export type Compiled = CompileResult
 
 const given = (object: BpfObject): Compiled => ({ object, warnings: [], histograms: new Map() })
 
-/** The object that options ask for: compiled from text or a file with `more` text behind it, read from an object file, or given. */
+/**
+ * The object that options ask for: compiled from text or a file with `more` text behind it, read from an object file, or
+ * given. Its global variables have the values that options give them.
+ */
 export async function objectOf(options: LoadOptions, more = ""): Promise<Compiled> {
+  const compiled = await compiledObject(options, more)
+  return { ...compiled, object: withGlobals(compiled.object, options.globals) }
+}
+
+async function compiledObject(options: LoadOptions, more: string): Promise<Compiled> {
   if (typeof options !== "object" || options === null) {
     throw badOption("BPF.load takes an object of options", 'BPF.load({ text: "…" }) or BPF.load({ file: "program.c" })')
   }

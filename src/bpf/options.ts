@@ -29,6 +29,11 @@ export interface LoadOptions {
   readonly countDrops?: boolean
   /** The verifier's log of programs that load: 0 none, 1 the last path, 2 every path. A refused program's log is in its error always. */
   readonly verifierLog?: 0 | 1 | 2
+  /**
+   * Values of global variables, constants among them, from the start: `{ threshold: 5 }`. The verifier knows those of
+   * constants, and leaves out what they switch off.
+   */
+  readonly globals?: Readonly<Record<string, unknown>>
   /** Static probes (USDT) at which functions of the program run; `bpf_usdt_readarg` reads their arguments. */
   readonly usdt?: readonly UsdtOptions[]
   /** Where the program runs: this computer's kernel without it. */

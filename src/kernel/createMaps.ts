@@ -93,6 +93,7 @@ function entriesOf({ type, maxEntries }: MapSpec): number {
   return pageSize() * 2 ** Math.max(0, Math.ceil(Math.log2(maxEntries / pageSize())))
 }
 
+const BPF_F_MMAPABLE = 1 << 10
 const BPF_F_LINK = 1 << 13
 const BPF_F_VTYPE_BTF_OBJ_FD = 1 << 15
 
@@ -142,20 +143,14 @@ function makeMap(
       btfFd: btfFd(),
     }),
   }
-  let fd = -1
-  if (spec.keyType !== 0 || spec.valueType !== 0) {
-    const btf = btfFd()
-    if (btf !== undefined) {
-      fd = bpf.mapCreate({ ...create, btfFd: btf, btfKeyType: spec.keyType, btfValueType: spec.valueType })
-    }
-  }
-  // Many map types take no type information, and old kernels none at all: what the map holds is the same without.
-  if (fd < 0) fd = bpf.mapCreate(create)
-  if (isPermission(-fd) && raiseMemlock()) fd = bpf.mapCreate(create)
+  const isSection = spec.data !== undefined && spec.type === "array"
+  // Global data is shared with this process where the kernel can (Linux 5.5).
+  const variants = isSection ? [create.flags | BPF_F_MMAPABLE, create.flags] : [create.flags]
+  const { fd, flags } = tryMap(spec, create, variants, btfFd)
   if (fd < 0) throw createFailed(spec, maxEntries, -fd)
   const innerSpec = spec.inner === undefined ? spec.innerSpec : specs?.get(spec.inner)
   const makeInner = innerSpec && (() => makeMap(innerSpec, undefined, btfFd, undefined))
-  const made = { ...spec, innerSpec, valueSize: create.valueSize }
+  const made = { ...spec, innerSpec, valueSize: create.valueSize, flags: isSection ? flags : spec.flags }
   const map = new KernelMap(made, fd, maxEntries, makeInner)
   if (spec.type === "arena") openArena(map)
   if (spec.pin === undefined) return map
@@ -166,6 +161,29 @@ function makeMap(
     map[Symbol.dispose]()
     throw error
   }
+}
+
+/** Makes a map with the first flags that the kernel takes; the descriptor, or −errno, and the flags. */
+function tryMap(
+  spec: MapSpec,
+  create: bpf.MapCreate,
+  variants: readonly number[],
+  btfFd: () => number | undefined,
+): { readonly fd: number; readonly flags: number } {
+  const isTyped = spec.keyType !== 0 || spec.valueType !== 0
+  const btf = isTyped ? btfFd() : undefined
+  const typed = { btfFd: btf, btfKeyType: spec.keyType, btfValueType: spec.valueType }
+  // Many map types take no type information, and old kernels none at all: what the map holds is the same without.
+  const attempts = (btf === undefined ? [{}] : [typed, {}]).flatMap(more =>
+    variants.map(flags => ({ ...create, ...more, flags })),
+  )
+  let fd = -1
+  for (const attempt of attempts) {
+    fd = bpf.mapCreate(attempt)
+    if (isPermission(-fd) && raiseMemlock()) fd = bpf.mapCreate(attempt)
+    if (fd >= 0) return { fd, flags: attempt.flags }
+  }
+  return { fd, flags: create.flags }
 }
 
 /** Global data: its content, and no more writes to what the program only reads. */

@@ -1,6 +1,6 @@
 import type { LoadedMap, SharedMemory } from "../machine/index.ts"
 import { callFailed, pageSize } from "./host/index.ts"
-import { EACCES, EPERM, sys } from "./raw/index.ts"
+import { EACCES, ENOTSUPP, EPERM, sys } from "./raw/index.ts"
 
 /** `BPF_F_MMAPABLE` */
 const MMAPABLE = 1 << 10
@@ -36,6 +36,8 @@ export function mapMemory(map: LoadedMap, fd: number): SharedMemory | undefined 
     writable = false
     address = mmap(fd, length, PROT_READ)
   }
+  // Spin locks and kernel pointers in a value are nothing to be shared.
+  if (address === -ENOTSUPP) return undefined
   if (address < 0) throw callFailed(`mapping the memory of map ${map.name}`, -address)
   return { bytes: lastingView(address, length).subarray(0, stride * map.maxEntries), stride, writable }
 }

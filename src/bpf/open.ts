@@ -1,0 +1,58 @@
+import { Btf } from "../btf/index.ts"
+import type { BpfObject, MapSpec } from "../object/index.ts"
+import type { BPF } from "./bpf.ts"
+import { badOption, noTable } from "./errors.ts"
+import { GlobalAccess, type Globals, globalVariables, initialMemory, withData } from "./globals.ts"
+
+/**
+ * A program that is compiled and not yet in the kernel, so that its constants and the sizes of its tables can still be
+ * set. Made by {@link BPF.open}.
+ *
+ *     const program = await BPF.open({ file: "slow.c" })
+ *     program.globals.threshold = 5
+ *     program.resize("start", 100_000)
+ *     using b = program.load()
+ */
+export class OpenedProgram {
+  /** Global variables, constants among them: what they have when the program is loaded. */
+  readonly globals: Globals
+  readonly #object: BpfObject
+  readonly #data = new Map<string, Uint8Array>()
+  readonly #sizes = new Map<string, number>()
+  readonly #load: (object: BpfObject) => BPF
+
+  constructor(object: BpfObject, load: (object: BpfObject) => BPF) {
+    this.#object = object
+    this.#load = load
+    const btf = object.btf.length > 0 ? Btf.parse(object.btf) : undefined
+    this.globals = new GlobalAccess(globalVariables(object, btf), btf, initialMemory(this.#data)).values
+  }
+
+  /** The object as it would be loaded now. */
+  get object(): BpfObject {
+    const object = withData(this.#object, this.#data)
+    const maps = object.maps.map(map => ({ ...map, maxEntries: this.#sizes.get(map.name) ?? map.maxEntries }))
+    return { ...object, maps }
+  }
+
+  /** The tables; global variables are not among them. */
+  get maps(): readonly MapSpec[] {
+    return this.object.maps.filter(map => !map.name.startsWith("."))
+  }
+
+  /** Sets how many elements a table holds, or how many bytes a ring buffer. @throws SkepError BPF_NO_TABLE, BPF_OPTION */
+  resize(table: string, maxEntries: number): this {
+    const names = this.maps.map(map => map.name)
+    if (!names.includes(table)) throw noTable(table, names)
+    if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > 0xffff_ffff) {
+      throw badOption(`${maxEntries} is no size of a table`, "a whole number from 1 on")
+    }
+    this.#sizes.set(table, maxEntries)
+    return this
+  }
+
+  /** Loads the program and attaches what its functions' names say. It can be loaded again. @throws SkepError as BPF.load does */
+  load(): BPF {
+    return this.#load(this.object)
+  }
+}
