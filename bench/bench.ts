@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readdirSync } from "node:fs"
 import { release } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { againWithHeaders } from "./headers.ts"
 
 /** What a child process said on its one line, and how long it took from its start to that line and its end, in milliseconds. */
 interface Run {
@@ -151,25 +152,6 @@ function hasBcc(): boolean {
     existsSync(`/lib/modules/${release()}/build`) &&
     spawnSync(PYTHON, ["-c", "import bcc"]).status === 0
   )
-}
-
-/** Shows packaged headers (`$2`, and the common part of them `$3`) as those of the running kernel (`$1`), to this process and its children alone. */
-const MOUNT = `mount -t tmpfs none /lib/modules && mkdir "/lib/modules/$1" && ln -s "$2" "/lib/modules/$1/build" &&
-ln -s "$3" "/lib/modules/$1/source" && shift 3 && exec "$@"`
-
-/** On a kernel whose own headers are not packaged: starts again with others in their place. The exit status; undefined when it need not or cannot. */
-function againWithHeaders(): number | undefined {
-  if (process.getuid?.() !== 0 || process.env.SKEP_BENCH_AGAIN !== undefined) return undefined
-  if (existsSync(`/lib/modules/${release()}/build`) || !existsSync("/usr/src")) return undefined
-  const name = readdirSync("/usr/src").find(entry => /^linux-headers-.*-amd64$/.test(entry))
-  if (name === undefined) return undefined
-  const headers = `/usr/src/${name}`
-  const command = ["-m", "sh", "-c", MOUNT, "sh", release(), headers, headers.replace(/-amd64$/, "-common")]
-  const { status } = spawnSync("unshare", [...command, process.execPath, ...process.argv.slice(1)], {
-    stdio: "inherit",
-    env: { ...process.env, SKEP_BENCH_AGAIN: "1" },
-  })
-  return status ?? 1
 }
 
 /** Bytes below a path, in MB. */

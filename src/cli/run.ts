@@ -2,6 +2,7 @@ import { SkepError } from "../base/index.ts"
 import { BPF, type TraceLine } from "../bpf/index.ts"
 import { attachAs, linkText, parseAttach, usdtProbes } from "./attach.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
+import { showEvents } from "./events.ts"
 import { SOURCE_OPTIONS, sourceFlags } from "./source.ts"
 import { Stop } from "./stop.ts"
 import { note } from "./style.ts"
@@ -16,6 +17,7 @@ export const run = command({
   options: {
     attach: { value: "KIND:EVENT=FN", multiple: true, about: "run the function FN there; see below" },
     duration: { short: "d", value: "SECONDS", about: "end after this time" },
+    events: { about: "show the events that the program sends through perf buffers and ring buffers, as they come" },
     "no-trace": { about: "do not show what the program prints" },
     json: { about: "output and tables as one JSON object a line" },
     verbose: { short: "v", about: "the whole log of the kernel's verifier, of programs that load, too" },
@@ -27,6 +29,7 @@ export const run = command({
     ["skep run --attach kprobe:syscall:clone=hello hello.c", "a system call, by its plain name"],
     ["skep run --attach uprobe:c:malloc=f f.c", "a function of a library, in all processes"],
     ["skep run --attach usdt:/usr/bin/app:app:start=f f.c", "a static probe of a program"],
+    ["skep run --events examples/renames.c", "what the program sends through its buffers, decoded"],
     ["skep run --attach tracepoint:sched:sched_switch=f --duration 5 f.c", "a tracepoint, for 5 seconds"],
   ],
   async run(values, [file]) {
@@ -43,11 +46,13 @@ export const run = command({
     for (const link of bpf.links) note(`attached ${linkText(link)}`)
     if (values.verbose) for (const { name } of bpf.programs) showLog(bpf, name)
 
+    const events = values.events ? showEvents(bpf, values.json === true) : undefined
     const tracing = !values["no-trace"] && prints(bpf) ? follow(bpf, values.json === true) : undefined
     // What goes wrong with the output ends the run, too.
     tracing?.done.then(stop.now, stop.now)
     await stop.wait(seconds)
     bpf.detachAll()
+    events?.end()
     tracing?.close()
     await tracing?.done
     showTables(bpf, values.json === true)

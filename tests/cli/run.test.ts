@@ -35,8 +35,8 @@ interface Live {
 }
 
 /** Runs a program, sends its process signal 0 three times once it is attached, and then `end`. */
-async function watched(args: readonly string[], end: NodeJS.Signals): Promise<Live> {
-  const file = fileWith("own.c", OWN)
+async function watched(args: readonly string[], end: NodeJS.Signals, text = OWN): Promise<Live> {
+  const file = fileWith("own.c", text)
   const child = spawn(process.execPath, [resolve("dist/skep.js"), "run", `-DPARENT=${process.pid}`, ...args, file])
   let [stdout, stderr] = ["", ""]
   const attached = new Promise<void>((done, failed) => {
@@ -117,4 +117,32 @@ test("doctor --json", () => {
   const { stdout } = skep(["doctor", "--json"])
   const findings = JSON.parse(stdout) as { what: string; ok: boolean; detail: string }[]
   assert.ok(findings.some(({ what }) => what === "kernel"))
+})
+
+test("run --events shows what is sent, decoded, and what was lost", { skip }, async () => {
+  const text = `
+    struct event { u32 pid; u32 number; char comm[16]; };
+    BPF_RINGBUF_OUTPUT(events, 1);
+    TRACEPOINT_PROBE(syscalls, sys_enter_kill) {
+      struct event e = {};
+      e.pid = bpf_get_current_pid_tgid() >> 32;
+      if (e.pid != PARENT) return 0;
+      bpf_get_current_comm(&e.comm, sizeof(e.comm));
+      for (int i = 0; i < 200; i++) {
+        e.number = i;
+        events.ringbuf_output(&e, sizeof(e), BPF_RB_NO_WAKEUP);
+      }
+      return 0;
+    }`
+  const { status, stdout, stderr } = await watched(["--events", "--json"], "SIGINT", text)
+  assert.equal(status, 0, stderr)
+  const [first] = stdout
+    .trim()
+    .split("\n")
+    .map(line => JSON.parse(line))
+  assert.deepEqual(
+    { ...first, value: { ...first.value, comm: "" } },
+    { type: "event", name: "events", value: { pid: process.pid, number: 0, comm: "" } },
+  )
+  assert.match(stderr, /\d+ events of events were lost, \d+ came/)
 })
