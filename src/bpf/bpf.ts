@@ -3,6 +3,7 @@ import { used } from "../cache/index.ts"
 import type { Histograms } from "../compiler/index.ts"
 import type {
   AttachTarget,
+  DeviceName,
   Link,
   Loaded,
   LoadedProgram,
@@ -43,6 +44,17 @@ import { GlobalAccess, type Globals, globalVariables, loadedMemory } from "./glo
 import { type Compiled, objectOf } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
+import { descriptorOf } from "./network/descriptor.ts"
+import type {
+  AttachXdpOptions,
+  NetfilterOptions,
+  NetnsOptions,
+  RouteOptions,
+  SocketFilterOptions,
+} from "./network/options.ts"
+import { RawSocket } from "./network/socket.ts"
+import { TrafficControl } from "./network/tc.ts"
+import { Xdp } from "./network/xdp.ts"
 import { OpenedProgram } from "./open.ts"
 import type { LoadOptions } from "./options.ts"
 import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
@@ -72,7 +84,7 @@ export class BPF implements Disposable, AsyncDisposable {
   readonly #btf: Btf | undefined
   readonly #tables = new Map<string, BpfMap>()
   #globals: GlobalAccess | undefined
-  readonly #readers = new Set<TraceReader>()
+  readonly #readers = new Set<{ close(): void }>()
   readonly #events: Events
   readonly #function = (fn: string, options: ProgramOptions): LoadedProgram => this.program(fn, options)
   #open = true
@@ -371,6 +383,81 @@ export class BPF implements Disposable, AsyncDisposable {
   /** Keeps what a process has mapped, so that its addresses are found when it has ended. False when it is gone already. */
   remember(pid: number): boolean {
     return rememberProcess(pid)
+  }
+
+  /** Traffic control of a device: `b.tc("eth0").ingress.attach("drop_some", { prio: 1 })`. */
+  tc(device: DeviceName): TrafficControl {
+    this.#check()
+    return new TrafficControl(this, this.#machine.network, device)
+  }
+
+  /** XDP of a device: `b.xdp("eth0").attach("drop", { mode: "generic" })`. */
+  xdp(device: DeviceName): Xdp {
+    this.#check()
+    return new Xdp(this, this.#machine.network, device)
+  }
+
+  /** A raw socket on a device, or on all. @throws SkepError KERNEL_NO_DEVICE, KERNEL_NO_PERMISSION (CAP_NET_RAW) */
+  socket(device?: DeviceName, options: { readonly snapLength?: number } = {}): RawSocket {
+    this.#check()
+    const reader = this.#machine.network.packets({ ...options, device })
+    this.#readers.add(reader)
+    return new RawSocket(this, reader)
+  }
+
+  /** Puts `fn` on a device, as {@link xdp} does. */
+  attachXdp({ fn, device, mode }: AttachXdpOptions): Link {
+    return this.xdp(device).attach(fn, { mode })
+  }
+
+  /** Takes the XDP program off a device, whoever put it there. @throws SkepError NETLINK_REFUSED where a link holds it */
+  removeXdp(device: DeviceName): void {
+    this.xdp(device).remove()
+  }
+
+  /** A raw socket that takes the packets `fn` lets pass, as {@link socket} does. */
+  attachRawSocket({ fn, device }: { readonly fn: string; readonly device?: DeviceName }): RawSocket {
+    const socket = this.socket(device)
+    socket.attach(fn)
+    return socket
+  }
+
+  /** Lets only those packets come to a socket that `fn` lets pass. @throws SkepError BPF_OPTION, KERNEL_NO_SOCKET */
+  attachSocketFilter({ fn, socket }: SocketFilterOptions): Link {
+    return this.program(fn, { type: "socket_filter" }).attach({ kind: "socket", fd: descriptorOf(socket) })
+  }
+
+  /**
+   * Lets `fn` choose among the sockets that share a port (SO_REUSEPORT); `socket` is any of them. It is loaded as sk_reuseport (Linux 4.19),
+   * unless it was loaded as a socket filter before: that one returns the number of a socket (Linux 4.5).
+   * @throws SkepError BPF_OPTION, KERNEL_NO_SOCKET
+   */
+  attachReuseport({ fn, socket }: SocketFilterOptions): Link {
+    const loaded = this.#loaded.programs.get(fn)
+    return (loaded ?? this.program(fn, { type: "sk_reuseport" })).attach({
+      kind: "reuseport",
+      fd: descriptorOf(socket),
+    })
+  }
+
+  /** Lets `fn` choose the socket that takes a connection or datagram in a network namespace (Linux 5.9). @throws SkepError KERNEL_NO_NETNS, KERNEL_NO_ATTACH */
+  attachSkLookup({ fn, netns }: NetnsOptions): Link {
+    return this.program(fn, { type: "sk_lookup" }).attach({ kind: "sk_lookup", netns })
+  }
+
+  /** Lets `fn` take packets' headers apart in a network namespace (Linux 5.8). @throws SkepError KERNEL_NO_NETNS, KERNEL_NO_ATTACH */
+  attachFlowDissector({ fn, netns }: NetnsOptions): Link {
+    return this.program(fn, { type: "flow_dissector" }).attach({ kind: "flow_dissector", netns })
+  }
+
+  /** Runs `fn` at a hook of netfilter; its result is the verdict, `NF_DROP` 0 or `NF_ACCEPT` 1 (Linux 6.4). @throws SkepError KERNEL_NO_ATTACH */
+  attachNetfilter({ fn, ...where }: NetfilterOptions): Link {
+    return this.program(fn, { type: "netfilter" }).attach({ kind: "netfilter", ...where })
+  }
+
+  /** Makes a route whose packets run `fn`, and which goes with the link (Linux 4.10). @throws SkepError KERNEL_BAD_ADDRESS, KERNEL_NO_DEVICE, NETLINK_REFUSED */
+  attachRoute({ fn, hook = "xmit", ...where }: RouteOptions): Link {
+    return this.program(fn, { type: `lwt_${hook}` }).attach({ kind: "route", ...where })
   }
 
   /** Detaches everything; the program and its tables stay. */

@@ -14,11 +14,16 @@ export type {
   AttachTarget,
   Breakpoint,
   CgroupOrder,
+  DeviceName,
   Link,
   LoadedProgram,
+  NetworkDevice,
+  Packet,
   PerfCounter,
   PerfEventName,
   SharedMemory,
+  TcEntry,
+  TcFilterName,
   TestRunInput,
   TestRunResult,
   TraceLine,
@@ -98,6 +103,17 @@ export {
   type WalkOptions,
   XskMap,
 } from "./maps/index.ts"
+export type { NodeSocket } from "./network/descriptor.ts"
+export type {
+  AttachXdpOptions,
+  NetfilterOptions,
+  NetnsOptions,
+  RouteOptions,
+  SocketFilterOptions,
+} from "./network/options.ts"
+export { RawSocket } from "./network/socket.ts"
+export { TcHook, type TcOptions, TrafficControl } from "./network/tc.ts"
+export { Xdp, type XdpOptions } from "./network/xdp.ts"
 export { OpenedProgram } from "./open.ts"
 export type { LoadOptions } from "./options.ts"
 

@@ -29,6 +29,7 @@ const USUAL_PLACE: Partial<Record<ProgramType, string>> = {
   cgroup_sock_addr: "cgroup_inet4_connect",
   cgroup_sockopt: "cgroup_getsockopt",
   sk_lookup: "sk_lookup",
+  netfilter: "netfilter",
 }
 
 /** What a program is loaded for that is bound to a place of a kind, as a number; undefined for kinds that are not bound. */

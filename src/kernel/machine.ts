@@ -1,15 +1,17 @@
 import { SkepError } from "../base/index.ts"
 import type { Btf } from "../btf/index.ts"
-import type { Loaded, LoadOptions, Machine, TraceOptions, TraceReader } from "../machine/index.ts"
+import type { Loaded, LoadOptions, Machine, Network, TraceOptions, TraceReader } from "../machine/index.ts"
 import type { BpfObject } from "../object/index.ts"
 import { vmlinuxTypes } from "./host/index.ts"
 import { KernelLoaded } from "./load.ts"
+import { KernelNetwork } from "./network/network.ts"
 import type { FunctionNames, KernelOptions } from "./options.ts"
 import { TracePipe } from "./tracePipe.ts"
 
 /** This computer's kernel. */
 export class KernelMachine implements Machine {
   readonly name = "kernel"
+  readonly network: Network = new KernelNetwork()
   readonly #options: KernelOptions
 
   constructor(options: { readonly functions: FunctionNames; readonly kernelBtf?: () => Btf }) {

@@ -1,11 +1,13 @@
 import type { AttachSpec, BpfObject, ProgramType } from "../object/index.ts"
 import type { LoadedMap } from "./map.ts"
+import type { Network } from "./network.ts"
 import type { Link, LoadedProgram } from "./program.ts"
 import type { TraceOptions, TraceReader } from "./trace.ts"
 
 /** Where programs run: the kernel of this computer, or the embedded machine. */
 export interface Machine {
   readonly name: string
+  readonly network: Network
   /** Makes the object's maps and loads its programs. All or nothing: after an error nothing is left behind. */
   load(object: BpfObject, options?: LoadOptions): Loaded
   /** What programs print with `bpf_trace_printk`, from now on. */

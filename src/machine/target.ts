@@ -1,5 +1,6 @@
 import type { AttachSpec } from "../object/index.ts"
 import type { IterTarget } from "./iterator.ts"
+import type { NetworkTarget } from "./network.ts"
 import type { PerfEventTarget } from "./perfEvent.ts"
 
 /** Where to attach a program: what an object says, and what only the caller knows. */
@@ -11,6 +12,7 @@ export type AttachTarget =
   | TracepointMultiTarget
   | PerfEventTarget
   | IterTarget
+  | NetworkTarget
   | (Exclude<AttachSpec, { readonly kind: OwnTarget }> & Cookie)
 
 /** Kinds of places of which the caller can say more than an object. */

@@ -6,13 +6,19 @@ import { iterator } from "./iterator.ts"
 import { kprobe } from "./kprobeAttacher.ts"
 import { kprobeMulti } from "./kprobeMulti.ts"
 import { KernelLink } from "./link.ts"
+import { netfilter } from "./netfilter.ts"
+import { netns } from "./netns.ts"
 import { perfEvent } from "./perfEventAttacher.ts"
 import { rawTracepoint } from "./rawTracepoint.ts"
+import { route } from "./route.ts"
+import { reuseport, socket } from "./socket.ts"
+import { tc } from "./tc.ts"
 import { tracepoint } from "./tracepoint.ts"
 import { tracepointMulti } from "./tracepointMulti.ts"
 import { trampoline } from "./trampoline.ts"
 import { uprobe } from "./uprobeAttacher.ts"
 import { usdt } from "./usdtAttacher.ts"
+import { xdp } from "./xdp.ts"
 
 /** Every kind of place. */
 const attachers: { readonly [K in AttachKind]: Attacher<TargetOf<K>> } = {
@@ -35,6 +41,14 @@ const attachers: { readonly [K in AttachKind]: Attacher<TargetOf<K>> } = {
   kretprobe_multi: kprobeMulti,
   tracepoint_multi: tracepointMulti,
   perf_event: perfEvent,
+  tc,
+  xdp,
+  socket,
+  reuseport,
+  sk_lookup: netns("sk_lookup", "5.9"),
+  flow_dissector: netns("flow_dissector", "5.8"),
+  netfilter,
+  route,
 }
 
 /** Attaches a program where `target` says; the link is among the owner's until it is detached. */

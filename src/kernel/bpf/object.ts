@@ -65,9 +65,20 @@ export function rawTracepointOpen(name: string | undefined, programFd: number, c
     .call(a.BPF_RAW_TRACEPOINT_OPEN)
 }
 
-/** Makes a link; a descriptor, or −errno. Linux 5.7. */
-export function linkCreate(programFd: number, targetFd: number, attachType: number, flags = 0): number {
-  return a.attr().u32(0, programFd).u32(4, targetFd).u32(8, attachType).u32(12, flags).call(a.BPF_LINK_CREATE)
+/**
+ * Makes a link; a descriptor, or −errno. `words` are the 32-bit words that a kind of link takes besides: those of its member of the union
+ * behind the flags. Linux 5.7.
+ */
+export function linkCreate(
+  programFd: number,
+  targetFd: number,
+  attachType: number,
+  flags = 0,
+  words: readonly number[] = [],
+): number {
+  const attr = a.attr().u32(0, programFd).u32(4, targetFd).u32(8, attachType).u32(12, flags)
+  for (const [i, word] of words.entries()) attr.u32(16 + 4 * i, word)
+  return attr.call(a.BPF_LINK_CREATE)
 }
 
 /** A descriptor to read an iterator's output from, by its link; or −errno. Linux 5.8. */

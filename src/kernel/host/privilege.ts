@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs"
 /** Capabilities that BPF asks for, by their bit. Source: Linux include/uapi/linux/capability.h. */
 const BITS = {
   CAP_NET_ADMIN: 12n,
+  CAP_NET_RAW: 13n,
   CAP_SYS_ADMIN: 21n,
   CAP_SYS_RESOURCE: 24n,
   CAP_PERFMON: 38n,
