@@ -14,6 +14,7 @@ import type {
 } from "../machine/index.ts"
 import type { BpfObject, MapSpec, ProgramSpec } from "../object/index.ts"
 import { syscallName } from "../symbols/index.ts"
+import { Cgroup } from "./attach/cgroup.ts"
 import { placesHeld } from "./attach/count.ts"
 import { type BpfIterator, iterate } from "./attach/iterator.ts"
 import { attachKprobe } from "./attach/kprobe.ts"
@@ -27,6 +28,8 @@ import type {
   TypedOptions,
 } from "./attach/options.ts"
 import { attachPerfEvent } from "./attach/perfEvent.ts"
+import { attachFreplace, type FreplaceOptions } from "./attach/replace.ts"
+import { SockmapPlace } from "./attach/sockmap.ts"
 import { attachRawTracepoint, attachTracepoint } from "./attach/tracepoint.ts"
 import { attachTo, attachTyped } from "./attach/typed.ts"
 import { closed, noFunction, noTable, otherTable } from "./errors.ts"
@@ -62,6 +65,9 @@ import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 import { ksym, ksymName, rememberProcess, type SymOptions, sym } from "./user/symbols.ts"
 import { attachUprobe } from "./user/uprobe.ts"
 import { enableUsdt, planUsdt } from "./user/usdt.ts"
+
+/** Kinds of places that a name says only half of (a control group, or another program, is the other), and iterators, which run when they are read. */
+const NEEDS_MORE = new Set(["lsm_cgroup", "freplace", "iter"])
 
 /**
  * A program in the kernel, with its tables, its attachments and its output.
@@ -460,6 +466,34 @@ export class BPF implements Disposable, AsyncDisposable {
     return this.program(fn, { type: `lwt_${hook}` }).attach({ kind: "route", ...where })
   }
 
+  /** A control group (cgroup2) by its folder, to attach to: `b.cgroup("/sys/fs/cgroup/web").attach(fn, { hook: "egress" })`. Linux 4.10. */
+  cgroup(path: string): Cgroup {
+    return new Cgroup(path, this)
+  }
+
+  /** A map of sockets (`BPF_SOCKMAP`, `BPF_SOCKHASH`) to attach to: `b.sockmap("sockets").attach(fn, { hook: "stream_verdict" })`. Linux 4.14. */
+  sockmap(name: string): SockmapPlace {
+    return new SockmapPlace(this.table(name).map, this)
+  }
+
+  /**
+   * Puts a function in the place of a global function of another loaded program (`freplace`, Linux 5.6).
+   * @throws SkepError BPF_NO_FUNCTION, BPF_OPTION, KERNEL_NO_TARGET, KERNEL_VERIFIER, KERNEL_NO_PERMISSION
+   */
+  attachFreplace(options: FreplaceOptions): Link {
+    return attachFreplace(this, options)
+  }
+
+  /**
+   * Hands a table of operations (`SEC(".struct_ops") struct tcp_congestion_ops mine = { … }`) to the kernel by the variable's name. Those in
+   * `.struct_ops.link` get a link that can be pinned (Linux 6.4).
+   * @throws SkepError MACHINE_NO_MAP, KERNEL_NO_STRUCT_OPS, KERNEL_STRUCT_OPS_REFUSED, KERNEL_NO_PERMISSION
+   */
+  attachStructOps(name: string): Link {
+    this.#check()
+    return this.#loaded.attachOperations(name)
+  }
+
   /** Detaches everything; the program and its tables stay. */
   detachAll(): void {
     for (const link of [...this.links].reverse()) link.detach()
@@ -563,8 +597,7 @@ export class BPF implements Disposable, AsyncDisposable {
 
   #attachAll(): void {
     for (const { name, attach } of this.programs) {
-      // An iterator runs when it is read.
-      if (attach !== undefined && attach.kind !== "iter") this.#loaded.program(name).attach()
+      if (attach !== undefined && !NEEDS_MORE.has(attach.kind)) this.#loaded.program(name).attach()
     }
   }
 

@@ -13,15 +13,20 @@ export {
 export type {
   AttachTarget,
   Breakpoint,
+  CgroupHook,
   CgroupOrder,
   DeviceName,
   Link,
+  LinkDetails,
+  LinkInfo,
   LoadedProgram,
   NetworkDevice,
   Packet,
   PerfCounter,
   PerfEventName,
+  ProgramInfo,
   SharedMemory,
+  SockmapHook,
   TcEntry,
   TcFilterName,
   TestRunInput,
@@ -32,6 +37,7 @@ export type {
 } from "../machine/index.ts"
 export type { BpfObject } from "../object/index.ts"
 export { demangle } from "../symbols/index.ts"
+export { Cgroup, type CgroupOptions } from "./attach/cgroup.ts"
 export { BpfIterator } from "./attach/iterator.ts"
 export { getKprobeFunctions, getTracepoints, tracepointExists } from "./attach/names.ts"
 export type {
@@ -43,6 +49,8 @@ export type {
   TracepointOptions,
   TypedOptions,
 } from "./attach/options.ts"
+export type { FreplaceOptions } from "./attach/replace.ts"
+export { type SockmapOptions, SockmapPlace } from "./attach/sockmap.ts"
 export { BPF } from "./bpf.ts"
 export {
   EventBatch,

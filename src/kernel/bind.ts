@@ -6,6 +6,7 @@ import type { ProgLoad } from "./bpf/index.ts"
 import { noFunction } from "./externs.ts"
 import type { KernelType } from "./kernelTypes.ts"
 import type { LoadProgram } from "./loadProgram.ts"
+import { replacedFunction } from "./replace.ts"
 
 /** What a program of a kind is bound to when it is loaded: a prefix and a name, a kind of type, an attach type. */
 interface Bound {
@@ -44,10 +45,11 @@ export function bindTo(load: LoadProgram): Partial<ProgLoad> {
   const operation = operations.get(spec.name)
   if (operation !== undefined) return { ...place(operation.type), expectedAttachType: operation.member }
   if (load.type === "ext") {
+    if (load.replaces !== undefined) return replacedFunction(load.replaces)
     throw new SkepError({
       code: "KERNEL_NO_TARGET",
       message: `program ${spec.name} replaces a function of another program, and nothing says of which one`,
-      hint: "load the other program first, with the tool that gives them both to the kernel",
+      hint: `load the other program first, then: b.attachFreplace({ fn: "${spec.name}", target: other.program("main") })`,
     })
   }
   const bound = attach && BOUND[attach.kind]

@@ -1,3 +1,4 @@
+export { cgroupPrograms } from "./attach/cgroup.ts"
 export { kprobeFunctions, noneMatches, placesOf } from "./attach/probeable.ts"
 export { doctor, type Finding } from "./doctor.ts"
 export {
@@ -26,4 +27,4 @@ export { KernelMachine, runningBtf } from "./machine.ts"
 export type { FunctionNames } from "./options.ts"
 export { type Sys, type SyscallNumbers, setSys, sys, type Watcher } from "./raw/index.ts"
 export { openTask } from "./task.ts"
-export { lookForTracefs, tracefs, tracepoints } from "./tracefs.ts"
+export { lookForTracefs, mounts, tracefs, tracepoints } from "./tracefs.ts"

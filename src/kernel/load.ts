@@ -12,6 +12,8 @@ import {
   type ProgramOptions,
 } from "../machine/index.ts"
 import { type BpfObject, type ProgramSpec, type ProgramType, relocateCore } from "../object/index.ts"
+import { keepLink } from "./attach/attach.ts"
+import { attachTable, notOperations } from "./attach/structOps.ts"
 import { btfLoad } from "./bpf/index.ts"
 import { createMaps, type MapSet } from "./createMaps.ts"
 import { type LoadableBtf, loadableBtf } from "./debugInfo.ts"
@@ -57,7 +59,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
       }
       if (!load.lazy) {
         for (const spec of object.programs) {
-          if (spec.type !== undefined && spec.autoload !== false) this.program(spec.name)
+          if (spec.type !== undefined && spec.type !== "ext" && spec.autoload !== false) this.program(spec.name)
         }
       }
     } catch (error) {
@@ -107,6 +109,16 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     return variant
   }
 
+  attachOperations(name: string): Link {
+    const map = this.map(name)
+    const plan = this.#structOps.plans.get(name)
+    if (plan === undefined) throw notOperations(map)
+    const programs = plan.programs.map(({ program }) => this.program(program))
+    const target = { kind: "struct_ops", map: name } as const
+    const attached = attachTable(map, plan, programs)
+    return keepLink(programs[0], target, `struct_ops ${name}`, attached, this)
+  }
+
   #noProgram(name: string): SkepError {
     return noProgram(
       name,
@@ -120,6 +132,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
       spec,
       type,
       attach: options.attach ?? spec.attach,
+      replaces: options.replaces,
       object: this.#fitted,
       maps: this.#maps.all,
       types: this.#types,

@@ -1,6 +1,6 @@
 import { SkepError } from "../base/index.ts"
 import { BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, encodeInsns, progTypes } from "../isa/index.ts"
-import { type LoadedMap, noMap } from "../machine/index.ts"
+import { type LoadedMap, noMap, type ProgramOptions } from "../machine/index.ts"
 import type { AttachSpec, BpfObject, ProgramSpec, ProgramType } from "../object/index.ts"
 import { bindTo } from "./bind.ts"
 import { objectName, type ProgLoad, progLoad } from "./bpf/index.ts"
@@ -20,6 +20,8 @@ export interface LoadProgram {
   readonly spec: ProgramSpec
   readonly type: ProgramType
   readonly attach: AttachSpec | undefined
+  /** For a program of type ext: the program of which it replaces a function. */
+  readonly replaces?: ProgramOptions["replaces"]
   readonly object: BpfObject
   readonly maps: ReadonlyMap<string, LoadedMap>
   readonly types: KernelTypes

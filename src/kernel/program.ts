@@ -35,6 +35,8 @@ export interface ProgramOwner {
   variant(program: KernelProgram, attachType: string): KernelProgram
   /** What was done without; see `Loaded.notes`. */
   readonly notes: string[]
+  /** See `Loaded.attachOperations`. */
+  attachOperations(map: string): Link
 }
 
 /** A program the kernel has accepted. */

@@ -1,3 +1,4 @@
+export * from "./cgroupHooks.ts"
 export * from "./error.ts"
 export * from "./events.ts"
 export * from "./info.ts"

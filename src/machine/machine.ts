@@ -33,6 +33,8 @@ export interface ProgramOptions {
   readonly attach?: AttachSpec
   /** What it is loaded for, by its `enum bpf_attach_type` name without the prefix, lower case, in place of what the object says. */
   readonly attachType?: string
+  /** For a program of type `ext`: the loaded program of which it takes a global function's place. The other one must stay loaded. */
+  readonly replaces?: { readonly program: LoadedProgram; readonly function: string }
 }
 
 /** An object in a machine. Disposing it detaches its links and frees its programs and maps. */
@@ -52,4 +54,9 @@ export interface Loaded extends Disposable {
    * `options` say. Throws `MACHINE_NO_PROGRAM`, `MACHINE_NO_TYPE`, or what the machine refuses it with.
    */
   program(name: string, options?: ProgramOptions): LoadedProgram
+  /**
+   * Hands a table of operations (`SEC(".struct_ops") struct tcp_congestion_ops …`) to the machine, which calls its programs from now on. The link's
+   * program is the first of the table's. Throws `MACHINE_NO_MAP`, `KERNEL_NO_STRUCT_OPS`.
+   */
+  attachOperations(map: string): Link
 }

@@ -1,5 +1,7 @@
 import type { AttachSpec } from "../object/index.ts"
+import type { CgroupHook, SockmapHook } from "./cgroupHooks.ts"
 import type { IterTarget } from "./iterator.ts"
+import type { LoadedMap } from "./map.ts"
 import type { NetworkTarget } from "./network.ts"
 import type { PerfEventTarget } from "./perfEvent.ts"
 
@@ -10,6 +12,9 @@ export type AttachTarget =
   | UprobeTarget
   | UsdtTarget
   | TracepointMultiTarget
+  | CgroupTarget
+  | SockmapTarget
+  | OperationsTarget
   | PerfEventTarget
   | IterTarget
   | NetworkTarget
@@ -98,4 +103,32 @@ export interface TracepointMultiTarget {
   /** One for each tracepoint. Linux 5.15. */
   readonly cookies?: readonly (bigint | number)[]
   readonly onProgress?: AttachProgress
+}
+
+/** A control group (cgroup2): the program runs for its processes and those of the groups below. */
+export interface CgroupTarget {
+  readonly kind: "cgroup"
+  /** Its folder: `/sys/fs/cgroup/system.slice`. */
+  readonly path: string
+  /** Where in the group's life; what the program was loaded for without it. */
+  readonly hook?: CgroupHook
+  /**
+   * Beside which other programs. `link`, the default, and `multi`: programs of this group and of those below all run. `override`: a group below may
+   * have one that runs in its place. `exclusive`: groups below can have none. A link (Linux 5.7) is always the first; the others stay attached until they are
+   * detached, which skep does when the process ends.
+   */
+  readonly mode?: "link" | "multi" | "override" | "exclusive"
+}
+
+/** A map of sockets (`sockmap`, `sockhash`): the program runs for what goes through its sockets. */
+export interface SockmapTarget {
+  readonly kind: "sockmap"
+  readonly map: LoadedMap
+  readonly hook?: SockmapHook
+}
+
+/** A table of operations that the kernel calls, by the name of its map. */
+export interface OperationsTarget {
+  readonly kind: "struct_ops"
+  readonly map: string
 }

@@ -2,6 +2,7 @@ import { SkepError } from "../../base/index.ts"
 import type { AttachKind, AttachTarget, Link, LoadedProgram, TargetOf } from "../../machine/index.ts"
 import type { KernelProgram, ProgramOwner } from "../program.ts"
 import type { Attached, Attacher } from "./attacher.ts"
+import { cgroup } from "./cgroup.ts"
 import { iterator } from "./iterator.ts"
 import { kprobe } from "./kprobeAttacher.ts"
 import { kprobeMulti } from "./kprobeMulti.ts"
@@ -12,6 +13,7 @@ import { perfEvent } from "./perfEventAttacher.ts"
 import { rawTracepoint } from "./rawTracepoint.ts"
 import { route } from "./route.ts"
 import { reuseport, socket } from "./socket.ts"
+import { sockmap } from "./sockmap.ts"
 import { tc } from "./tc.ts"
 import { tracepoint } from "./tracepoint.ts"
 import { tracepointMulti } from "./tracepointMulti.ts"
@@ -21,7 +23,7 @@ import { usdt } from "./usdtAttacher.ts"
 import { xdp } from "./xdp.ts"
 
 /** Every kind of place. */
-const attachers: { readonly [K in AttachKind]: Attacher<TargetOf<K>> } = {
+const attachers: { readonly [K in Exclude<AttachKind, "struct_ops">]: Attacher<TargetOf<K>> } = {
   kprobe,
   kretprobe: kprobe,
   tracepoint,
@@ -35,6 +37,8 @@ const attachers: { readonly [K in AttachKind]: Attacher<TargetOf<K>> } = {
   tp_btf: trampoline("tracing"),
   lsm: trampoline("lsm"),
   lsm_cgroup: trampoline(),
+  cgroup,
+  sockmap,
   freplace: trampoline("ext"),
   iter: iterator,
   kprobe_multi: kprobeMulti,
@@ -53,6 +57,7 @@ const attachers: { readonly [K in AttachKind]: Attacher<TargetOf<K>> } = {
 
 /** Attaches a program where `target` says; the link is among the owner's until it is detached. */
 export function attach(program: KernelProgram, target: AttachTarget, owner: ProgramOwner): Link {
+  if (target.kind === "struct_ops") return owner.attachOperations(target.map)
   const attacher = attachers[target.kind] as Attacher<AttachTarget>
   const place = `${target.kind} ${attacher.text(target)}`
   if (!attacher.types.includes(program.type)) throw wrongType(program, place, attacher)
