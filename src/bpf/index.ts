@@ -10,6 +10,17 @@ export {
   type ColumnsOf,
   type NumberColumn,
 } from "../btf/index.ts"
+export {
+  countRuns,
+  type FeatureName,
+  features,
+  openPinnedLink,
+  openPinnedProgram,
+  PinnedLink,
+  PinnedProgram,
+  removePin,
+  requireFeature,
+} from "../kernel/index.ts"
 export type {
   AttachTarget,
   Breakpoint,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { release } from "node:os"
 import { SkepError } from "../base/index.ts"
+import { aboutFeature, hasFeature } from "./featureList.ts"
 import * as features from "./features.ts"
 import {
   type Capability,
@@ -32,7 +33,7 @@ export function doctor(): Finding[] {
   const findings = [machine(), ...capabilities(privilege), ...kernelSettings(privilege), lockdown(privilege)]
   const ffi = nativeCalls()
   findings.push(ffi)
-  if (ffi.ok) findings.push(...calls(privilege), ...probes())
+  if (ffi.ok) findings.push(...calls(privilege), ...probes(), ...laterFeatures())
   findings.push(...files())
   return findings
 }
@@ -147,6 +148,14 @@ function probes(): Finding[] {
       ? bad("uprobes", "the kernel has no uprobe PMU", "use Linux 4.17 or newer with CONFIG_UPROBE_EVENTS")
       : good("uprobes", "by perf PMU"),
   ]
+}
+
+/** What programs can be made without; the remedy is a newer kernel, mostly. */
+function laterFeatures(): Finding[] {
+  return (["userRingbuf", "kprobeMulti", "uprobeMulti", "attachCookie", "link", "runStats"] as const).map(name => {
+    const { what, since } = aboutFeature(name)
+    return good(what, hasFeature(name) ? "yes" : `no: it came with Linux ${since}`)
+  })
 }
 
 function kprobes(): Finding {

@@ -1,6 +1,7 @@
 export { cgroupPrograms } from "./attach/cgroup.ts"
 export { kprobeFunctions, noneMatches, placesOf } from "./attach/probeable.ts"
 export { doctor, type Finding } from "./doctor.ts"
+export { type FeatureName, features, hasFeature, requireFeature } from "./featureList.ts"
 export {
   canBpf,
   canKprobe,
@@ -24,7 +25,9 @@ export {
   readPrivilege,
 } from "./host/index.ts"
 export { KernelMachine, runningBtf } from "./machine.ts"
+export { countRuns, openPinnedLink, openPinnedProgram, PinnedLink, PinnedProgram } from "./openPinned.ts"
 export type { FunctionNames } from "./options.ts"
+export { removePin } from "./pin.ts"
 export { type Sys, type SyscallNumbers, setSys, sys, type Watcher } from "./raw/index.ts"
 export { openTask } from "./task.ts"
 export { lookForTracefs, mounts, tracefs, tracepoints } from "./tracefs.ts"

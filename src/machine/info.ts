@@ -19,7 +19,7 @@ export interface ProgramInfo {
   readonly xlatedSize: number
   /** Bytes of machine code; 0 where it is interpreted. */
   readonly jitedSize: number
-  /** Nanoseconds spent in it and runs counted while statistics were on (Linux 5.1, see `BPF.enableStats`). */
+  /** Nanoseconds spent in it and runs counted while statistics were on (Linux 5.1, see `countRuns`). */
   readonly runTime: number
   readonly runCount: number
   /** Runs that did not happen because the program ran already on that CPU (Linux 5.12). */

@@ -74,7 +74,7 @@ export interface LoadedProgram extends Disposable {
   /** What the machine tells of the program now. @throws SkepError MACHINE_CLOSED */
   readonly info: ProgramInfo
   /**
-   * Makes the program outlive this process under a path of the BPF file system, where `BPF.openPinnedProgram` finds it.
+   * Makes the program outlive this process under a path of the BPF file system, where `openPinnedProgram` finds it.
    * @throws SkepError KERNEL_PIN, MACHINE_CLOSED
    */
   pin(path: string): void

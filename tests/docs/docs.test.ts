@@ -14,6 +14,7 @@ const pages = [
   "docs/cli.md",
   "docs/symbols.md",
   "docs/attach.md",
+  "docs/links.md",
   "CHANGELOG.md",
 ]
 

@@ -4,6 +4,7 @@ import { after, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { counter, counting, enter, hits, kernel, map, needsRoot, object } from "../../../tests/support/kernel.ts"
 import { enableStats } from "../bpf/index.ts"
+import { openPinnedLink, openPinnedProgram } from "../openPinned.ts"
 import { removePin } from "../pin.ts"
 import { pinPath } from "../pins.ts"
 import { closeFd } from "../raw/index.ts"
@@ -82,6 +83,23 @@ test("detaching a pinned link removes the pin", { skip }, async () => {
   link.detach()
   assert.equal(existsSync(path), false)
   await ends(() => hits(loaded))
+})
+
+test("what is pinned is opened as what it is", { skip }, () => {
+  const path = `${pinPath(folder)}/opened`
+  using loaded = counting("raw_tracepoint")
+  const program = loaded.program("count")
+  const link = program.attach(sysEnter)
+  program.pin(`${path}-program`)
+  link.pin(`${path}-link`)
+  using opened = openPinnedProgram(`${path}-program`)
+  assert.equal(opened.info.id, program.info.id)
+  using same = openPinnedLink(`${path}-link`)
+  assert.equal(same.info.id, link.info?.id)
+  assert.throws(() => openPinnedLink(`${path}-program`), { code: "KERNEL_PIN" })
+  assert.throws(() => openPinnedProgram(`${path}-link`), { code: "KERNEL_PIN" })
+  assert.throws(() => openPinnedProgram(`${path}-none`), { code: "KERNEL_PIN" })
+  assert.equal(opened.unpin(), true)
 })
 
 test("only what is in a BPF file system can be removed as a pin", { skip }, () => {

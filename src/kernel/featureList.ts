@@ -1,0 +1,74 @@
+import { SkepError } from "../base/index.ts"
+import { enableStats, linkCreate } from "./bpf/index.ts"
+import * as probes from "./features.ts"
+import { closeFd, EBADF } from "./raw/index.ts"
+
+interface Probe {
+  /** What it is, for people. */
+  readonly what: string
+  /** The first version of the kernel that has it; distributions carry some back. */
+  readonly since: string
+  has(): boolean
+}
+
+const PROBES = {
+  boundedLoops: { what: "loops that the verifier follows", since: "5.3", has: probes.hasBoundedLoops },
+  ringbuf: { what: "ring buffers", since: "5.8", has: () => probes.canMap("ringbuf") >= 0 },
+  userRingbuf: { what: "ring buffers from user space", since: "6.1", has: () => probes.canMap("user_ringbuf") >= 0 },
+  rawTracepoint: { what: "raw tracepoints", since: "4.17", has: () => probes.canRawTracepoint() >= 0 },
+  kprobe: {
+    what: "kprobes",
+    since: "4.1",
+    has: () => (probes.canKprobe() ?? -1) >= 0 || probes.hasKprobeEvents(),
+  },
+  kprobeMulti: { what: "kprobes on many functions at once", since: "5.18", has: () => probes.canKprobeMulti() >= 0 },
+  uprobe: { what: "uprobes by perf", since: "4.17", has: () => probes.uprobePmu() !== undefined },
+  uprobeMulti: { what: "uprobes on many functions at once", since: "6.6", has: probes.canUprobeMulti },
+  attachCookie: { what: "cookies of attachments", since: "5.15", has: probes.hasAttachCookie },
+  // A kernel that knows the command looks at the program first, and finds none.
+  link: { what: "links (bpf_link)", since: "5.7", has: () => linkCreate(-1, -1, 0) === -EBADF },
+  runStats: { what: "statistics of runs", since: "5.8", has: () => closes(enableStats()) },
+} as const satisfies Record<string, Probe>
+
+export type FeatureName = keyof typeof PROBES
+
+function closes(fd: number): boolean {
+  if (fd >= 0) closeFd(fd)
+  return fd >= 0
+}
+
+const known = new Map<FeatureName, boolean>()
+
+/** Whether the running kernel can do something for this process; tried once, when it is first asked. */
+export function hasFeature(name: FeatureName): boolean {
+  let answer = known.get(name)
+  if (answer === undefined) known.set(name, (answer = PROBES[name].has()))
+  return answer
+}
+
+/** Throws `KERNEL_FEATURE`, with the first kernel version that has it, where a feature is missing. */
+export function requireFeature(name: FeatureName): void {
+  if (hasFeature(name)) return
+  const { what, since } = PROBES[name]
+  throw new SkepError({
+    code: "KERNEL_FEATURE",
+    message: `this kernel cannot do it for this process: ${what}`,
+    hint: `it came with Linux ${since}; skep doctor shows what else is missing`,
+    missing: { feature: what, minKernel: since },
+  })
+}
+
+/** Every feature that is looked for. */
+export const featureNames = Object.keys(PROBES) as readonly FeatureName[]
+
+/** What a feature is, and the first kernel version that has it. */
+export const aboutFeature = (name: FeatureName): { readonly what: string; readonly since: string } => PROBES[name]
+
+/**
+ * What the running kernel can do for this process, each found out by doing it when it is first asked: `if (features.ringbuf) …`.
+ * Version numbers say little: distributions carry features back, and rights are missing.
+ */
+export const features: Readonly<Record<FeatureName, boolean>> = Object.defineProperties(
+  {} as Record<FeatureName, boolean>,
+  Object.fromEntries(featureNames.map(name => [name, { enumerable: true, get: () => hasFeature(name) }])),
+)
