@@ -18,7 +18,7 @@ export class SockmapPlace {
   }
 
   /**
-   * Runs a function for what goes through the sockets of the map: `b.sockmap("sockets").attach("forward", { hook: "stream_verdict" })`.
+   * Runs a function for what goes through the sockets that are put into the map from now on: `b.sockmap("sockets").attach("forward", { hook: "stream_verdict" })`.
    * @throws SkepError BPF_NO_FUNCTION, KERNEL_ATTACH_TYPE, KERNEL_NO_PERMISSION, KERNEL_CALL
    */
   attach(fn: string, { hook }: SockmapOptions = {}): Link {
