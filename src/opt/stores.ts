@@ -145,7 +145,7 @@ function openOf(inst: Store & Inst): Open | undefined {
 /** The neighbour with which a store makes an aligned one whose constant an instruction can hold. */
 function partner(open: readonly Open[], here: Open): Open | undefined {
   const { object, width } = here
-  if (width === 8) return undefined
+  if (width === 8 || here.offset % width !== 0) return undefined
   const wide = 2 * width
   const start = here.offset - (here.offset % wide)
   if (start + wide > object.size) return undefined
