@@ -2,22 +2,29 @@ import type { BPF, Link, UsdtOptions } from "../bpf/index.ts"
 import { UsageError } from "./command.ts"
 
 const FORM =
-  "kprobe:FUNCTION[+OFFSET]=FN, kretprobe:FUNCTION=FN, tracepoint:CATEGORY:EVENT=FN, raw_tracepoint:EVENT=FN, " +
+  "kprobe:FUNCTION[+OFFSET]=FN, kretprobe:FUNCTION=FN, tracepoint:CATEGORY:EVENT=FN (each also with /EXPRESSION/ for the name), " +
+  "raw_tracepoint:EVENT=FN, perf_event:EVENT@HERTZ=FN, perf_event:EVENT/PERIOD=FN, " +
   "uprobe:FILE:FUNCTION[+OFFSET]=FN, uretprobe:FILE:FUNCTION=FN or usdt:FILE:PROVIDER:NAME=FN"
 
 /** Attaches as `--attach` says. `FN` may be left out when the program has one function; `syscall:NAME` is a system call's function. */
 export function attachAs(bpf: BPF, spec: string): Link {
   const { kind, event, fn } = parseAttach(spec)
   const name = fn ?? onlyFunction(bpf, spec)
+  const eventRe = /^\/(.+)\/$/.exec(event)?.[1]
   switch (kind) {
     case "kprobe": {
+      if (eventRe !== undefined) return bpf.attachKprobe({ eventRe, fn: name })
       const [target, offset] = splitOffset(event)
       return bpf.attachKprobe({ event: functionOf(bpf, target), fn: name, ...(offset !== undefined && { offset }) })
     }
     case "kretprobe":
+      if (eventRe !== undefined) return bpf.attachKretprobe({ eventRe, fn: name })
       return bpf.attachKretprobe({ event: functionOf(bpf, event), fn: name })
     case "tracepoint":
+      if (eventRe !== undefined) return bpf.attachTracepoint({ eventRe, fn: name })
       return bpf.attachTracepoint({ event: event as `${string}:${string}`, fn: name })
+    case "perf_event":
+      return bpf.attachPerfEvent({ ...counterOf(event), fn: name })
     case "uprobe":
     case "uretprobe":
       return attachUser(bpf, kind, event, name)
@@ -27,16 +34,34 @@ export function attachAs(bpf: BPF, spec: string): Link {
 }
 
 export interface AttachArgument {
-  readonly kind: "kprobe" | "kretprobe" | "tracepoint" | "raw_tracepoint" | "uprobe" | "uretprobe" | "usdt"
+  readonly kind:
+    | "kprobe"
+    | "kretprobe"
+    | "tracepoint"
+    | "raw_tracepoint"
+    | "perf_event"
+    | "uprobe"
+    | "uretprobe"
+    | "usdt"
   readonly event: string
   readonly fn: string | undefined
 }
 
 /** `KIND:EVENT[=FN]`. Throws UsageError. */
 export function parseAttach(spec: string): AttachArgument {
-  const match = /^(kprobe|kretprobe|tracepoint|raw_tracepoint|uprobe|uretprobe|usdt):([^=]+?)(?:=(\w+))?$/.exec(spec)
+  const match =
+    /^(kprobe|kretprobe|tracepoint|raw_tracepoint|perf_event|uprobe|uretprobe|usdt):([^=]+?)(?:=(\w+))?$/.exec(spec)
   if (match === null) throw new UsageError(`--attach cannot be '${spec}'`, `it is ${FORM}`)
   return { kind: match[1] as AttachArgument["kind"], event: match[2], fn: match[3] }
+}
+
+/** `EVENT@HERTZ` or `EVENT/PERIOD`. */
+function counterOf(text: string): { event: string; frequency?: number; period?: number } {
+  const [, event, sign, digits] = /^([\w-]+)([@/])(\d+)$/.exec(text) ?? []
+  if (event === undefined) {
+    throw new UsageError(`--attach 'perf_event:${text}' does not say how often`, "it is perf_event:cpu-clock@99=FN")
+  }
+  return { event, [sign === "@" ? "frequency" : "period"]: Number(digits) }
 }
 
 /** `FILE:FUNCTION[+OFFSET]`; the function can be an expression between slashes. */

@@ -152,6 +152,11 @@ test("unknown tracepoint", { skip }, () => {
   failed(ran, 1, /no tracepoint sched:sched_swich \[KERNEL_NO_TRACEPOINT\]\nhint: did you mean sched:sched_switch\?/)
 })
 
+test("a counter without its period", { skip }, () => {
+  const ran = skep(["run", "--attach", "perf_event:cpu-clock=hello", "examples/hello_world.c"])
+  failed(ran, 2, /--attach 'perf_event:cpu-clock' does not say how often\nhint: it is perf_event:cpu-clock@99=FN/)
+})
+
 const REFUSED = `BPF_HASH(t, u32, u64);
 int f(void *ctx) {
   u32 key = 1;

@@ -97,6 +97,13 @@ test("--attach needs no function's name when there is one", { skip }, () => {
   assert.match(ran.stderr, /attached f: raw_tracepoint task_rename/)
 })
 
+test("--attach takes all tracepoints that match an expression", { skip }, () => {
+  const file = fileWith("matching.c", "int f(void *ctx) { return 0; }")
+  const ran = skep(["run", "--attach", "tracepoint:/syscalls:sys_.*_getpgid/=f", "--duration", "0.1", file])
+  assert.equal(ran.status, 0, ran.stderr)
+  assert.match(ran.stderr, /attached f: tracepoint_multi syscalls:sys_\.\*_getpgid \(2 tracepoints\)/)
+})
+
 test("a reader that goes away is no error", () => {
   const child = skep(["compile", "--emit=asm", "examples/hello_world.c"], { stdio: ["ignore", "pipe", "pipe"] })
   assert.equal(child.status, 0)
