@@ -79,6 +79,7 @@ export function main(args: readonly string[]): number {
   ]
   console.log(`medians of ${runs} runs on ${process.platform} ${process.arch}, Node ${process.version}`)
   print(rows)
+  if (root) maps(bcc)
   sizes()
   if (values.corpus !== undefined) corpus(values.corpus)
   return 0
@@ -95,6 +96,26 @@ function certificateTime(runs: number, idle: number): number | undefined {
   const { NODE_EXTRA_CA_CERTS, ...env } = process.env
   if (!NODE_EXTRA_CA_CERTS) return undefined
   return idle - time(repeat(runs, () => run(process.execPath, ["-e", "0"], false, env)))!
+}
+
+/** A table of a million entries, read whole. */
+function maps(bcc: boolean): void {
+  const entries = "1000000"
+  console.log(`\na hash of ${entries} entries, structs of two numbers to structs of two`)
+  const { said } = run(process.execPath, ["build/bench/maps.mjs", entries])
+  const peer = bcc ? run(PYTHON, ["bench/peer_maps.py", entries]).said : {}
+  const row = (what: string, skep: string, other?: string): Row => ({
+    what,
+    unit: "ms",
+    skep: Number(said[skep]),
+    bcc: other !== undefined && other in peer ? Number(peer[other]) : undefined,
+  })
+  print([
+    row("entries() and items()", "typed", "items"),
+    row("columns() and items_lookup_batch()", "columns", "batch"),
+    row("readAndClear()", "taken"),
+    row("setMany()", "filled"),
+  ])
 }
 
 /** Compile time against size. */

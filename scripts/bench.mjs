@@ -9,6 +9,7 @@ const entryPoints = {
   compile: "bench/compile.ts",
   sizes: "bench/sizes.ts",
   corpus: "bench/corpus.ts",
+  maps: "bench/maps.ts",
 }
 await build({
   entryPoints,

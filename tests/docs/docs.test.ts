@@ -11,6 +11,7 @@ const pages = [
   "README.md",
   "docs/api.md",
   "docs/events.md",
+  "docs/maps.md",
   "docs/cli.md",
   "docs/symbols.md",
   "docs/attach.md",
