@@ -55,7 +55,9 @@ export function spillRegisters(fn: MFunction, which: ReadonlySet<Reg>, homes: Ho
           continue
         }
       }
-      const t = dst >= 0 ? ((r & USE_DST) !== 0 ? restore(dst, i) : brief()) : -1
+      // `vw1 = vw1` cuts a register to its low half: the same one is read and written.
+      const reads = (r & USE_DST) !== 0 || (src === dst && (r & USE_SRC) !== 0)
+      const t = dst >= 0 ? (reads ? restore(dst, i) : brief()) : -1
       const u = src >= 0 ? (src === dst ? t : (r & USE_SRC) !== 0 ? restore(src, i) : brief()) : -1
       if (dst >= 0) i.dst = t
       if (src >= 0) i.src = u
