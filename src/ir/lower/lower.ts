@@ -233,8 +233,10 @@ class Lowering implements ModuleContext {
   #finish({ decl, role, func }: Pending): IrFunction {
     const done = func!
     done.role = role
+    // What takes the place of a global function is checked as one.
+    const replaces = role === "program" && this.#unit.programs.some(p => p.decl === decl && p.type === "ext")
     if (role !== "static" || done.inline === "never")
-      done.btfId = this.#types.func(decl, role === "global" ? "global" : "static")
+      done.btfId = this.#types.func(decl, role === "global" || replaces ? "global" : "static")
     else done.typeId = () => this.#types.func(decl, "static")
     return done
   }
