@@ -15,6 +15,7 @@ const pages = [
   "docs/cli.md",
   "docs/symbols.md",
   "docs/attach.md",
+  "docs/network.md",
   "docs/links.md",
   "CHANGELOG.md",
 ]
