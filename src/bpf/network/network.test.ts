@@ -37,7 +37,8 @@ int only_twos(struct __sk_buff *skb) { return mark_of(skb) == 2 ? -1 : 0; }
 int first_20(struct __sk_buff *skb) { return mark_of(skb) == 2 ? 20 : 0; }
 int xdp_drop_ones(struct xdp_md *ctx) {
   u8 *data = (u8 *)(long)ctx->data, *end = (u8 *)(long)ctx->data_end;
-  if (data + 64 > end) return XDP_PASS;
+  // The machine sends frames of its own.
+  if (data + 64 > end || data[12] != 0x88 || data[13] != 0xb5) return XDP_PASS;
   seen.increment(data[63]);
   return data[63] == 1 ? XDP_DROP : XDP_PASS;
 }

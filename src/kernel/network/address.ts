@@ -1,8 +1,9 @@
-import { isIPv4, isIPv6 } from "node:net"
 import { SkepError } from "../../base/index.ts"
 
 /** The bytes of an IP address, 4 or 16. Throws `KERNEL_BAD_ADDRESS`. */
 export function parseAddress(text: string): Uint8Array {
+  // Loaded here: a program that attaches to no address does without.
+  const { isIPv4, isIPv6 } = process.getBuiltinModule("node:net")
   if (isIPv4(text)) return Uint8Array.from(text.split("."), Number)
   if (!isIPv6(text) || text.includes("%")) throw badAddress(text)
   // An IPv4 address at the end stands for the last two groups.

@@ -1,4 +1,3 @@
-import { inflateSync } from "node:zlib"
 import { SkepError } from "../../base/index.ts"
 import { type ByteSource, FileSource, MemorySource } from "./source.ts"
 
@@ -133,7 +132,7 @@ export class ElfImage implements Disposable {
     const header = this.is64 ? 24 : 12
     if (bytes.length < header || this.view(bytes).u32(0) !== ELFCOMPRESS_ZLIB) return new Uint8Array(0)
     try {
-      return inflateSync(bytes.subarray(header), { maxOutputLength: MOST_BYTES })
+      return process.getBuiltinModule("node:zlib").inflateSync(bytes.subarray(header), { maxOutputLength: MOST_BYTES })
     } catch {
       return new Uint8Array(0)
     }
