@@ -67,23 +67,25 @@ export function call(fn: c.FunctionDecl, args: readonly c.Expr[], span: Span): c
   return { kind: "call", callee, args: passed, type: c.unqualified(fn.type.ret), span }
 }
 
+/** A function that the compiler itself has, as if it had been declared. */
+export const builtin = (name: string, type: c.FunctionDecl["type"], span: c.FunctionDecl["span"]): c.FunctionDecl => ({
+  kind: "function",
+  name,
+  type,
+  params: [],
+  storage: "extern",
+  inline: false,
+  body: undefined,
+  attrs: [],
+  span,
+  builtin: name,
+})
+
 /** `__builtin_bswapN(e)` */
 export function byteSwap(bits: 16 | 32 | 64, e: c.Expr, span: Span): c.Expr {
   const type = bits === 16 ? c.USHORT : bits === 32 ? c.UINT : c.ULLONG
   const name = `__builtin_bswap${bits}`
-  const fn: c.FunctionDecl = {
-    kind: "function",
-    name,
-    type: c.functionType(type, [type]),
-    params: [],
-    storage: "extern",
-    inline: false,
-    body: undefined,
-    attrs: [],
-    span,
-    builtin: name,
-  }
-  return call(fn, [e], span)
+  return call(builtin(name, c.functionType(type, [type]), span), [e], span)
 }
 
 export function binary(op: c.BinaryOp, left: c.Expr, right: c.Expr, type: c.Type, span: Span): c.Expr {

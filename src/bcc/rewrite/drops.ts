@@ -105,18 +105,5 @@ export function helperName({ callee }: c.Call): string | undefined {
   return fn.kind === "ref" && fn.decl.kind === "function" && fn.decl.helper !== undefined ? fn.decl.name : undefined
 }
 
-function fetchAndAdd(span: c.Expr["span"]): c.FunctionDecl {
-  const name = "__sync_fetch_and_add"
-  return {
-    kind: "function",
-    name,
-    type: c.functionType(c.ULLONG, [COUNTER, c.ULLONG]),
-    params: [],
-    storage: "extern",
-    inline: false,
-    body: undefined,
-    attrs: [],
-    span,
-    builtin: name,
-  }
-}
+const fetchAndAdd = (span: c.Expr["span"]): c.FunctionDecl =>
+  b.builtin("__sync_fetch_and_add", c.functionType(c.ULLONG, [COUNTER, c.ULLONG]), span)

@@ -213,20 +213,8 @@ function addTo(target: c.Expr, amount: c.Expr, type: c.IntType, span: Span): c.E
 }
 
 function fetchAndAdd(type: c.Type, span: Span): c.FunctionDecl {
-  const name = "__sync_fetch_and_add"
   const value = c.unqualified(type)
-  return {
-    kind: "function",
-    name,
-    type: c.functionType(value, [c.pointerTo(type), value]),
-    params: [],
-    storage: "extern",
-    inline: false,
-    body: undefined,
-    attrs: [],
-    span,
-    builtin: name,
-  }
+  return b.builtin("__sync_fetch_and_add", c.functionType(value, [c.pointerTo(type), value]), span)
 }
 
 const currentCpu = (span: Span) => b.int(0xffffffff, c.ULLONG, span, "BPF_F_CURRENT_CPU")
