@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -48,15 +48,29 @@ export class TracedProgram implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "skep-traced-"))
   readonly #running: Running[] = []
 
+  readonly #flags: readonly string[]
+  readonly #compiler: string
+
   /** `text` defines `static char *step(const char *line)`. */
   constructor(text: string, flags: readonly string[] = [], name = "traced", compiler = "gcc") {
     this.path = join(this.folder, name)
-    writeFileSync(`${this.path}.c`, `${MAIN}\n${text}\n`)
-    execFileSync(
-      compiler,
-      ["-w", "-O1", "-g0", "-x", compiler === "g++" ? "c++" : "c", "-o", this.path, `${this.path}.c`, ...flags],
-      { stdio: "pipe" },
-    )
+    this.#flags = flags
+    this.#compiler = compiler
+    this.#build(text, this.path)
+  }
+
+  /** Makes it of another text, and writes it over the file that is there: path and inode stay. */
+  rebuild(text: string): void {
+    const made = `${this.path}.new`
+    this.#build(text, made)
+    writeFileSync(this.path, readFileSync(made))
+  }
+
+  #build(text: string, path: string): void {
+    writeFileSync(`${path}.c`, `${MAIN}\n${text}\n`)
+    const language = this.#compiler === "g++" ? "c++" : "c"
+    const command = ["-w", "-O1", "-g0", "-x", language, "-o", path, `${path}.c`, ...this.#flags]
+    execFileSync(this.#compiler, command, { stdio: "pipe" })
   }
 
   /** Starts it. */

@@ -72,6 +72,25 @@ test("names of C++ are readable", { skip }, async () => {
   assert.equal(b.sym(address, running.pid, { demangle: false }), "_ZN4bees4HiveIiE4fillEiPKc")
 })
 
+test("a program that was built again under the same name has its new functions", { skip }, async () => {
+  const build = (name: string): string => `
+    __attribute__((noipa)) int ${name}(int n) { asm volatile(""); return n + 1; }
+    static char *step(const char *line) { static char text[32]; sprintf(text, "%d", ${name}(1)); return text; }`
+  using b = await BPF.load({ text: TAKE })
+  const stacks = b.table("stacks") as unknown as StackTraceTable
+  using traced = new TracedProgram(build("nectar"), FLAGS)
+  for (const name of ["nectar", "pollen"]) {
+    // Written in place: the file keeps its inode, as a new one often gets that of a deleted file.
+    if (name === "pollen") traced.rebuild(build(name))
+    const running = await traced.start()
+    using _link = b.attachUprobe({ path: traced.path, symbol: name, fn: "take" })
+    await running.step()
+    const [address] = stacks.walk(b.table<number, number>("ids").get(running.pid) as number)
+    assert.equal(b.sym(address, running.pid), name)
+    await running.end()
+  }
+})
+
 test("functions of JavaScript are found by Node's perf map", { skip }, async () => {
   const code = `
     function honeycomb(n) { let s = 0; for (let i = 0; i < n; i++) s += process.umask.length + Math.sqrt(i); return s }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs"
+import { closeSync, openSync, readSync, statSync } from "node:fs"
 import { debugImages } from "../elf/debugFile.ts"
 import { buildId, ElfImage, ElfSymbols } from "../elf/index.ts"
 import type { Mapping } from "./maps.ts"
@@ -24,11 +24,8 @@ export class CodeModule {
   /** The file behind a mapping, opened; undefined when it cannot be, or is no program. */
   static open(pid: number, mapping: Mapping): CodeModule | undefined {
     if (mapping.path === "[vdso]") return vdso(pid, mapping)
-    const hex = (n: number): string => n.toString(16)
-    // The very file, whatever its name stands for by now. Needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
-    const exact = `/proc/${pid}/map_files/${hex(mapping.start)}-${hex(mapping.end)}`
-    const root = rootOf(pid)
-    const named = root === "" ? mapping.path : pathInside(root, mapping.path)
+    const exact = exactPath(pid, mapping)
+    const named = namedPath(pid, mapping)
     for (const path of [exact, named]) {
       if (path === undefined) continue
       try {
@@ -55,6 +52,34 @@ export class CodeModule {
     for (const one of [...debug, image]) one[Symbol.dispose]()
     return this.#symbols
   }
+}
+
+/**
+ * What tells the file behind a mapping from every other, also from a later one that got the inode of a deleted file, and from itself before it
+ * was written again. The device in maps and that of stat(2) are not the same on every file system, so that both are taken.
+ */
+export function identityOfFile(pid: number, mapping: Mapping): string {
+  if (mapping.inode === 0) return `${pid} ${mapping.path}`
+  const known = `${mapping.device} ${mapping.inode}`
+  for (const pathOf of [exactPath, namedPath]) {
+    const path = pathOf(pid, mapping)
+    if (path === undefined) continue
+    try {
+      const { dev, ino, size, mtimeNs, birthtimeNs } = statSync(path, { bigint: true })
+      return `${known} ${dev} ${ino} ${size} ${mtimeNs} ${birthtimeNs}`
+    } catch {}
+  }
+  return known
+}
+
+/** The very file, whatever its name stands for by now. Needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE. */
+function exactPath(pid: number, { start, end }: Mapping): string {
+  return `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`
+}
+
+function namedPath(pid: number, { path }: Mapping): string | undefined {
+  const root = rootOf(pid)
+  return root === "" ? path : pathInside(root, path)
 }
 
 /** Pages of the vdso above this are damage. */

@@ -3,7 +3,7 @@ import { demangle } from "../demangle/index.ts"
 import { ElfImage } from "../elf/index.ts"
 import type { Binary } from "./binary.ts"
 import { type Mapping, processMaps } from "./maps.ts"
-import { CodeModule } from "./module.ts"
+import { CodeModule, identityOfFile } from "./module.ts"
 import { PerfMap } from "./perfMap.ts"
 import { pathInside, rootOf } from "./root.ts"
 
@@ -29,7 +29,7 @@ const MOST_PERF_MAP = 256 << 20
  */
 export class UserSymbols {
   readonly #processes = new Map<number, Process>()
-  /** By device and inode: most processes run the same few libraries. */
+  /** By {@link identityOfFile}: most processes run the same few libraries. */
   readonly #modules = new Map<string, CodeModule | undefined>()
 
   /** Reads what a process has mapped now. False when it is gone, or may not be looked at. */
@@ -101,7 +101,7 @@ export class UserSymbols {
     for (const mapping of process.mappings) {
       if (process.modules.has(mapping) || !(mapping.path.startsWith("/") || mapping.path === "[vdso]")) continue
       if (mapping.path.startsWith("/memfd:") || mapping.path.startsWith("/dev/")) continue
-      const key = mapping.inode === 0 ? `${process.pid} ${mapping.path}` : `${mapping.device} ${mapping.inode}`
+      const key = identityOfFile(process.pid, mapping)
       if (!this.#modules.has(key)) this.#modules.set(key, CodeModule.open(process.pid, mapping))
       const module = this.#modules.get(key)
       if (module !== undefined) process.modules.set(mapping, module)
