@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync, readSync, writeFileSync } from "node:fs"
 import { SkepError } from "../base/index.ts"
-import type { TraceLine, TraceOptions, TraceReader } from "../machine/index.ts"
-import { PullStream } from "./events/pull.ts"
+import { type EventWatch, PullStream, type TraceLine, type TraceOptions, type TraceReader } from "../machine/index.ts"
 import { callFailed } from "./host/index.ts"
 import { EACCES, EBUSY, sys } from "./raw/index.ts"
 import { needsRecording, tracefs, tracefsDenied } from "./tracefs.ts"
@@ -16,9 +15,9 @@ const NEWLINE = 10
  * What programs print, from the kernel's one trace_pipe. Other readers of trace_pipe take lines away; newer kernels
  * let nobody else in.
  */
-export class TracePipe implements TraceReader {
+export class TracePipe extends PullStream<TraceLine> implements TraceReader {
   readonly #options: TraceOptions
-  readonly #stream: PullStream<TraceLine>
+  readonly #fd: number
   readonly #buffer = Buffer.allocUnsafe(CHUNK)
   #rest: Buffer = Buffer.alloc(0)
   #last: TraceLine | undefined
@@ -26,51 +25,30 @@ export class TracePipe implements TraceReader {
 
   /** Throws `KERNEL_NO_TRACEFS`, `KERNEL_NO_PERMISSION`, `KERNEL_TRACE_BUSY`, `KERNEL_TRACE_OFF`. */
   constructor(options: TraceOptions = {}) {
+    super()
     this.#options = options
     needsRecording(tracefs())
-    const fd = openPipe(`${tracefs()}/trace_pipe`)
+    this.#fd = openPipe(`${tracefs()}/trace_pipe`)
     enablePrintk()
-    this.#stream = new PullStream({
-      watch: ready => sys().watch(fd, ready),
-      read: push => this.#read(fd, push),
-      close: () => closeSync(fd),
-    })
   }
 
   get lost(): number {
     return this.#lost
   }
 
-  next(): Promise<IteratorResult<TraceLine, undefined>> {
-    return this.#stream.next()
+  protected watchSource(ready: () => void): EventWatch {
+    return sys().watch(this.#fd, ready)
   }
 
-  return(): Promise<IteratorResult<TraceLine, undefined>> {
-    return this.#stream.return()
-  }
-
-  close(): void {
-    this.#stream.close()
-  }
-
-  [Symbol.asyncIterator](): TraceReader {
-    return this
-  }
-
-  [Symbol.dispose](): void {
-    this.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.close()
-    return Promise.resolve()
+  protected closeSource(): void {
+    closeSync(this.#fd)
   }
 
   /** Takes over what the kernel has now, but not more than {@link BATCH} lines: more stays in its buffer. */
-  #read(fd: number, push: (line: TraceLine) => void): void {
+  protected readSource(push: (line: TraceLine) => void): void {
     let lines = 0
     while (lines < BATCH) {
-      const size = readNow(fd, this.#buffer)
+      const size = readNow(this.#fd, this.#buffer)
       if (size <= 0) return
       lines += this.#split(this.#buffer.subarray(0, size), push)
     }

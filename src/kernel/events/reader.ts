@@ -1,7 +1,14 @@
-import type { EventOptions, EventReader, EventRecord, EventWatch, LoadedMap, RecordBatch } from "../../machine/index.ts"
+import {
+  type EventOptions,
+  type EventReader,
+  type EventRecord,
+  type EventWatch,
+  type LoadedMap,
+  PullStream,
+  type RecordBatch,
+} from "../../machine/index.ts"
 import { sys, type Watcher } from "../raw/index.ts"
 import { BatchBuffer } from "./batch.ts"
-import { PullStream } from "./pull.ts"
 import { openRings, type Rings } from "./rings.ts"
 
 /** Records of one turn: the event loop waits for no more than these. */
@@ -13,9 +20,8 @@ const POLL_TURNS = 64
  * Records of a perf event array or of a ring buffer. Mapped memory never leaves this room: what is handed out is a copy, made of many
  * records at once, so that bytes kept too long are wrong and not a crash.
  */
-export class KernelEventReader implements EventReader {
+export class KernelEventReader extends PullStream<EventRecord> implements EventReader {
   readonly #rings: Rings
-  readonly #stream: PullStream<EventRecord>
   readonly #options: EventOptions
   readonly #closed: (reader: KernelEventReader) => void
   readonly #batch = new BatchBuffer()
@@ -26,20 +32,13 @@ export class KernelEventReader implements EventReader {
 
   /** `closed` is called when the reader has been closed. */
   constructor(map: LoadedMap, options: EventOptions, closed: (reader: KernelEventReader) => void) {
+    super()
     this.#rings = openRings(map, options)
     this.#rings.changed = () => {
       for (const watch of this.#watches) watch.renew()
     }
     this.#options = options
     this.#closed = closed
-    this.#stream = new PullStream({
-      watch: ready => this.watch(ready),
-      read: push => {
-        const { count, bytes, offsets, sizes, cpus } = this.take()
-        for (let i = 0; i < count; i++) push({ data: bytes.slice(offsets[i], offsets[i] + sizes[i]), cpu: cpus[i] })
-      },
-      close: () => this.#close(),
-    })
   }
 
   get lost(): number {
@@ -103,38 +102,22 @@ export class KernelEventReader implements EventReader {
     return watch
   }
 
-  #close(): void {
+  protected watchSource(ready: () => void): EventWatch {
+    return this.watch(ready)
+  }
+
+  protected readSource(push: (record: EventRecord) => void): void {
+    const { count, bytes, offsets, sizes, cpus } = this.take()
+    for (let i = 0; i < count; i++) push({ data: bytes.slice(offsets[i], offsets[i] + sizes[i]), cpu: cpus[i] })
+  }
+
+  protected closeSource(): void {
     if (!this.#reading) this.#settle()
     this.#open = false
     for (const watch of this.#watches) watch.close()
     // Memory that is being read is unmapped afterwards.
     if (!this.#reading) this.#rings.close()
     this.#closed(this)
-  }
-
-  next(): Promise<IteratorResult<EventRecord, undefined>> {
-    return this.#stream.next()
-  }
-
-  return(): Promise<IteratorResult<EventRecord, undefined>> {
-    return this.#stream.return()
-  }
-
-  close(): void {
-    this.#stream.close()
-  }
-
-  [Symbol.asyncIterator](): EventReader {
-    return this
-  }
-
-  [Symbol.dispose](): void {
-    this.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.close()
-    return Promise.resolve()
   }
 }
 

@@ -1,7 +1,6 @@
 import { SkepError } from "../../base/index.ts"
-import type { Packet, PacketOptions, PacketReader } from "../../machine/index.ts"
+import { type EventWatch, type Packet, type PacketOptions, type PacketReader, PullStream } from "../../machine/index.ts"
 import { ETH_P_ALL } from "../../netlink/index.ts"
-import { PullStream } from "../events/pull.ts"
 import { callFailed, isPermission, permissionError } from "../host/index.ts"
 import { closeFd, sys, syscall } from "../raw/index.ts"
 import { findDevice } from "./device.ts"
@@ -22,16 +21,18 @@ const swap16 = (value: number): number => ((value & 0xff) << 8) | (value >> 8)
  * A raw socket of one device or all. It is made for no protocol and bound to all of them when it starts, so that no packet comes before the
  * filter that is attached first.
  */
-export class PacketSocket implements PacketReader {
+export class PacketSocket extends PullStream<Packet> implements PacketReader {
   readonly fd: number
   readonly #index: number
-  readonly #stream: PullStream<Packet>
+  readonly #snapLength: number
+  #batch: PacketBatch | undefined
   #lost = 0
   #started = false
   #open = true
 
   /** Throws `KERNEL_NO_PERMISSION` (CAP_NET_RAW), `KERNEL_NO_DEVICE`. */
   constructor({ device, snapLength = 65536 }: PacketOptions) {
+    super()
     const what = `opening a raw socket${device === undefined ? "" : ` on ${device}`}`
     if (!(Number.isInteger(snapLength) && snapLength > 0 && snapLength <= MAX_SNAP)) throw badSnap(snapLength)
     this.#index = device === undefined ? 0 : findDevice(device).index
@@ -41,15 +42,7 @@ export class PacketSocket implements PacketReader {
     this.fd = fd
     const one = new Uint8Array(Int32Array.of(1).buffer)
     syscall(sys().numbers.setsockopt, fd, SOL_SOCKET, SO_TIMESTAMPNS, one, 4)
-    let batch: PacketBatch | undefined
-    this.#stream = new PullStream({
-      watch: ready => sys().watch(fd, ready),
-      read(push) {
-        batch ??= new PacketBatch(snapLength)
-        batch.receive(fd, push)
-      },
-      close: () => this.#close(),
-    })
+    this.#snapLength = snapLength
   }
 
   get lost(): number {
@@ -70,17 +63,24 @@ export class PacketSocket implements PacketReader {
     if (result < 0) throw callFailed("binding a raw socket", -result)
   }
 
-  async next(): Promise<IteratorResult<Packet, undefined>> {
+  override async next(): Promise<IteratorResult<Packet, undefined>> {
     this.start()
-    return this.#stream.next()
+    return super.next()
   }
 
-  return(): Promise<IteratorResult<Packet, undefined>> {
-    return this.#stream.return()
+  protected watchSource(ready: () => void): EventWatch {
+    return sys().watch(this.fd, ready)
   }
 
-  close(): void {
-    this.#stream.close()
+  protected readSource(push: (packet: Packet) => void): void {
+    this.#batch ??= new PacketBatch(this.#snapLength)
+    this.#batch.receive(this.fd, push)
+  }
+
+  protected closeSource(): void {
+    this.#countLost()
+    this.#open = false
+    closeFd(this.fd)
   }
 
   /** The kernel counts from one time it is asked to the next. */
@@ -90,25 +90,6 @@ export class PacketSocket implements PacketReader {
     const bytes = new Uint8Array(counters.buffer)
     const result = syscall(sys().numbers.getsockopt, this.fd, SOL_PACKET, PACKET_STATISTICS, bytes, size)
     if (result >= 0) this.#lost += counters[1]
-  }
-
-  #close(): void {
-    this.#countLost()
-    this.#open = false
-    closeFd(this.fd)
-  }
-
-  [Symbol.asyncIterator](): PacketReader {
-    return this
-  }
-
-  [Symbol.dispose](): void {
-    this.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.close()
-    return Promise.resolve()
   }
 }
 

@@ -6,18 +6,20 @@ import { PullStream } from "./pull.ts"
 function stream(fail?: () => void) {
   const there: number[] = []
   let closed = 0
-  const source = {
-    watch(ready: () => void) {
+  class Numbers extends PullStream<number> {
+    protected watchSource(ready: () => void) {
       const timer = setImmediate(ready)
       return { keepAlive() {}, close: () => clearImmediate(timer) }
-    },
-    read(push: (item: number) => void) {
+    }
+    protected readSource(push: (item: number) => void) {
       fail?.()
       for (const item of there.splice(0)) push(item)
-    },
-    close: () => void closed++,
+    }
+    protected closeSource() {
+      closed++
+    }
   }
-  return { there, stream: new PullStream<number>(source), closed: () => closed }
+  return { there, stream: new Numbers(), closed: () => closed }
 }
 
 test("what is there is given without waiting, in order", async () => {
