@@ -1,14 +1,16 @@
-// Runs one of the long comparisons of tests/oracle, which print their progress and a summary:
+// Runs one of the long comparisons of tests/oracle, or another long run, which print their progress and a summary:
 //   node scripts/sweep.mjs torture [words]     tests/oracle/torture/main.ts
+//   node scripts/sweep.mjs cycles [words]      tests/cycles/main.ts
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { build } from "esbuild"
 import { instrument } from "./instrument.mjs"
 
 const [name, ...args] = process.argv.slice(2)
 const outdir = `build/sweep/${name}`
-const parts = ["main", "worker"].filter(part => existsSync(`tests/oracle/${name}/${part}.ts`))
+const folder = ["tests/oracle", "tests"].map(place => `${place}/${name}`).find(place => existsSync(`${place}/main.ts`))
+const parts = ["main", "worker"].filter(part => existsSync(`${folder}/${part}.ts`))
 const { outputFiles } = await build({
-  entryPoints: Object.fromEntries(parts.map(part => [part, `tests/oracle/${name}/${part}.ts`])),
+  entryPoints: Object.fromEntries(parts.map(part => [part, `${folder}/${part}.ts`])),
   outdir,
   outExtension: { ".js": ".mjs" },
   bundle: true,
