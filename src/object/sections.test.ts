@@ -40,6 +40,7 @@ means("kretprobe.multi/f", {
   attach: { kind: "kretprobe_multi", event: "f" },
   attachType: "trace_kprobe_multi",
 })
+means("kprobe.multi/", { type: "kprobe", attachType: "trace_kprobe_multi" })
 means("uprobe//bin/sh:main", { type: "kprobe", attach: { kind: "uprobe", path: "/bin/sh", event: "main" } })
 means("uprobe.s//bin/sh:main+0x10", {
   type: "kprobe",
@@ -94,7 +95,7 @@ means("cgroup/connect4", { type: "cgroup_sock_addr", attachType: "cgroup_inet4_c
 means("cgroup/skb", { type: "cgroup_skb" })
 means("sk_lookup/x", {})
 means(".bpf.fn.hello", {})
-means("kprobe/", {})
+means("kprobe/", { type: "kprobe" })
 means("", {})
 
 function since(section: string, version: string | undefined): void {

@@ -123,8 +123,7 @@ export function meaningOfSection(name: string): SectionMeaning {
   const awake = prefix.replace(/\.s$/, "")
   const exact = ROWS.get(section)
   const open = ROWS.get(awake)
-  const row =
-    exact ?? (open?.open && (slash < 0 || rest !== "") && (open.maySleep || awake === prefix) ? open : undefined)
+  const row = exact ?? (open?.open && (open.maySleep || awake === prefix) ? open : undefined)
   if (row === undefined) return {}
   const attach = rest === "" || exact !== undefined ? undefined : attachOf(awake, rest)
   if (row.type === "tracepoint" && rest !== "" && attach === undefined) return {}

@@ -26,3 +26,13 @@ export function inTempDir<T>(use: (dir: string) => T): T {
     rmSync(dir, { recursive: true, force: true })
   }
 }
+
+/** The same for what takes its time. */
+export async function inTempDirAsync<T>(use: (dir: string) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), "skep-"))
+  try {
+    return await use(dir)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}

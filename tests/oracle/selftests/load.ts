@@ -41,12 +41,12 @@ export class Judge {
 }
 
 /** The tests' own loaders give ring buffers their size; nothing is pinned, so that nothing is left behind. */
-function loadable({ pin: _, ...map }: MapSpec): MapSpec {
+export function loadable({ pin: _, ...map }: MapSpec): MapSpec {
   return map.maxEntries === 0 && map.type.endsWith("ringbuf") ? { ...map, maxEntries: 4096 } : map
 }
 
 /** The failure; of the verifier's log the last line that says something. */
-function why(error: unknown): Failure {
+export function why(error: unknown): Failure {
   const { code, message } = failure(error)
   const reason =
     error instanceof SkepError && error.parts.why !== undefined ? ` — ${error.parts.why.split("\n")[0]}` : ""

@@ -1,6 +1,6 @@
 // Loads every program of BPF objects by itself with libbpf and says what the kernel thinks of it, one line a program, fields between tabs:
-//   OBJECT  PROGRAM  0 or a negative errno  instructions that the verifier went through  the last line of its log
-// A line "OBJECT  -  errno" says that the object could not be opened.
+//   OBJECT  PROGRAM  0 or a negative errno  instructions that the verifier went through  why not
+// "OBJECT  -  errno" says that the object could not be opened, and "OBJECT  *  errno" what became of all that libbpf loads by itself, at once.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -22,13 +22,22 @@ static int keep(enum libbpf_print_level level, const char *format, va_list args)
 	return 0;
 }
 
+/* A text without the marks that separate fields and lines. */
+static const char *plain(char *text)
+{
+	for (char *at = text; *at; at++)
+		if (*at == '\t' || *at == '\n')
+			*at = ' ';
+	return text;
+}
+
 /* The first thing that libbpf complained of. */
 static const char *complaint(char *text)
 {
 	char *end = strchr(text, '\n');
 	if (end)
 		*end = 0;
-	return text;
+	return plain(text);
 }
 
 /* The last line that says something: the verifier ends with a count of what it has done. */
@@ -42,21 +51,50 @@ static const char *reason(char *text)
 			continue;
 		snprintf(line, sizeof(line), "%s", at);
 	}
-	for (char *at = line; *at; at++)
-		if (*at == '\t')
-			*at = ' ';
-	return line;
+	return plain(line);
 }
 
-static int one(const char *path, int index)
+/* Sizes that the tests' own loaders set. */
+static void give_sizes(struct bpf_object *object)
 {
-	struct bpf_object *object = bpf_object__open_file(path, NULL);
-	struct bpf_program *program, *wanted = NULL;
-	int i = 0;
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object) {
+		enum bpf_map_type type = bpf_map__type(map);
+		if (bpf_map__max_entries(map) == 0 && (type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF))
+			bpf_map__set_max_entries(map, getpagesize());
+	}
+}
+
+static struct bpf_object *open_object(const char *path)
+{
+	messages[0] = log_text[0] = 0;
+	return bpf_object__open_file(path, NULL);
+}
+
+/* All programs but those that are switched off. Says whether the object could be opened. */
+static int all(const char *path)
+{
+	struct bpf_object *object = open_object(path);
 	if (!object) {
 		printf("%s\t-\t%d\t0\t%s\n", path, -errno, complaint(messages));
 		return 0;
 	}
+	give_sizes(object);
+	int err = bpf_object__load(object);
+	printf("%s\t*\t%d\t0\t%s\n", path, err, err ? complaint(messages) : "");
+	fflush(stdout);
+	bpf_object__close(object);
+	return 1;
+}
+
+/* The program at a place. Says whether there is one. */
+static int one(const char *path, int index)
+{
+	struct bpf_object *object = open_object(path);
+	struct bpf_program *program, *wanted = NULL;
+	int i = 0;
+	if (!object)
+		return 0;
 	bpf_object__for_each_program(program, object) {
 		bpf_program__set_autoload(program, i == index);
 		if (i++ == index)
@@ -64,14 +102,7 @@ static int one(const char *path, int index)
 	}
 	if (!wanted)
 		return 0;
-	/* Sizes that the tests' own loaders set. */
-	struct bpf_map *map;
-	bpf_object__for_each_map(map, object) {
-		enum bpf_map_type type = bpf_map__type(map);
-		if (bpf_map__max_entries(map) == 0 && (type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF))
-			bpf_map__set_max_entries(map, getpagesize());
-	}
-	log_text[0] = 0;
+	give_sizes(object);
 	bpf_program__set_log_buf(wanted, log_text, sizeof(log_text));
 	int err = bpf_object__load(object);
 	struct bpf_prog_info info = {};
@@ -92,8 +123,9 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		pid_t child = fork();
 		if (child == 0) {
-			for (int index = 0; messages[0] = 0, one(argv[i], index); index++)
-				;
+			if (all(argv[i]))
+				for (int index = 0; one(argv[i], index); index++)
+					;
 			fflush(stdout);
 			_exit(0);
 		}

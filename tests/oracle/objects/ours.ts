@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs"
+import { KernelMachine } from "../../../src/kernel/index.ts"
+import { type BpfObject, readElf } from "../../../src/object/index.ts"
+import { kernelFunctions } from "../../../src/symbols/index.ts"
+import { type Failure, failure } from "../selftests/compile.ts"
+import { Judge, loadable, why } from "../selftests/load.ts"
+
+/** Loads objects with skep's loader. */
+export class ObjectJudge {
+  readonly #machine = new KernelMachine({ functions: kernelFunctions })
+  readonly #judge = new Judge()
+
+  /** What became of each program by itself, and under `*` of all of them at once; undefined is success. */
+  judge(path: string): Map<string, Failure | undefined> {
+    let object: BpfObject
+    try {
+      object = readElf(readFileSync(path), path)
+    } catch (error) {
+      return new Map([["*", failure(error)]])
+    }
+    const verdicts = this.#judge.judge(object).map(({ name, refused }) => [name, refused] as const)
+    return new Map([...verdicts, ["*", this.#whole(object)]])
+  }
+
+  #whole(object: BpfObject): Failure | undefined {
+    try {
+      this.#machine.load({ ...object, maps: object.maps.map(loadable) })[Symbol.dispose]()
+      return undefined
+    } catch (error) {
+      return why(error)
+    }
+  }
+}
