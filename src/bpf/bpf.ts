@@ -16,6 +16,7 @@ import type { BpfObject, MapSpec, ProgramSpec } from "../object/index.ts"
 import { syscallName } from "../symbols/index.ts"
 import { Cgroup } from "./attach/cgroup.ts"
 import { placesHeld } from "./attach/count.ts"
+import { type DetachOptions, linksThat } from "./attach/detach.ts"
 import { type BpfIterator, iterate } from "./attach/iterator.ts"
 import { attachKprobe } from "./attach/kprobe.ts"
 import type {
@@ -32,6 +33,7 @@ import { attachFreplace, type FreplaceOptions } from "./attach/replace.ts"
 import { SockmapPlace } from "./attach/sockmap.ts"
 import { attachRawTracepoint, attachTracepoint } from "./attach/tracepoint.ts"
 import { attachTo, attachTyped } from "./attach/typed.ts"
+import { disassembleInsns } from "./disassemble.ts"
 import { closed, noFunction, noTable, otherTable } from "./errors.ts"
 import {
   type EventBatch,
@@ -47,6 +49,7 @@ import { GlobalAccess, type Globals, globalVariables, loadedMemory } from "./glo
 import { type Compiled, objectOf } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
+import { mapLayout } from "./maps/layout.ts"
 import { descriptorOf } from "./network/descriptor.ts"
 import type {
   AttachXdpOptions,
@@ -60,8 +63,8 @@ import { TrafficControl } from "./network/tc.ts"
 import { Xdp } from "./network/xdp.ts"
 import { OpenedProgram } from "./open.ts"
 import type { LoadOptions } from "./options.ts"
+import { printTrace, type TracePrintOptions } from "./trace.ts"
 import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
-
 import { ksym, ksymName, rememberProcess, type SymOptions, sym } from "./user/symbols.ts"
 import { attachUprobe } from "./user/uprobe.ts"
 import { enableUsdt, planUsdt } from "./user/usdt.ts"
@@ -257,6 +260,24 @@ export class BPF implements Disposable, AsyncDisposable {
       )
     }
     return this.#loaded.program(fn, options)
+  }
+
+  /**
+   * The code of a function in the kernel: the instructions that the verifier left, or with `jited` machine code. Linux 4.13.
+   * @throws SkepError BPF_NO_FUNCTION, MACHINE_NO_TYPE, KERNEL_VERIFIER, KERNEL_NO_CODE
+   */
+  dumpFunc(fn: string, form: "xlated" | "jited" = "xlated"): Uint8Array {
+    return this.program(fn).code(form)
+  }
+
+  /** The instructions of a function in the kernel as text, as the verifier left them. @throws SkepError as dumpFunc does */
+  disassembleFunc(fn: string): string {
+    return disassembleInsns(this.dumpFunc(fn))
+  }
+
+  /** What the keys and values of a table look like, in C; with `sizes` also where members are. @throws SkepError BPF_NO_TABLE */
+  decodeTable(name: string, { sizes = false }: { readonly sizes?: boolean } = {}): string {
+    return mapLayout(this.table(name).map.spec, this.#btf, sizes)
   }
 
   /**
@@ -494,6 +515,16 @@ export class BPF implements Disposable, AsyncDisposable {
     return this.#loaded.attachOperations(name)
   }
 
+  /**
+   * Ends the attachments that the options mean, and says how many: `b.detach({ kind: "kprobe", event: "vfs_read" })`. A link ends its own by
+   * `link.detach()`.
+   */
+  detach(options: DetachOptions): number {
+    const links = linksThat(this.links, options)
+    for (const link of links) link.detach()
+    return links.length
+  }
+
   /** Detaches everything; the program and its tables stay. */
   detachAll(): void {
     for (const link of [...this.links].reverse()) link.detach()
@@ -508,6 +539,17 @@ export class BPF implements Disposable, AsyncDisposable {
     const reader = this.#machine.trace(options)
     this.#readers.add(reader)
     return reader
+  }
+
+  /**
+   * Writes what programs print to standard output, line by line, until `signal` ends it or the program is closed.
+   *
+   *     await b.tracePrint({ format: ({ task, pid, message }) => `${task} ${pid} ${message}` })
+   *
+   * @throws SkepError as trace does
+   */
+  tracePrint({ pid, ...options }: TracePrintOptions = {}): Promise<void> {
+    return printTrace(this.trace({ pid }), options)
   }
 
   /**

@@ -10,6 +10,7 @@ export {
   type ColumnsOf,
   type NumberColumn,
 } from "../btf/index.ts"
+export type { AttachType } from "../isa/index.ts"
 export {
   countRuns,
   type FeatureName,
@@ -22,6 +23,7 @@ export {
   requireFeature,
 } from "../kernel/index.ts"
 export type {
+  AttachKind,
   AttachTarget,
   Breakpoint,
   CgroupHook,
@@ -35,6 +37,8 @@ export type {
   Packet,
   PerfCounter,
   PerfEventName,
+  PerfHardwareName,
+  PerfSoftwareName,
   ProgramInfo,
   SharedMemory,
   SockmapHook,
@@ -46,9 +50,10 @@ export type {
   TraceReader,
   UpdateMode,
 } from "../machine/index.ts"
-export type { BpfObject } from "../object/index.ts"
-export { demangle } from "../symbols/index.ts"
+export type { BpfObject, ProgramType } from "../object/index.ts"
+export { demangle, syscallName, syscallPrefix } from "../symbols/index.ts"
 export { Cgroup, type CgroupOptions } from "./attach/cgroup.ts"
+export type { DetachOptions } from "./attach/detach.ts"
 export { BpfIterator } from "./attach/iterator.ts"
 export { getKprobeFunctions, getTracepoints, tracepointExists } from "./attach/names.ts"
 export type {
@@ -63,6 +68,7 @@ export type {
 export type { FreplaceOptions } from "./attach/replace.ts"
 export { type SockmapOptions, SockmapPlace } from "./attach/sockmap.ts"
 export { BPF } from "./bpf.ts"
+export { disassembleInsns } from "./disassemble.ts"
 export {
   EventBatch,
   type EventCallback,
@@ -74,6 +80,13 @@ export {
   type PerfBufferOptions,
 } from "./events/index.ts"
 export type { Globals } from "./globals.ts"
+export { monotonicTime } from "./host/clock.ts"
+export { type WaitingCommand, waitingCommand } from "./host/command.ts"
+export { onlineCpus, possibleCpus } from "./host/cpus.ts"
+export { findExe, findLibrary } from "./host/files.ts"
+export { kernelEnumHasValue, kernelStructHasField } from "./host/kernelTypes.ts"
+export { detectLanguage, type Language } from "./host/language.ts"
+export { syscallNumber, syscallOfNumber, syscalls } from "./host/syscalls.ts"
 export {
   Arena,
   ArrayOfMaps,
@@ -132,13 +145,13 @@ export type {
 } from "./network/options.ts"
 export { RawSocket } from "./network/socket.ts"
 export { TcHook, type TcOptions, TrafficControl } from "./network/tc.ts"
-export { Xdp, type XdpOptions } from "./network/xdp.ts"
+export { type TcpFlag, type TcpState, tcpFlagNames, tcpFlags, tcpStateName, tcpStates } from "./network/tcp.ts"
+export { Xdp, type XdpAction, type XdpOptions, xdpActions } from "./network/xdp.ts"
 export { OpenedProgram } from "./open.ts"
 export type { LoadOptions } from "./options.ts"
-
 export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
-
 export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
+export type { TracePrintOptions } from "./trace.ts"
 export type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 export type { StackOptions } from "./user/stacks.ts"
 export { addModule, type Frame, type SymOptions } from "./user/symbols.ts"

@@ -1,5 +1,6 @@
 export * from "./asm.ts"
 export { FIRST_OPERAND } from "./asmOperand.ts"
+export type { AttachType } from "./attachType.ts"
 export * from "./build.ts"
 export * from "./decode.ts"
 export * from "./disasm.ts"

@@ -1,4 +1,5 @@
 import { SkepError } from "../base/index.ts"
+import { kernelSymbols } from "../symbols/index.ts"
 import { enableStats, linkCreate } from "./bpf/index.ts"
 import * as probes from "./features.ts"
 import { closeFd, EBADF } from "./raw/index.ts"
@@ -22,6 +23,27 @@ const PROBES = {
     has: () => (probes.canKprobe() ?? -1) >= 0 || probes.hasKprobeEvents(),
   },
   kprobeMulti: { what: "kprobes on many functions at once", since: "5.18", has: () => probes.canKprobeMulti() >= 0 },
+  rawTracepointInModule: {
+    what: "raw tracepoints of modules",
+    since: "5.0",
+    has: () => kernelSymbols().find("bpf_trace_modules").length > 0,
+  },
+  // Functions that nearly nobody calls: while it is tried, the program runs where it is attached.
+  fentry: {
+    what: "programs at functions of the kernel without a probe (fentry, fexit)",
+    since: "5.5",
+    has: () => probes.canBind("tracing", "trace_fentry", "bpf_fentry_test1") >= 0,
+  },
+  fmodRet: {
+    what: "programs that take the place of functions of the kernel (fmod_ret)",
+    since: "5.7",
+    has: () => probes.canBind("tracing", "modify_return", "bpf_modify_return_test") >= 0,
+  },
+  lsm: {
+    what: "programs at hooks of the security modules",
+    since: "5.7",
+    has: () => probes.canBind("lsm", "lsm_mac", "bpf_lsm_quota_on") >= 0,
+  },
   uprobe: { what: "uprobes by perf", since: "4.17", has: () => probes.uprobePmu() !== undefined },
   uprobeMulti: { what: "uprobes on many functions at once", since: "6.6", has: probes.canUprobeMulti },
   attachCookie: { what: "cookies of attachments", since: "5.15", has: probes.hasAttachCookie },
@@ -30,6 +52,7 @@ const PROBES = {
   runStats: { what: "statistics of runs", since: "5.8", has: () => closes(enableStats()) },
 } as const satisfies Record<string, Probe>
 
+/** What can be asked for: `features.ringbuf`. */
 export type FeatureName = keyof typeof PROBES
 
 function closes(fd: number): boolean {

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs"
+import type { AttachType } from "../isa/index.ts"
 import * as isa from "../isa/index.ts"
 import { kprobeSupport } from "./attach/kprobe.ts"
 import { perfEventOpen } from "./attach/perf.ts"
 import { kprobeMultiCreate, linkUprobeMulti, mapCreate, progLoad, rawTracepointOpen } from "./bpf/index.ts"
-import { raiseMemlock, readNumber } from "./host/index.ts"
-import { closeFd, EBADF, EPERM } from "./raw/index.ts"
+import { raiseMemlock, readNumber, vmlinuxTypes } from "./host/index.ts"
+import { closeFd, EBADF, ENOENT, EPERM } from "./raw/index.ts"
 import { lookForTracefs } from "./tracefs.ts"
 
 /**
@@ -132,6 +133,31 @@ export function canUprobeMulti(): boolean {
       false,
     ) >= 0
   )
+}
+
+/** Whether a program can be bound to a function of the kernel and attached to it: ≥ 0, or −errno. `name` is that of the function in the kernel's BTF. */
+export function canBind(type: string, attachType: AttachType, name: string): number {
+  return once(`bound ${attachType}`, () => {
+    const attachBtfId = functionType(name)
+    if (attachBtfId === 0) return -ENOENT
+    const expectedAttachType = isa.attachTypes.number(attachType)
+    const insns = isa.encodeInsns(trivial)
+    const number = isa.progTypes.number(type) ?? 0
+    const { result: program } = progLoad({ type: number, insns, license: "GPL", expectedAttachType, attachBtfId })
+    if (program < 0) return program
+    const fd = rawTracepointOpen(undefined, program)
+    closeFd(program)
+    return fd
+  })
+}
+
+/** Number of a function in the kernel's BTF; 0 where there is none, or no BTF. */
+function functionType(name: string): number {
+  try {
+    return vmlinuxTypes().find(name, "func")
+  } catch {
+    return 0
+  }
 }
 
 /** Whether a program runs on a raw tracepoint (Linux 4.17): ≥ 0, or −errno. */

@@ -15,6 +15,7 @@ import { attach } from "./attach/attach.ts"
 import { runIterator } from "./attach/iterator.ts"
 import { progTestRun } from "./bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "./host/index.ts"
+import { programCode } from "./info/programCode.ts"
 import { programInfo } from "./info/programInfo.ts"
 import type { KernelOptions } from "./options.ts"
 import { pinAt } from "./pin.ts"
@@ -73,6 +74,10 @@ export class KernelProgram implements LoadedProgram {
   get info(): ProgramInfo {
     const { type: _, ...info } = programInfo(this.fd)
     return info
+  }
+
+  code(form: "xlated" | "jited"): Uint8Array {
+    return programCode(this.fd, form, this.name)
   }
 
   pin(path: string): void {

@@ -1,3 +1,4 @@
+import type { AttachType } from "../isa/index.ts"
 import type { AttachSpec, BpfObject, ProgramType } from "../object/index.ts"
 import type { LoadedMap } from "./map.ts"
 import type { Network } from "./network.ts"
@@ -32,7 +33,7 @@ export interface ProgramOptions {
   /** Types that are bound to a kernel function when they are loaded (fentry, LSM, iterators) need it. */
   readonly attach?: AttachSpec
   /** What it is loaded for, by its `enum bpf_attach_type` name without the prefix, lower case, in place of what the object says. */
-  readonly attachType?: string
+  readonly attachType?: AttachType | (string & {})
   /** For a program of type `ext`: the loaded program of which it takes a global function's place. The other one must stay loaded. */
   readonly replaces?: { readonly program: LoadedProgram; readonly function: string }
 }

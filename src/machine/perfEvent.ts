@@ -2,7 +2,40 @@
  * A counter whose running on makes a program run. By name, as `perf list` has it: `cpu-clock`, `page-faults`, `cycles`, `L1-dcache-load-misses`,
  * `r01c2` (raw, in hexadecimal). Or by its numbers; or an address that is watched.
  */
-export type PerfEventName = string | PerfCounter | Breakpoint
+export type PerfEventName = PerfHardwareName | PerfSoftwareName | (string & {}) | PerfCounter | Breakpoint
+
+/** Counters of the processor that Linux has a name for (`enum perf_hw_id`). */
+export type PerfHardwareName =
+  | "cpu-cycles"
+  | "cycles"
+  | "instructions"
+  | "cache-references"
+  | "cache-misses"
+  | "branch-instructions"
+  | "branches"
+  | "branch-misses"
+  | "bus-cycles"
+  | "stalled-cycles-frontend"
+  | "stalled-cycles-backend"
+  | "ref-cycles"
+
+/** Counters that the kernel keeps by itself (`enum perf_sw_ids`). */
+export type PerfSoftwareName =
+  | "cpu-clock"
+  | "task-clock"
+  | "page-faults"
+  | "faults"
+  | "context-switches"
+  | "cs"
+  | "cpu-migrations"
+  | "migrations"
+  | "minor-faults"
+  | "major-faults"
+  | "alignment-faults"
+  | "emulation-faults"
+  | "dummy"
+  | "bpf-output"
+  | "cgroup-switches"
 
 /** A counter as `struct perf_event_attr` names it. */
 export interface PerfCounter {

@@ -78,6 +78,11 @@ export interface LoadedProgram extends Disposable {
    * @throws SkepError KERNEL_PIN, MACHINE_CLOSED
    */
   pin(path: string): void
+  /**
+   * The code as the machine has it: `xlated`, the instructions that the verifier left, 8 bytes a slot; `jited`, machine code. Linux 4.13.
+   * @throws SkepError KERNEL_NO_CODE, MACHINE_CLOSED
+   */
+  code(form: "xlated" | "jited"): Uint8Array
   /** Runs the program once, or `repeat` times, without attaching it. Throws `MACHINE_NO_TEST_RUN` where its type cannot. */
   testRun(input?: TestRunInput): TestRunResult
   /** Attaches; without a target, to where the object says. */

@@ -13,6 +13,7 @@ export { type Mapping, processMaps } from "./process/maps.ts"
 export { type UserLocated, UserSymbols } from "./process/symbols.ts"
 export { kernelFunctions, kernelSymbols, locateKernel } from "./running.ts"
 export { bareSyscallName, syscallName, syscallPrefix } from "./syscalls.ts"
+export { syscallTable } from "./syscallTable.ts"
 export { parseUsdtArguments, type UsdtArgument, type UsdtPlace } from "./usdt/arguments.ts"
 export { layoutOf } from "./usdt/layout.ts"
 export {

@@ -1,4 +1,5 @@
-import type { LoadedProgram } from "../../machine/index.ts"
+import { closeFd, openCounters } from "../../kernel/index.ts"
+import type { LoadedProgram, PerfEventName } from "../../machine/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
 import { type Codec, codecOf, U32 } from "./codec.ts"
 import { type FdSource, withFd } from "./fds.ts"
@@ -82,7 +83,27 @@ export class ProgArray extends IdMap<number, string | LoadedProgram | number> {
 }
 
 /** Descriptors of perf events by CPU (`BPF_PERF_OUTPUT`, `BPF_PERF_ARRAY`). */
-export class PerfEventArray extends SlotMap<number, number> {}
+export class PerfEventArray extends SlotMap<number, number> {
+  /**
+   * Puts a counter of each CPU in, for programs to read by `perf_read` or `bpf_perf_event_read_value` (Linux 4.3): of all processes, or of one. It
+   * counts until the map is closed or something else takes its place.
+   *
+   *     b.table("cycles", PerfEventArray).open("cpu-cycles")
+   *
+   * @returns the CPUs that have a counter now
+   * @throws SkepError KERNEL_NO_PERF_EVENT, KERNEL_NO_PERMISSION
+   */
+  open(event: PerfEventName, options: { readonly pid?: number; readonly cpu?: number } = {}): number[] {
+    const counters = openCounters(event, options)
+    try {
+      for (const { cpu, fd } of counters) this.set(cpu, fd)
+    } finally {
+      // The map holds them.
+      for (const { fd } of counters) closeFd(fd)
+    }
+    return counters.map(({ cpu }) => cpu)
+  }
+}
 
 /** Cgroups that programs ask whether a task or packet belongs to (`BPF_CGROUP_ARRAY`), by folder or descriptor. */
 export class CgroupArray extends SlotMap<number, string | number> {

@@ -1,6 +1,13 @@
 import type { DeviceName, Link, Network, NetworkDevice, XdpMode } from "../../machine/index.ts"
 import type { ProgramSource } from "./source.ts"
 
+/** Verdicts of an XDP program by their numbers from 0 on: what `testRun().retval` is. Source: include/uapi/linux/bpf.h, `enum xdp_action`. */
+export const xdpActions = ["aborted", "drop", "pass", "tx", "redirect"] as const
+
+/** A verdict of an XDP program. */
+export type XdpAction = (typeof xdpActions)[number]
+
+/** How to attach to XDP. */
 export interface XdpOptions {
   /** Native: in the driver; generic: in the network stack, for every device. Without it the kernel chooses. */
   readonly mode?: XdpMode

@@ -6,7 +6,7 @@ import { closeFd, EEXIST, sys, syscall } from "../raw/index.ts"
 // Sources: Linux include/uapi/linux/perf_event.h, include/uapi/asm-generic/ioctl.h.
 export const PERF_TYPE_TRACEPOINT = 2
 const PERF_FLAG_FD_CLOEXEC = 8
-const PERF_EVENT_IOC_ENABLE = 0x2400
+export const PERF_EVENT_IOC_ENABLE = 0x2400
 const PERF_EVENT_IOC_SET_BPF = 0x40042408
 /** `PERF_ATTR_SIZE_VER5`, in every kernel since 4.1. */
 const ATTR_SIZE = 112

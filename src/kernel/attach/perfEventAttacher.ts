@@ -64,7 +64,7 @@ export const perfEvent: Attacher<PerfEventTarget> = {
  *     u32 type, size; u64 config, sample_period or sample_freq, sample_type, read_format, bits; u32 wakeup, bp_type;
  *     u64 config1 or bp_addr, config2 or bp_len; …
  */
-function attrOf(target: PerfEventTarget): Uint8Array {
+export function attrOf(target: PerfEventTarget, inherit = target.pid !== undefined): Uint8Array {
   const counter: CounterAttr = counterOf(target.event)
   const bytes = new Uint8Array(ATTR_SIZE)
   const view = new DataView(bytes.buffer)
@@ -72,8 +72,7 @@ function attrOf(target: PerfEventTarget): Uint8Array {
   view.setUint32(4, ATTR_SIZE, true)
   view.setBigUint64(8, counter.config, true)
   view.setBigUint64(16, BigInt(target.frequency ?? target.period ?? 1), true)
-  const inherit = target.pid === undefined ? 0n : INHERIT
-  view.setBigUint64(40, DISABLED | inherit | (target.frequency === undefined ? 0n : FREQUENCY), true)
+  view.setBigUint64(40, DISABLED | (inherit ? INHERIT : 0n) | (target.frequency === undefined ? 0n : FREQUENCY), true)
   view.setUint32(52, counter.breakpoint, true)
   view.setBigUint64(56, counter.config1, true)
   view.setBigUint64(64, counter.config2, true)
@@ -101,7 +100,13 @@ function threads(pid: number): number[] {
   }
 }
 
-function openEvent(attr: Uint8Array, pid: number, cpu: number, target: PerfEventTarget, ofGroup: boolean): number {
+export function openEvent(
+  attr: Uint8Array,
+  pid: number,
+  cpu: number,
+  target: PerfEventTarget,
+  ofGroup: boolean,
+): number {
   const flags = PERF_FLAG_FD_CLOEXEC | (ofGroup ? PERF_FLAG_PID_CGROUP : 0)
   return syscall(sys().numbers.perfEventOpen, attr, pid, cpu, target.group ?? -1, flags)
 }
@@ -119,7 +124,7 @@ function openFolder(path: string, what: string): number {
   }
 }
 
-function refused(target: PerfEventTarget, what: string, errno: number): SkepError {
+export function refused(target: PerfEventTarget, what: string, errno: number): SkepError {
   const failed = (why: string, hint: string): SkepError =>
     new SkepError({ code: "KERNEL_NO_PERF_EVENT", message: `${what}: ${why}`, hint, errno })
   if (isPermission(errno)) return permissionError(what, errno, ["CAP_PERFMON"])
