@@ -638,8 +638,9 @@ export class BPF implements Disposable, AsyncDisposable {
   }
 
   #attachAll(): void {
-    for (const { name, attach } of this.programs) {
-      if (attach !== undefined && !NEEDS_MORE.has(attach.kind)) this.#loaded.program(name).attach()
+    for (const { name, attach, autoload } of this.programs) {
+      if (attach !== undefined && autoload !== false && !NEEDS_MORE.has(attach.kind))
+        this.#loaded.program(name).attach()
     }
   }
 

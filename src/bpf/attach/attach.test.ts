@@ -74,6 +74,27 @@ test("one of event, eventRe and address", { skip }, async () => {
   assert.throws(() => b.attachKprobe({ fn: "traced" }), { code: "BPF_EVENT" })
 })
 
+test("a regular expression that no function matches", { skip }, async () => {
+  using b = await load()
+  assert.throws(() => b.attachKprobe({ eventRe: "no_such_.*", fn: "traced" }), { code: "KERNEL_NO_SYMBOL" })
+})
+
+test("what a section calls optional is not attached by itself", { skip }, async () => {
+  using b = await BPF.load({
+    text: `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("?tracepoint/syscalls/sys_enter_getpgid") int later(void *ctx) { return 0; }
+SEC("tracepoint/syscalls/sys_enter_getpgid") int now(void *ctx) { return 0; }`,
+  })
+  assert.deepEqual(
+    [...b.links].map(link => link.program.name),
+    ["now"],
+  )
+  b.attach("later")
+  assert.equal(b.links.size, 2)
+})
+
 test("names of tracepoints", { skip }, () => {
   assert.deepEqual(getTracepoints("syscalls:sys_enter_getpgi.*"), ["syscalls:sys_enter_getpgid"])
   assert.ok(getTracepoints(/_getpgid$/).length >= 2)

@@ -1,5 +1,5 @@
 import { SkepError } from "../../base/index.ts"
-import { kernelSymbols, type ProbeableFunction, probeableFunctions } from "../../symbols/index.ts"
+import { kernelSymbols, type ProbeableFunction, type ProbeLists, probeableFunctions } from "../../symbols/index.ts"
 import { readText } from "../host/index.ts"
 import { lookForTracefs } from "../tracefs.ts"
 
@@ -8,10 +8,19 @@ const BLACKLIST = "/sys/kernel/debug/kprobes/blacklist"
 
 /** Functions of the running kernel whose names match and that can be probed; the same name twice where two functions have it. */
 export function kprobeFunctions(pattern: RegExp): ProbeableFunction[] {
-  return probeableFunctions(kernelSymbols(), pattern, {
-    traceable: readText(`${lookForTracefs()}/available_filter_functions`),
-    blacklist: readText(BLACKLIST),
-  })
+  return probeableFunctions(kernelSymbols(), pattern, probeLists())
+}
+
+let known: { readonly modules: string; readonly lists: ProbeLists } | undefined
+
+/** The kernel looks up each of some 50,000 names when the list is read, and the list changes with the modules only. */
+function probeLists(): ProbeLists {
+  const modules = readText("/proc/modules") ?? ""
+  if (known?.modules !== modules) {
+    const traceable = readText(`${lookForTracefs()}/available_filter_functions`)
+    known = { modules, lists: { traceable, blacklist: readText(BLACKLIST) } }
+  }
+  return known.lists
 }
 
 /** How functions are named to the kernel: by name, and by address where the name is not one's own. */
