@@ -12,7 +12,7 @@ import type {
   TraceOptions,
   TraceReader,
 } from "../machine/index.ts"
-import type { BpfObject, MapSpec, ProgramSpec } from "../object/index.ts"
+import { type BpfObject, globalVariables, type MapSpec, type ProgramSpec } from "../object/index.ts"
 import { syscallName } from "../symbols/index.ts"
 import { Cgroup } from "./attach/cgroup.ts"
 import { placesHeld } from "./attach/count.ts"
@@ -45,7 +45,7 @@ import {
   type PerfBufferOptions,
 } from "./events/index.ts"
 import { type LoadedProgram as LoadedObject, loadCounting } from "./events/loadCounting.ts"
-import { GlobalAccess, type Globals, globalVariables, loadedMemory } from "./globals.ts"
+import { GlobalAccess, loadedMemory } from "./globals.ts"
 import { type Compiled, objectOf } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
@@ -63,6 +63,17 @@ import { TrafficControl } from "./network/tc.ts"
 import { Xdp } from "./network/xdp.ts"
 import { OpenedProgram } from "./open.ts"
 import type { LoadOptions } from "./options.ts"
+import type {
+  AnyName,
+  AnyProgram,
+  EventName,
+  FunctionName,
+  GlobalName,
+  ProgramTypes,
+  TableName,
+  TableOf,
+  WithFunction,
+} from "./programTypes.ts"
 import { printTrace, type TracePrintOptions } from "./trace.ts"
 import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 import { ksym, ksymName, rememberProcess, type SymOptions, sym } from "./user/symbols.ts"
@@ -81,7 +92,7 @@ const NEEDS_MORE = new Set(["lsm_cgroup", "freplace", "iter"])
  *
  * Whatever it put into the kernel is gone when it is disposed, and when the process ends in any way.
  */
-export class BPF implements Disposable, AsyncDisposable {
+export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, AsyncDisposable {
   readonly object: BpfObject
   /** What the compiler warned of, each as text with its place; empty for an object that was compiled before. */
   readonly warnings: readonly string[]
@@ -121,35 +132,35 @@ export class BPF implements Disposable, AsyncDisposable {
    * @throws SkepError of the compiler (C_…, BCC_…, IR_…, CODEGEN_…), KERNEL_VERIFIER with the verifier's whole log, KERNEL_NO_PERMISSION,
    *   BPF_OPTION, BPF_FILE, or what attaching throws
    */
-  static async load(options: LoadOptions): Promise<BPF> {
+  static async load<P extends ProgramTypes = AnyProgram>(options: LoadOptions<P>): Promise<BPF<P>> {
     const usdt = planUsdt(options?.usdt ?? [])
     const machine = options?.machine ?? kernelMachine()
     const { compiled, loaded, notes } = await loadCounting(options, usdt.text, machine)
-    return BPF.#start({ compiled, loaded, notes }, machine, options, usdt)
+    return BPF.#start<P>({ compiled, loaded, notes }, machine, options, usdt)
   }
 
   /**
    * Compiles a program and leaves it to {@link OpenedProgram.load} to load it, so that constants and the sizes of tables
    * can be set when it is known what the program has. @throws SkepError as load does
    */
-  static async open(options: LoadOptions): Promise<OpenedProgram> {
+  static async open<P extends ProgramTypes = AnyProgram>(options: LoadOptions<P>): Promise<OpenedProgram<P>> {
     const usdt = planUsdt(options?.usdt ?? [])
     const compiled = await objectOf(options, usdt.text)
-    return new OpenedProgram(compiled.object, object => {
+    return new OpenedProgram<P>(compiled.object, object => {
       const machine = options.machine ?? kernelMachine()
       const loaded = machine.load(object, { verifierLog: options.verifierLog })
-      return BPF.#start({ compiled: { ...compiled, object }, loaded, notes: [] }, machine, options, usdt)
+      return BPF.#start<P>({ compiled: { ...compiled, object }, loaded, notes: [] }, machine, options, usdt)
     })
   }
 
-  static #start(
+  static #start<P extends ProgramTypes>(
     { compiled, loaded, notes }: LoadedObject,
     machine: Machine,
     options: LoadOptions,
     usdt: ReturnType<typeof planUsdt>,
-  ): BPF {
+  ): BPF<P> {
     try {
-      const bpf = new BPF(compiled, machine, loaded, notes)
+      const bpf = new BPF<P>(compiled, machine, loaded, notes)
       if (options.autoAttach !== false) {
         bpf.#attachAll()
         for (const { fn, target } of usdt.targets) bpf.program(fn, { type: "kprobe" }).attach(target)
@@ -188,7 +199,7 @@ export class BPF implements Disposable, AsyncDisposable {
    * What is read is a copy, and structs are frozen: assign a whole one to change a member.
    * @throws SkepError BPF_NO_GLOBAL, BPF_GLOBAL_READ_ONLY, BTF_VALUE_… from assignments
    */
-  get globals(): Globals {
+  get globals(): P["globals"] {
     return this.#globalAccess().values
   }
 
@@ -197,7 +208,7 @@ export class BPF implements Disposable, AsyncDisposable {
    * changes as the program runs, and is read without system calls. It stays good after the program is closed. Linux 5.5.
    * @throws SkepError BPF_NO_GLOBAL, BPF_NOT_MAPPED
    */
-  liveGlobal<T extends NumberColumn | BigColumn = NumberColumn | BigColumn>(name: string): T {
+  liveGlobal<T extends NumberColumn | BigColumn = NumberColumn | BigColumn>(name: GlobalName<P>): T {
     return this.#globalAccess().live(name) as T
   }
 
@@ -227,10 +238,17 @@ export class BPF implements Disposable, AsyncDisposable {
    * @throws SkepError BPF_NO_TABLE; BPF_OTHER_TABLE where the map is of another type than the class
    */
   // biome-ignore lint/suspicious/noExplicitAny: see Table.
-  table<K = any, V = any>(name: string): Table<K, V>
+  table<K = any, V = any>(name: AnyName<P>): Table<K, V>
   // biome-ignore lint/suspicious/noExplicitAny: any class of maps.
-  table<C extends abstract new (...args: any[]) => BpfMap>(name: string, kind: C): InstanceType<C>
+  table<C extends abstract new (...args: any[]) => BpfMap>(name: TableName<P>, kind: C): InstanceType<C>
+  table<N extends TableName<P>>(name: N): TableOf<P, N>
   table(name: string, kind?: abstract new (...args: never[]) => BpfMap): BpfMap {
+    const table = this.#map(name)
+    if (kind !== undefined && !(table instanceof kind)) throw otherTable(name, table, kind.name)
+    return table
+  }
+
+  #map(name: string): BpfMap {
     this.#check()
     let table = this.#tables.get(name)
     if (table === undefined) {
@@ -243,7 +261,6 @@ export class BPF implements Disposable, AsyncDisposable {
       }
       this.#tables.set(name, (table = createMap(map, { btf: this.#btf, program: fn => this.program(fn).fd })))
     }
-    if (kind !== undefined && !(table instanceof kind)) throw otherTable(name, table, kind.name)
     return table
   }
 
@@ -251,7 +268,7 @@ export class BPF implements Disposable, AsyncDisposable {
    * A function of the program in the kernel, loaded now if it is not yet; `options.type` says what it is where its name does not.
    * @throws SkepError BPF_NO_FUNCTION, MACHINE_NO_TYPE, KERNEL_VERIFIER
    */
-  program(fn: string, options: ProgramOptions = {}): LoadedProgram {
+  program(fn: FunctionName<P>, options: ProgramOptions = {}): LoadedProgram {
     this.#check()
     if (!this.programs.some(p => p.name === fn)) {
       throw noFunction(
@@ -266,65 +283,65 @@ export class BPF implements Disposable, AsyncDisposable {
    * The code of a function in the kernel: the instructions that the verifier left, or with `jited` machine code. Linux 4.13.
    * @throws SkepError BPF_NO_FUNCTION, MACHINE_NO_TYPE, KERNEL_VERIFIER, KERNEL_NO_CODE
    */
-  dumpFunc(fn: string, form: "xlated" | "jited" = "xlated"): Uint8Array {
+  dumpFunc(fn: FunctionName<P>, form: "xlated" | "jited" = "xlated"): Uint8Array {
     return this.program(fn).code(form)
   }
 
   /** The instructions of a function in the kernel as text, as the verifier left them. @throws SkepError as dumpFunc does */
-  disassembleFunc(fn: string): string {
+  disassembleFunc(fn: FunctionName<P>): string {
     return disassembleInsns(this.dumpFunc(fn))
   }
 
   /** What the keys and values of a table look like, in C; with `sizes` also where members are. @throws SkepError BPF_NO_TABLE */
-  decodeTable(name: string, { sizes = false }: { readonly sizes?: boolean } = {}): string {
-    return mapLayout(this.table(name).map.spec, this.#btf, sizes)
+  decodeTable(name: TableName<P>, { sizes = false }: { readonly sizes?: boolean } = {}): string {
+    return mapLayout(this.#map(name).map.spec, this.#btf, sizes)
   }
 
   /**
    * Runs `fn` at each call of a kernel function, or of all whose names match `eventRe` (one link: kprobe.multi on Linux 5.18, else a probe each).
    * @throws SkepError BPF_NO_FUNCTION, BPF_EVENT, BPF_OPTION, KERNEL_NO_SYMBOL, KERNEL_NO_KPROBES, KERNEL_KPROBE_REFUSED, …
    */
-  attachKprobe(options: KprobeOptions): Link {
+  attachKprobe(options: WithFunction<KprobeOptions, P>): Link {
     return attachKprobe("kprobe", options, this.#function)
   }
 
   /** Runs `fn` at each return of a kernel function, or of all that match. @throws SkepError as attachKprobe does */
-  attachKretprobe(options: KretprobeOptions): Link {
+  attachKretprobe(options: WithFunction<KretprobeOptions, P>): Link {
     return attachKprobe("kretprobe", options, this.#function)
   }
 
   /** Runs `fn` at a tracepoint, or at all that match. @throws SkepError BPF_NO_FUNCTION, BPF_EVENT, KERNEL_NO_TRACEPOINT, … */
-  attachTracepoint(options: TracepointOptions): Link {
+  attachTracepoint(options: WithFunction<TracepointOptions, P>): Link {
     return attachTracepoint(options, this.#function)
   }
 
   /** Runs `fn` at a raw tracepoint: its arguments are the kernel's own. Linux 4.17. @throws SkepError as attachTracepoint does */
-  attachRawTracepoint(options: RawTracepointOptions): Link {
+  attachRawTracepoint(options: WithFunction<RawTracepointOptions, P>): Link {
     return attachRawTracepoint(options, this.#function)
   }
 
   /** Runs `fn` at a tracepoint whose arguments have types. Linux 5.5. @throws SkepError KERNEL_NO_TRACEPOINT, KERNEL_VERIFIER */
-  attachTpBtf(options: TypedOptions): Link {
+  attachTpBtf(options: WithFunction<TypedOptions, P>): Link {
     return attachTyped("tp_btf", options, this.#function)
   }
 
   /** Runs `fn` at the entry of a kernel function, with its typed arguments. Linux 5.5. @throws SkepError KERNEL_NO_FUNCTION, KERNEL_VERIFIER */
-  attachFentry(options: TypedOptions): Link {
+  attachFentry(options: WithFunction<TypedOptions, P>): Link {
     return attachTyped("fentry", options, this.#function)
   }
 
   /** Runs `fn` at the return of a kernel function, with its arguments and its result. Linux 5.5. @throws SkepError as attachFentry does */
-  attachFexit(options: TypedOptions): Link {
+  attachFexit(options: WithFunction<TypedOptions, P>): Link {
     return attachTyped("fexit", options, this.#function)
   }
 
   /** Runs `fn` before a kernel function that allows it; a result other than 0 takes the function's place. Linux 5.7. @throws SkepError as attachFentry does */
-  attachFmodRet(options: TypedOptions): Link {
+  attachFmodRet(options: WithFunction<TypedOptions, P>): Link {
     return attachTyped("fmod_ret", options, this.#function)
   }
 
   /** Runs `fn` at a hook of the security modules, which it may refuse. Linux 5.7. @throws SkepError as attachFentry does */
-  attachLsm(options: TypedOptions): Link {
+  attachLsm(options: WithFunction<TypedOptions, P>): Link {
     return attachTyped("lsm", options, this.#function)
   }
 
@@ -332,7 +349,7 @@ export class BPF implements Disposable, AsyncDisposable {
    * Runs `fn` each time a counter has gone on by a period: on every CPU that runs, or for a process, a CPU, a group. Linux 4.9.
    * @throws SkepError BPF_OPTION, KERNEL_NO_PERF_EVENT, KERNEL_NO_PERMISSION
    */
-  attachPerfEvent(options: PerfEventOptions): Link {
+  attachPerfEvent(options: WithFunction<PerfEventOptions, P>): Link {
     return attachPerfEvent(options, this.#function)
   }
 
@@ -340,7 +357,7 @@ export class BPF implements Disposable, AsyncDisposable {
    * Attaches `fn` to a place of any kind; without a target to the one that its name or section says.
    * @throws SkepError BPF_NO_FUNCTION, MACHINE_NO_TARGET, KERNEL_ATTACH_TYPE, and what the kind's own method does
    */
-  attach(fn: string, target?: AttachTarget): Link {
+  attach(fn: FunctionName<P>, target?: AttachTarget): Link {
     return attachTo(fn, target, this.#function)
   }
 
@@ -371,12 +388,12 @@ export class BPF implements Disposable, AsyncDisposable {
    * Runs `fn` at each call of a function of a program or library, in all processes or in one.
    * @throws SkepError BPF_NO_FUNCTION, BPF_OPTION, SYMBOLS_NO_FILE, SYMBOLS_NO_FUNCTION, KERNEL_NO_UPROBES, KERNEL_UPROBE_REFUSED
    */
-  attachUprobe(options: UprobeOptions): Link {
+  attachUprobe(options: WithFunction<UprobeOptions, P>): Link {
     return attachUprobe("uprobe", options, (fn, how) => this.program(fn, how))
   }
 
   /** Runs `fn` at each return of a function of a program or library. @throws SkepError as attachUprobe does */
-  attachUretprobe(options: UprobeOptions): Link {
+  attachUretprobe(options: WithFunction<UprobeOptions, P>): Link {
     return attachUprobe("uretprobe", options, (fn, how) => this.program(fn, how))
   }
 
@@ -385,7 +402,7 @@ export class BPF implements Disposable, AsyncDisposable {
    * with them: give the probe to {@link BPF.load} as `usdt`.
    * @throws SkepError BPF_NO_FUNCTION, BPF_OPTION, SYMBOLS_NO_USDT, SYMBOLS_NO_FILE, KERNEL_NO_UPROBES
    */
-  enableUsdt(options: UsdtOptions): Link[] {
+  enableUsdt(options: WithFunction<UsdtOptions, P>): Link[] {
     return enableUsdt(options, (fn, how) => this.program(fn, how))
   }
 
@@ -413,19 +430,19 @@ export class BPF implements Disposable, AsyncDisposable {
   }
 
   /** Traffic control of a device: `b.tc("eth0").ingress.attach("drop_some", { prio: 1 })`. */
-  tc(device: DeviceName): TrafficControl {
+  tc(device: DeviceName): TrafficControl<FunctionName<P>> {
     this.#check()
     return new TrafficControl(this, this.#machine.network, device)
   }
 
   /** XDP of a device: `b.xdp("eth0").attach("drop", { mode: "generic" })`. */
-  xdp(device: DeviceName): Xdp {
+  xdp(device: DeviceName): Xdp<FunctionName<P>> {
     this.#check()
     return new Xdp(this, this.#machine.network, device)
   }
 
   /** A raw socket on a device, or on all. @throws SkepError KERNEL_NO_DEVICE, KERNEL_NO_PERMISSION (CAP_NET_RAW) */
-  socket(device?: DeviceName, options: { readonly snapLength?: number } = {}): RawSocket {
+  socket(device?: DeviceName, options: { readonly snapLength?: number } = {}): RawSocket<FunctionName<P>> {
     this.#check()
     const reader = this.#machine.network.packets({ ...options, device })
     this.#readers.add(reader)
@@ -433,7 +450,7 @@ export class BPF implements Disposable, AsyncDisposable {
   }
 
   /** Puts `fn` on a device, as {@link xdp} does. */
-  attachXdp({ fn, device, mode }: AttachXdpOptions): Link {
+  attachXdp({ fn, device, mode }: WithFunction<AttachXdpOptions, P>): Link {
     return this.xdp(device).attach(fn, { mode })
   }
 
@@ -443,14 +460,14 @@ export class BPF implements Disposable, AsyncDisposable {
   }
 
   /** A raw socket that takes the packets `fn` lets pass, as {@link socket} does. */
-  attachRawSocket({ fn, device }: { readonly fn: string; readonly device?: DeviceName }): RawSocket {
+  attachRawSocket({ fn, device }: WithFunction<{ readonly device?: DeviceName }, P>): RawSocket<FunctionName<P>> {
     const socket = this.socket(device)
     socket.attach(fn)
     return socket
   }
 
   /** Lets only those packets come to a socket that `fn` lets pass. @throws SkepError BPF_OPTION, KERNEL_NO_SOCKET */
-  attachSocketFilter({ fn, socket }: SocketFilterOptions): Link {
+  attachSocketFilter({ fn, socket }: WithFunction<SocketFilterOptions, P>): Link {
     return this.program(fn, { type: "socket_filter" }).attach({ kind: "socket", fd: descriptorOf(socket) })
   }
 
@@ -459,7 +476,7 @@ export class BPF implements Disposable, AsyncDisposable {
    * unless it was loaded as a socket filter before: that one returns the number of a socket (Linux 4.5).
    * @throws SkepError BPF_OPTION, KERNEL_NO_SOCKET
    */
-  attachReuseport({ fn, socket }: SocketFilterOptions): Link {
+  attachReuseport({ fn, socket }: WithFunction<SocketFilterOptions, P>): Link {
     const loaded = this.#loaded.programs.get(fn)
     return (loaded ?? this.program(fn, { type: "sk_reuseport" })).attach({
       kind: "reuseport",
@@ -468,40 +485,40 @@ export class BPF implements Disposable, AsyncDisposable {
   }
 
   /** Lets `fn` choose the socket that takes a connection or datagram in a network namespace (Linux 5.9). @throws SkepError KERNEL_NO_NETNS, KERNEL_NO_ATTACH */
-  attachSkLookup({ fn, netns }: NetnsOptions): Link {
+  attachSkLookup({ fn, netns }: WithFunction<NetnsOptions, P>): Link {
     return this.program(fn, { type: "sk_lookup" }).attach({ kind: "sk_lookup", netns })
   }
 
   /** Lets `fn` take packets' headers apart in a network namespace (Linux 5.8). @throws SkepError KERNEL_NO_NETNS, KERNEL_NO_ATTACH */
-  attachFlowDissector({ fn, netns }: NetnsOptions): Link {
+  attachFlowDissector({ fn, netns }: WithFunction<NetnsOptions, P>): Link {
     return this.program(fn, { type: "flow_dissector" }).attach({ kind: "flow_dissector", netns })
   }
 
   /** Runs `fn` at a hook of netfilter; its result is the verdict, `NF_DROP` 0 or `NF_ACCEPT` 1 (Linux 6.4). @throws SkepError KERNEL_NO_ATTACH */
-  attachNetfilter({ fn, ...where }: NetfilterOptions): Link {
+  attachNetfilter({ fn, ...where }: WithFunction<NetfilterOptions, P>): Link {
     return this.program(fn, { type: "netfilter" }).attach({ kind: "netfilter", ...where })
   }
 
   /** Makes a route whose packets run `fn`, and which goes with the link (Linux 4.10). @throws SkepError KERNEL_BAD_ADDRESS, KERNEL_NO_DEVICE, NETLINK_REFUSED */
-  attachRoute({ fn, hook = "xmit", ...where }: RouteOptions): Link {
+  attachRoute({ fn, hook = "xmit", ...where }: WithFunction<RouteOptions, P>): Link {
     return this.program(fn, { type: `lwt_${hook}` }).attach({ kind: "route", ...where })
   }
 
   /** A control group (cgroup2) by its folder, to attach to: `b.cgroup("/sys/fs/cgroup/web").attach(fn, { hook: "egress" })`. Linux 4.10. */
-  cgroup(path: string): Cgroup {
+  cgroup(path: string): Cgroup<FunctionName<P>> {
     return new Cgroup(path, this)
   }
 
   /** A map of sockets (`BPF_SOCKMAP`, `BPF_SOCKHASH`) to attach to: `b.sockmap("sockets").attach(fn, { hook: "stream_verdict" })`. Linux 4.14. */
-  sockmap(name: string): SockmapPlace {
-    return new SockmapPlace(this.table(name).map, this)
+  sockmap(name: TableName<P>): SockmapPlace<FunctionName<P>> {
+    return new SockmapPlace(this.#map(name).map, this)
   }
 
   /**
    * Puts a function in the place of a global function of another loaded program (`freplace`, Linux 5.6).
    * @throws SkepError BPF_NO_FUNCTION, BPF_OPTION, KERNEL_NO_TARGET, KERNEL_VERIFIER, KERNEL_NO_PERMISSION
    */
-  attachFreplace(options: FreplaceOptions): Link {
+  attachFreplace(options: WithFunction<FreplaceOptions, P>): Link {
     return attachFreplace(this, options)
   }
 
@@ -557,7 +574,12 @@ export class BPF implements Disposable, AsyncDisposable {
    * @throws SkepError BPF_NO_TABLE, BPF_NO_EVENTS, BPF_NO_EVENT_TYPE, KERNEL_BUFFER_SIZE, KERNEL_NO_PERMISSION
    */
   // biome-ignore lint/suspicious/noExplicitAny: see Table.
-  events<T = any>(name: string, options: EventStreamOptions = {}): EventStream<T> {
+  events<T = any>(name: AnyName<P>, options?: EventStreamOptions): EventStream<T>
+  events(name: EventName<P>, options: EventStreamOptions & { readonly raw: true }): EventStream<Uint8Array>
+  // biome-ignore lint/suspicious/noExplicitAny: a type by its name in C.
+  events<T = any>(name: EventName<P>, options: EventStreamOptions & { readonly type: string }): EventStream<T>
+  events<N extends EventName<P>>(name: N, options?: EventStreamOptions): EventStream<P["events"][N]>
+  events<T>(name: string, options: EventStreamOptions = {}): EventStream<T> {
     this.#check()
     return this.#events.stream(name, options)
   }
@@ -565,6 +587,16 @@ export class BPF implements Disposable, AsyncDisposable {
   /** The same in batches, the fast way: `take` is called from the event loop, with an object that is used again. @throws SkepError as events does */
   // biome-ignore lint/suspicious/noExplicitAny: see Table.
   onEvents<T = any>(
+    name: AnyName<P>,
+    take: (batch: EventBatch<T>) => void,
+    options?: EventStreamOptions,
+  ): EventSubscription<T>
+  onEvents<N extends EventName<P>>(
+    name: N,
+    take: (batch: EventBatch<P["events"][N]>) => void,
+    options?: EventStreamOptions,
+  ): EventSubscription<P["events"][N]>
+  onEvents<T>(
     name: string,
     take: (batch: EventBatch<T>) => void,
     options: EventStreamOptions = {},
@@ -584,7 +616,7 @@ export class BPF implements Disposable, AsyncDisposable {
   }
 
   /** BCC's `open_perf_buffer`: calls back for each event when {@link perfBufferPoll} or {@link perfBufferConsume} is called. */
-  openPerfBuffer(name: string, callback: EventCallback, options: PerfBufferOptions = {}): void {
+  openPerfBuffer(name: EventName<P>, callback: EventCallback, options: PerfBufferOptions = {}): void {
     this.#check()
     this.#events.openPerfBuffer(name, callback, options)
   }
@@ -602,7 +634,7 @@ export class BPF implements Disposable, AsyncDisposable {
   }
 
   /** BCC's `open_ring_buffer`: calls back for each event when {@link ringBufferPoll} or {@link ringBufferConsume} is called. */
-  openRingBuffer(name: string, callback: EventCallback): void {
+  openRingBuffer(name: EventName<P>, callback: EventCallback): void {
     this.#check()
     this.#events.openRingBuffer(name, callback)
   }

@@ -1,22 +1,11 @@
 import { didYouMean, SkepError } from "../base/index.ts"
 import { Btf, type BtfInput, type ColumnsOf, type ValueCodec, valueCodec } from "../btf/index.ts"
 import type { LoadedMap } from "../machine/index.ts"
-import type { BpfObject, MapSpec } from "../object/index.ts"
+import { type BpfObject, type GlobalVariable, globalVariables, type MapSpec } from "../object/index.ts"
 
 /** The program's global variables by name. What is read is a copy: assign a whole struct to change a member of it. */
 // biome-ignore lint/suspicious/noExplicitAny: the types are in the C text; who wants them checked names them.
 export type Globals = Record<string, any>
-
-/** A variable and where it is. */
-export interface GlobalVariable {
-  readonly name: string
-  /** Map of its section. */
-  readonly section: MapSpec
-  readonly offset: number
-  readonly size: number
-  /** BTF id of its type; 0 when unknown. */
-  readonly type: number
-}
 
 /** Where the bytes of sections are. */
 interface Memory {
@@ -24,27 +13,6 @@ interface Memory {
   read(variable: GlobalVariable): Uint8Array
   write(variable: GlobalVariable, bytes: Uint8Array): void
 }
-
-/** The variables of a program's data sections, those that only one file sees after the others. */
-export function globalVariables(object: BpfObject, btf: Btf | undefined): ReadonlyMap<string, GlobalVariable> {
-  const variables = new Map<string, GlobalVariable>()
-  const statics: GlobalVariable[] = []
-  for (const section of object.maps) {
-    if (!section.name.includes(".") || section.type !== "array") continue
-    const types = new Map<number, number>()
-    const datasec = btf !== undefined && section.valueType !== 0 ? btf.type(section.valueType) : undefined
-    if (datasec?.kind === "datasec") for (const { type, offset } of datasec.vars) types.set(offset, type)
-    for (const { name, offset, size, linkage } of [...(section.symbols ?? []), ...kconfigOf(section)]) {
-      const variable = { name, section, offset, size, type: types.get(offset) ?? 0 }
-      if (linkage === "static") statics.push(variable)
-      else variables.set(name, variable)
-    }
-  }
-  for (const variable of statics) if (!variables.has(variable.name)) variables.set(variable.name, variable)
-  return variables
-}
-
-const kconfigOf = ({ kconfig }: MapSpec) => (kconfig ?? []).map(entry => ({ ...entry, linkage: "global" as const }))
 
 /** Reads and writes variables by their types. */
 export class GlobalAccess {

@@ -8,6 +8,8 @@ export {
   type Column,
   type ColumnRecord,
   type ColumnsOf,
+  type Given,
+  type InputOf,
   type NumberColumn,
 } from "../btf/index.ts"
 export type { AttachType } from "../isa/index.ts"
@@ -73,6 +75,7 @@ export {
   EventBatch,
   type EventCallback,
   type EventColumn,
+  type EventColumnOf,
   type EventCounts,
   EventStream,
   type EventStreamOptions,
@@ -149,6 +152,8 @@ export { type TcpFlag, type TcpState, tcpFlagNames, tcpFlags, tcpStateName, tcpS
 export { Xdp, type XdpAction, type XdpOptions, xdpActions } from "./network/xdp.ts"
 export { OpenedProgram } from "./open.ts"
 export type { LoadOptions } from "./options.ts"
+export type { AnyProgram, InitialGlobals, OpenGlobals, ProgramTypes } from "./programTypes.ts"
+
 export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
 export type { TracePrintOptions } from "./trace.ts"

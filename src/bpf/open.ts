@@ -1,8 +1,9 @@
 import { Btf } from "../btf/index.ts"
-import type { BpfObject, MapSpec } from "../object/index.ts"
+import { type BpfObject, globalVariables, type MapSpec } from "../object/index.ts"
 import type { BPF } from "./bpf.ts"
 import { badOption, noTable } from "./errors.ts"
-import { GlobalAccess, type Globals, globalVariables, initialMemory, withData } from "./globals.ts"
+import { GlobalAccess, initialMemory, withData } from "./globals.ts"
+import type { AnyProgram, OpenGlobals, ProgramTypes, TableName } from "./programTypes.ts"
 
 /**
  * A program that is compiled and not yet in the kernel, so that its constants and the sizes of its tables can still be
@@ -13,19 +14,20 @@ import { GlobalAccess, type Globals, globalVariables, initialMemory, withData } 
  *     program.resize("start", 100_000)
  *     using b = program.load()
  */
-export class OpenedProgram {
+export class OpenedProgram<P extends ProgramTypes = AnyProgram> {
   /** Global variables, constants among them: what they have when the program is loaded. */
-  readonly globals: Globals
+  readonly globals: OpenGlobals<P>
   readonly #object: BpfObject
   readonly #data = new Map<string, Uint8Array>()
   readonly #sizes = new Map<string, number>()
-  readonly #load: (object: BpfObject) => BPF
+  readonly #load: (object: BpfObject) => BPF<P>
 
-  constructor(object: BpfObject, load: (object: BpfObject) => BPF) {
+  constructor(object: BpfObject, load: (object: BpfObject) => BPF<P>) {
     this.#object = object
     this.#load = load
     const btf = object.btf.length > 0 ? Btf.parse(object.btf) : undefined
-    this.globals = new GlobalAccess(globalVariables(object, btf), btf, initialMemory(this.#data)).values
+    this.globals = new GlobalAccess(globalVariables(object, btf), btf, initialMemory(this.#data))
+      .values as OpenGlobals<P>
   }
 
   /** The object as it would be loaded now. */
@@ -41,7 +43,7 @@ export class OpenedProgram {
   }
 
   /** Sets how many elements a table holds, or how many bytes a ring buffer. @throws SkepError BPF_NO_TABLE, BPF_OPTION */
-  resize(table: string, maxEntries: number): this {
+  resize(table: TableName<P>, maxEntries: number): this {
     const names = this.maps.map(map => map.name)
     if (!names.includes(table)) throw noTable(table, names)
     if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > 0xffff_ffff) {
@@ -52,7 +54,7 @@ export class OpenedProgram {
   }
 
   /** Loads the program and attaches what its functions' names say. It can be loaded again. @throws SkepError as BPF.load does */
-  load(): BPF {
+  load(): BPF<P> {
     return this.#load(this.object)
   }
 }

@@ -1,9 +1,10 @@
 import type { Machine } from "../machine/index.ts"
 import type { BpfObject } from "../object/index.ts"
+import type { AnyProgram, InitialGlobals, ProgramTypes } from "./programTypes.ts"
 import type { UsdtOptions } from "./user/options.ts"
 
 /** What {@link BPF.load} takes: the program as `text`, in a `file`, or compiled already. */
-export interface LoadOptions {
+export interface LoadOptions<P extends ProgramTypes = AnyProgram> {
   /** The C text. */
   readonly text?: string
   /** Path or `file:` URL of the C text, or of an object file (`.o`) that skep wrote. */
@@ -33,7 +34,7 @@ export interface LoadOptions {
    * Values of global variables, constants among them, from the start: `{ threshold: 5 }`. The verifier knows those of
    * constants, and leaves out what they switch off.
    */
-  readonly globals?: Readonly<Record<string, unknown>>
+  readonly globals?: InitialGlobals<NoInfer<P>>
   /** Static probes (USDT) at which functions of the program run; `bpf_usdt_readarg` reads their arguments. */
   readonly usdt?: readonly UsdtOptions[]
   /** Where the program runs: this computer's kernel without it. */

@@ -31,4 +31,5 @@ export {
   type NumberColumn,
 } from "./values/columns.ts"
 export type { BtfRecord, BtfValue, DecodeOptions } from "./values/decode.ts"
-export type { BtfInput, BtfInputRecord } from "./values/encode.ts"
+export type { BtfInput, BtfInputRecord, Given, InputOf } from "./values/encode.ts"
+export { propertyName, TypeWriter } from "./values/typescript.ts"

@@ -27,6 +27,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "make one object of several",
     load: async () => (await import("./link.ts")).link,
   },
+  types: {
+    about: "write the types of a program for TypeScript",
+    load: async () => (await import("./types.ts")).types,
+  },
   disasm: {
     about: "show the instructions of an object or a C file",
     load: async () => (await import("./disasm.ts")).disasm,

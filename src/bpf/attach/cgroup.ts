@@ -20,8 +20,8 @@ export interface CgroupOptions {
 const isForCgroups = ({ type, attach }: ProgramSpec): boolean =>
   type === "sock_ops" || type?.startsWith("cgroup_") === true || attach?.kind === "lsm_cgroup"
 
-/** A control group (cgroup2) as a place to attach to. */
-export class Cgroup {
+/** A control group (cgroup2) as a place to attach to. `F`: the names of the functions that can be attached. */
+export class Cgroup<F extends string = string> {
   /** Its folder. */
   readonly path: string
   readonly #host: ProgramHost
@@ -35,7 +35,11 @@ export class Cgroup {
    * Runs a function for the processes of the group and of those below: `b.cgroup("/sys/fs/cgroup/web").attach("deny", { hook: "connect4" })`.
    * @throws SkepError BPF_NO_FUNCTION, KERNEL_NO_CGROUP, KERNEL_NO_HOOK, KERNEL_CGROUP_BUSY, KERNEL_NO_PERMISSION
    */
-  attach(fn: string, { hook, mode }: CgroupOptions = {}): Link {
+  attach(fn: F, { hook, mode }: CgroupOptions = {}): Link {
+    return this.#attach(fn, { hook, mode })
+  }
+
+  #attach(fn: string, { hook, mode }: CgroupOptions): Link {
     const options: ProgramOptions = hook === undefined ? {} : loadFor(hook)
     return this.#host.program(fn, options).attach({ kind: "cgroup", path: this.path, hook, mode })
   }
@@ -44,7 +48,7 @@ export class Cgroup {
   attachAll({ mode }: Pick<CgroupOptions, "mode"> = {}): Link[] {
     const links: Link[] = []
     try {
-      for (const spec of this.#host.programs) if (isForCgroups(spec)) links.push(this.attach(spec.name, { mode }))
+      for (const spec of this.#host.programs) if (isForCgroups(spec)) links.push(this.#attach(spec.name, { mode }))
     } catch (error) {
       for (const link of links.reverse()) link.detach()
       throw error

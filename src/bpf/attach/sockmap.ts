@@ -8,7 +8,7 @@ export interface SockmapOptions {
 }
 
 /** A map of sockets as a place to attach to. */
-export class SockmapPlace {
+export class SockmapPlace<F extends string = string> {
   readonly map: LoadedMap
   readonly #host: ProgramHost
 
@@ -21,7 +21,7 @@ export class SockmapPlace {
    * Runs a function for what goes through the sockets that are put into the map from now on: `b.sockmap("sockets").attach("forward", { hook: "stream_verdict" })`.
    * @throws SkepError BPF_NO_FUNCTION, KERNEL_ATTACH_TYPE, KERNEL_NO_PERMISSION, KERNEL_CALL
    */
-  attach(fn: string, { hook }: SockmapOptions = {}): Link {
+  attach(fn: F, { hook }: SockmapOptions = {}): Link {
     const { type, attachType } = hook === undefined ? {} : meaningOfSection(sectionOfSockmapHook(hook))
     return this.#host.program(fn, { type, attachType }).attach({ kind: "sockmap", map: this.map, hook })
   }

@@ -14,6 +14,15 @@ export type EventColumn =
   | BigInt64Array
   | unknown[]
 
+/** The column of a member by its type in JavaScript; {@link EventColumn} where nothing is known of it. */
+export type EventColumnOf<T> = 0 extends 1 & T
+  ? EventColumn
+  : [T] extends [number]
+    ? Exclude<EventColumn, BigUint64Array | BigInt64Array | unknown[]> | number[]
+    : [T] extends [bigint]
+      ? BigUint64Array | BigInt64Array | bigint[]
+      : T[]
+
 const ARRAYS = {
   u8: Uint8Array,
   s8: Int8Array,
@@ -112,7 +121,7 @@ export class EventBatch<T> implements Iterable<T> {
    * One member of all events. Events that are too short for their type have a zero (`undefined` in an array).
    * @throws SkepError BPF_NO_FIELD, BPF_NO_EVENT_TYPE
    */
-  column(name: string): EventColumn {
+  column<N extends keyof T & string>(name: N): EventColumnOf<T[N]> {
     const { number, offset, size, read } = this.#needType().field(name)
     const { count, view, offsets, sizes } = this.#records
     const column: { [index: number]: unknown } & EventColumn = number === undefined ? [] : new ARRAYS[number](count)
@@ -121,7 +130,7 @@ export class EventBatch<T> implements Iterable<T> {
       if (offset + size <= sizes[i]) column[i] = read(view, at, at + sizes[i])
       else if (number === undefined) column[i] = undefined
     }
-    return column
+    return column as EventColumnOf<T[N]>
   }
 
   #needType(): EventType {

@@ -72,7 +72,7 @@ for (const kind of ["perf", "ring"] as const) {
             raw: new DataView(batch.raw(1).buffer, batch.raw(1).byteOffset).getUint32(0, true),
             view: batch.view.getUint32(batch.offset(2), true),
           })
-          assert.throws(() => batch.column("pidd"), { code: "BPF_NO_FIELD" })
+          assert.throws(() => batch.column("pidd" as "pid"), { code: "BPF_NO_FIELD" })
         } catch (error) {
           reject(error)
         }

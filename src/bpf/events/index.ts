@@ -1,4 +1,4 @@
-export { EventBatch, type EventColumn } from "./batch.ts"
+export { EventBatch, type EventColumn, type EventColumnOf } from "./batch.ts"
 export { Events } from "./events.ts"
 export type { EventStreamOptions } from "./options.ts"
 export type { EventCallback, PerfBufferOptions } from "./polled.ts"

@@ -15,7 +15,7 @@ import { CgroupStorage, InodeStorage, SkStorage, TaskStorage } from "./storage.t
 import { Table } from "./table.ts"
 
 /** The class of each type of map. */
-const CLASSES: Readonly<Record<string, new (parts: MapParts) => BpfMap>> = {
+export const MAP_CLASSES: Readonly<Record<string, new (parts: MapParts) => BpfMap>> = {
   hash: HashTable,
   lru_hash: HashTable,
   percpu_hash: PerCpuHash,
@@ -54,5 +54,5 @@ const CLASSES: Readonly<Record<string, new (parts: MapParts) => BpfMap>> = {
 /** A map with the methods of its type. */
 export function createMap(map: LoadedMap, context: Pick<MapParts, "btf" | "program">): BpfMap {
   const open = (inner: LoadedMap): BpfMap => createMap(inner, context)
-  return new (CLASSES[map.type] ?? BpfMap)({ ...context, map, open })
+  return new (MAP_CLASSES[map.type] ?? BpfMap)({ ...context, map, open })
 }

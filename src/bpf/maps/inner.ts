@@ -1,4 +1,5 @@
 import { SkepError } from "../../base/index.ts"
+import type { Given } from "../../btf/index.ts"
 import type { LoadedMap } from "../../machine/index.ts"
 import type { BpfMap, MapParts } from "./base.ts"
 import { IdMap } from "./slots.ts"
@@ -13,7 +14,7 @@ export class MapOfMaps<K, M extends BpfMap = BpfMap> extends IdMap<K, BpfMap | L
   }
 
   /** The map at a key, undefined when there is none. Dispose of it when it is done with: `using inner = outer.get(1)`. */
-  get(key: K): M | undefined {
+  get(key: Given<K>): M | undefined {
     const inner = this.map.openInner(this.keyCodec.encode(key))
     return inner && (this.#open(inner) as M)
   }
@@ -24,7 +25,7 @@ export class MapOfMaps<K, M extends BpfMap = BpfMap> extends IdMap<K, BpfMap | L
   }
 
   /** Puts a new map where there is none, or takes the place of the one there; gives it. */
-  replace(key: K): M {
+  replace(key: Given<K>): M {
     const made = this.make()
     try {
       this.set(key, made)
@@ -35,7 +36,7 @@ export class MapOfMaps<K, M extends BpfMap = BpfMap> extends IdMap<K, BpfMap | L
     return made
   }
 
-  override set(key: K, map: BpfMap | LoadedMap | number): this {
+  override set(key: Given<K>, map: BpfMap | LoadedMap | number): this {
     if (typeof map === "object" && map.fd === this.fd) {
       throw new SkepError({
         code: "BPF_NO_FD",

@@ -16,7 +16,7 @@ export class LpmTrie<V = any, K = any> extends Table<string | K, V> {
   /** How keys are given back: as text where they are addresses, or as the program declares them. */
   keysAs: "cidr" | "record" = this.map.keySize === 8 || this.map.keySize === 20 ? "cidr" : "record"
 
-  protected override encodeKey(key: string | K): Uint8Array {
+  protected override encodeKey(key: unknown): Uint8Array {
     if (typeof key !== "string") return super.encodeKey(key)
     const { bits, bytes } = parseCidr(key)
     if (this.map.keySize !== 4 + bytes.length) {

@@ -1,4 +1,5 @@
 import { SkepError } from "../../base/index.ts"
+import type { Given } from "../../btf/index.ts"
 import type { PackedEntries } from "../../machine/index.ts"
 import type { MapParts } from "./base.ts"
 import { type Reducer, reduce } from "./reduce.ts"
@@ -21,27 +22,27 @@ export class PerCpuTable<K = any, V = any> extends Table<K, V[]> {
   }
 
   /** The sum over all CPUs; of structs and arrays, of each member. Undefined when there is no such key. */
-  sum(key: K): V | undefined {
+  sum(key: Given<K>): V | undefined {
     return this.reduce(key, "sum")
   }
 
   /** The largest over all CPUs; of structs and arrays, of each member. */
-  max(key: K): V | undefined {
+  max(key: Given<K>): V | undefined {
     return this.reduce(key, "max")
   }
 
   /** The smallest over all CPUs; of structs and arrays, of each member. */
-  min(key: K): V | undefined {
+  min(key: Given<K>): V | undefined {
     return this.reduce(key, "min")
   }
 
   /** The average over all CPUs; of structs and arrays, of each member. Bigints are rounded towards zero. */
-  avg(key: K): V | undefined {
+  avg(key: Given<K>): V | undefined {
     return this.reduce(key, "avg")
   }
 
   /** One value made of those of all CPUs. */
-  reduce(key: K, how: Reducer<V>): V | undefined {
+  reduce(key: Given<K>, how: Reducer<V>): V | undefined {
     const values = this.get(key)
     return values && (reduce(values, how) as V)
   }
@@ -69,7 +70,7 @@ export class PerCpuTable<K = any, V = any> extends Table<K, V[]> {
     return this.valueCodec.columns(values, count * this.cpus, this.#stride)
   }
 
-  protected override encodeValue(value: V[]): Uint8Array {
+  protected override encodeValue(value: unknown): Uint8Array {
     const { cpus } = this
     if (!Array.isArray(value) || value.length !== cpus) {
       throw new SkepError({
@@ -88,7 +89,7 @@ export class PerCpuTable<K = any, V = any> extends Table<K, V[]> {
 // biome-ignore lint/suspicious/noExplicitAny: see Table.
 export class PerCpuHash<K = any, V = any> extends PerCpuTable<K, V> {
   /** Removes many, in as few system calls as the kernel can (Linux 5.6); the number of those that were there. */
-  deleteMany(keys: Iterable<K>): number {
+  deleteMany(keys: Iterable<Given<K>>): number {
     return this.map.deleteMany(Array.from(keys, key => this.encodeKey(key)))
   }
 }

@@ -1,3 +1,4 @@
+import type { Given } from "../../btf/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
 import { type Codec, codecOf } from "./codec.ts"
 
@@ -14,7 +15,7 @@ export class Queue<V = any> extends BpfMap {
   }
 
   /** Adds a value; with `overwrite`, the oldest goes when there is no room. @throws SkepError MACHINE_MAP_FULL */
-  push(value: V, { overwrite = false }: { readonly overwrite?: boolean } = {}): this {
+  push(value: Given<V>, { overwrite = false }: { readonly overwrite?: boolean } = {}): this {
     this.map.push(this.#value.encode(value), overwrite ? "present" : "any")
     return this
   }
@@ -59,13 +60,13 @@ export class BloomFilter<V = any> extends BpfMap {
     this.#value = codecOf(parts.map.spec, "value", parts.btf)
   }
 
-  add(value: V): this {
+  add(value: Given<V>): this {
     this.map.push(this.#value.encode(value))
     return this
   }
 
   /** False: it was never added. True: it was, or others were that look alike. */
-  has(value: V): boolean {
+  has(value: Given<V>): boolean {
     return this.map.contains(this.#value.encode(value))
   }
 }

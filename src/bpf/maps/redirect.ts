@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { SkepError } from "../../base/index.ts"
+import type { Given } from "../../btf/index.ts"
 import type { LoadedProgram } from "../../machine/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
 import { type Codec, codecOf, U32 } from "./codec.ts"
@@ -18,11 +19,11 @@ class PairMap<K> extends BpfMap {
     this.#program = parts.program
   }
 
-  has(key: K): boolean {
+  has(key: Given<K>): boolean {
     return this.read(key) !== undefined
   }
 
-  delete(key: K): boolean {
+  delete(key: Given<K>): boolean {
     return this.map.delete(this.keyCodec.encode(key))
   }
 
@@ -42,14 +43,14 @@ class PairMap<K> extends BpfMap {
     for (const key of [...this.keys()]) this.delete(key)
   }
 
-  protected read(key: K): { readonly first: number; readonly programId: number | undefined } | undefined {
+  protected read(key: Given<K>): { readonly first: number; readonly programId: number | undefined } | undefined {
     const bytes = this.map.lookup(this.keyCodec.encode(key))
     if (bytes === undefined || bytes.every(byte => byte === 0)) return undefined
     const second = bytes.length < 8 ? 0 : (U32.decode(bytes, 4) as number)
     return { first: U32.decode(bytes) as number, programId: second || undefined }
   }
 
-  protected write(key: K, first: number, program: ProgramSource | undefined): void {
+  protected write(key: Given<K>, first: number, program: ProgramSource | undefined): void {
     const bytes = new Uint8Array(this.map.valueSize)
     bytes.set(U32.encode(first))
     if (program !== undefined) {
@@ -81,12 +82,12 @@ export class DevMap<K = number> extends PairMap<K> {
    * Puts a device in, by name in this network namespace or by index; `program` runs on packets before they leave by it
    * (Linux 5.8).
    */
-  set(key: K, device: string | number, { program }: { readonly program?: ProgramSource } = {}): this {
+  set(key: Given<K>, device: string | number, { program }: { readonly program?: ProgramSource } = {}): this {
     this.write(key, typeof device === "number" ? device : indexOfDevice(device), program)
     return this
   }
 
-  get(key: K): DevTarget | undefined {
+  get(key: Given<K>): DevTarget | undefined {
     const found = this.read(key)
     return found && { ifindex: found.first, programId: found.programId }
   }

@@ -1,3 +1,4 @@
+import type { Given } from "../../btf/index.ts"
 import { closeFd, openCounters } from "../../kernel/index.ts"
 import type { LoadedProgram, PerfEventName } from "../../machine/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
@@ -14,13 +15,13 @@ export class SlotMap<K, In> extends BpfMap {
   }
 
   /** Puts something where it may take the place of what was there. */
-  set(key: K, value: In): this {
+  set(key: Given<K>, value: In): this {
     withFd(this.toFd(value), fd => this.map.update(this.keyCodec.encode(key), this.encodeSlot(fd, value)))
     return this
   }
 
   /** Whether something was there, and is gone now. */
-  delete(key: K): boolean {
+  delete(key: Given<K>): boolean {
     return this.map.delete(this.keyCodec.encode(key))
   }
 
@@ -38,12 +39,12 @@ export class SlotMap<K, In> extends BpfMap {
 
 /** A map of such things that tells their ids. */
 export class IdMap<K, In> extends SlotMap<K, In> {
-  has(key: K): boolean {
+  has(key: Given<K>): boolean {
     return this.id(key) !== undefined
   }
 
   /** The kernel's id of what is there; undefined when there is nothing. */
-  id(key: K): number | undefined {
+  id(key: Given<K>): number | undefined {
     const bytes = this.map.lookup(this.keyCodec.encode(key))
     return bytes && (U32.decode(bytes) as number)
   }

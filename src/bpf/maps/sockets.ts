@@ -1,3 +1,4 @@
+import type { Given } from "../../btf/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
 import { type Codec, codecOf } from "./codec.ts"
 import { type SocketSource, withFd } from "./fds.ts"
@@ -15,7 +16,7 @@ class SocketMap<K> extends BpfMap {
    * Puts a socket in: one of Node's that is connected, listening or bound (a datagram socket), an object with `fd`, or a
    * descriptor.
    */
-  set(key: K, socket: SocketSource): this {
+  set(key: Given<K>, socket: SocketSource): this {
     withFd(socket, fd => {
       const bytes = new Uint8Array(this.map.valueSize)
       new DataView(bytes.buffer).setUint32(0, fd, true)
@@ -25,12 +26,12 @@ class SocketMap<K> extends BpfMap {
   }
 
   /** The socket's cookie, which programs see by `bpf_get_socket_cookie`. Needs values of 8 bytes; undefined when there is none. */
-  cookie(key: K): bigint | undefined {
+  cookie(key: Given<K>): bigint | undefined {
     const bytes = this.map.lookup(this.#key.encode(key))
     return bytes && new DataView(bytes.buffer).getBigUint64(0, true)
   }
 
-  delete(key: K): boolean {
+  delete(key: Given<K>): boolean {
     return this.map.delete(this.#key.encode(key))
   }
 }

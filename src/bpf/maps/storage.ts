@@ -1,3 +1,4 @@
+import type { Given } from "../../btf/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
 import { type Codec, codecOf, U32 } from "./codec.ts"
 import { type FdSource, type SocketSource, withFd } from "./fds.ts"
@@ -23,7 +24,7 @@ class LocalStorage<Owner, V> extends BpfMap {
     return this.#with(owner, key => this.map.lookup(key) !== undefined)
   }
 
-  set(owner: Owner, value: V): this {
+  set(owner: Owner, value: Given<V>): this {
     this.#with(owner, key => this.map.update(key, this.#value.encode(value)))
     return this
   }

@@ -1,4 +1,4 @@
-import type { ColumnsOf } from "../../btf/index.ts"
+import type { ColumnsOf, Given } from "../../btf/index.ts"
 import type { PackedEntries, ReadOptions, UpdateMode } from "../../machine/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
 import { type Codec, codecOf } from "./codec.ts"
@@ -69,12 +69,12 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
   }
 
   /** The value of a key; undefined when there is none. @throws SkepError BTF_VALUE_… when the key does not fit its type */
-  get(key: K): V | undefined {
+  get(key: Given<K>): V | undefined {
     const bytes = this.map.lookup(this.encodeKey(key))
     return bytes && this.decodeValue(bytes, 0)
   }
 
-  has(key: K): boolean {
+  has(key: Given<K>): boolean {
     return this.map.lookup(this.encodeKey(key)) !== undefined
   }
 
@@ -82,13 +82,13 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
    * Makes or replaces an element; `mode` can ask for one of the two only.
    * @throws SkepError MACHINE_MAP_FULL, MACHINE_KEY_EXISTS, MACHINE_NO_KEY, BTF_VALUE_…
    */
-  set(key: K, value: V, mode: UpdateMode = "any"): this {
+  set(key: Given<K>, value: Given<V>, mode: UpdateMode = "any"): this {
     this.map.update(this.encodeKey(key), this.encodeValue(value), mode)
     return this
   }
 
   /** Makes or replaces many elements, in as few system calls as the kernel can (one since Linux 5.6). @throws SkepError as set does */
-  setMany(entries: Iterable<readonly [K, V]>, mode: UpdateMode = "any"): this {
+  setMany(entries: Iterable<readonly [Given<K>, Given<V>]>, mode: UpdateMode = "any"): this {
     const { keySize, valueSize } = this.map
     const all = [...entries]
     const keys = new Uint8Array(all.length * keySize)
@@ -102,7 +102,7 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
   }
 
   /** Whether there was such a key. An element of an array is set to zero. */
-  delete(key: K): boolean {
+  delete(key: Given<K>): boolean {
     return this.map.delete(this.encodeKey(key))
   }
 
@@ -192,11 +192,11 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
     for (const one of this.jsonHistogram(named(valueType, sectionHeader))) console.log(JSON.stringify(one))
   }
 
-  protected encodeKey(key: K): Uint8Array {
+  protected encodeKey(key: unknown): Uint8Array {
     return this.keyCodec.encode(key)
   }
 
-  protected encodeValue(value: V): Uint8Array {
+  protected encodeValue(value: unknown): Uint8Array {
     return this.valueCodec.encode(value)
   }
 

@@ -10,7 +10,9 @@ import type { ProgramSource } from "./source.ts"
  *
  * It listens from the first `attach` or read on; leaving the loop closes it.
  */
-export class RawSocket implements AsyncIterableIterator<Packet>, Disposable, AsyncDisposable {
+export class RawSocket<F extends string = string>
+  implements AsyncIterableIterator<Packet>, Disposable, AsyncDisposable
+{
   readonly #programs: ProgramSource
   readonly #reader: PacketReader
 
@@ -29,7 +31,7 @@ export class RawSocket implements AsyncIterableIterator<Packet>, Disposable, Asy
   }
 
   /** Lets pass what `fn` says: 0 drops a packet, another number is how many of its bytes are kept, −1 all. @throws SkepError BPF_NO_FUNCTION, KERNEL_VERIFIER */
-  attach(fn: string): Link {
+  attach(fn: F): Link {
     const link = this.#programs.program(fn, { type: "socket_filter" }).attach({ kind: "socket", fd: this.fd })
     this.#reader.start()
     return link

@@ -11,17 +11,18 @@ import type {
 import type { ProgramSource } from "./source.ts"
 
 /** How a program is attached to traffic control; see {@link TcTarget} for each. */
-export interface TcOptions extends Omit<TcTarget, "kind" | "device" | "direction" | "action"> {
+export interface TcOptions<F extends string = string>
+  extends Omit<TcTarget, "kind" | "device" | "direction" | "action"> {
   /** A function of type sched_act that runs where the program matches: goes with a filter, whose result then is a class (act_bpf). */
-  readonly action?: string
+  readonly action?: F
 }
 
-/** Traffic control of a device. */
-export class TrafficControl {
+/** Traffic control of a device. `F`: the names of the functions that can be attached. */
+export class TrafficControl<F extends string = string> {
   /** Packets that come in, before anything else of the network stack sees them but XDP. */
-  readonly ingress: TcHook
+  readonly ingress: TcHook<F>
   /** Packets that go out, on their way to the device. */
-  readonly egress: TcHook
+  readonly egress: TcHook<F>
 
   constructor(programs: ProgramSource, network: Network, device: DeviceName) {
     this.ingress = new TcHook(programs, network, device, "ingress")
@@ -30,7 +31,7 @@ export class TrafficControl {
 }
 
 /** One direction of a device. */
-export class TcHook {
+export class TcHook<F extends string = string> {
   readonly #programs: ProgramSource
   readonly #network: Network
   readonly device: DeviceName
@@ -48,7 +49,7 @@ export class TcHook {
    * clsact qdisc (Linux 4.5) where there are none or an option of filters is given. The qdisc goes with the last filter, when skep made it.
    * @throws SkepError BPF_NO_FUNCTION, KERNEL_NO_DEVICE, KERNEL_NO_PERMISSION, KERNEL_NO_ATTACH, NETLINK_REFUSED
    */
-  attach(fn: string, { action, ...options }: TcOptions = {}): Link {
+  attach(fn: F, { action, ...options }: TcOptions<F> = {}): Link {
     const run: LoadedProgram | undefined =
       action === undefined ? undefined : this.#programs.program(action, { type: "sched_act" })
     const { device, direction } = this

@@ -15,8 +15,8 @@ export interface XdpOptions {
   readonly replace?: boolean
 }
 
-/** XDP of a device. */
-export class Xdp {
+/** XDP of a device. `F`: the names of the functions that can be attached. */
+export class Xdp<F extends string = string> {
   readonly #programs: ProgramSource
   readonly #network: Network
   readonly device: DeviceName
@@ -32,7 +32,7 @@ export class Xdp {
    * (Linux 4.8).
    * @throws SkepError BPF_NO_FUNCTION, KERNEL_NO_DEVICE, KERNEL_NO_PERMISSION, KERNEL_CALL, NETLINK_REFUSED
    */
-  attach(fn: string, options: XdpOptions = {}): Link {
+  attach(fn: F, options: XdpOptions = {}): Link {
     return this.#programs.program(fn, { type: "xdp" }).attach({ kind: "xdp", device: this.device, ...options })
   }
 

@@ -1,5 +1,6 @@
 import { SkepError } from "../../base/index.ts"
 import { writeBits } from "./bits.ts"
+import type { CharArray } from "./char-array.ts"
 import type { CharsShape, EnumShape, Field, FloatShape, IntShape, RecordShape, Shape } from "./shape.ts"
 
 /**
@@ -11,6 +12,28 @@ export type BtfInput = number | bigint | boolean | string | ArrayLike<BtfInput> 
 export interface BtfInputRecord {
   readonly [member: string]: BtfInput | undefined
 }
+
+/**
+ * What may be given where values of a type are decoded: `InputOf<{ pid: number; comm: CharArray; ns: bigint }>` takes
+ * `{ pid: 1, comm: "sh", ns: 5 }`. Members that are left out are zero.
+ */
+export type InputOf<T> = 0 extends 1 & T
+  ? // biome-ignore lint/suspicious/noExplicitAny: nothing is known of the values.
+    any
+  : T extends number | bigint
+    ? number | bigint
+    : T extends boolean
+      ? boolean | 0 | 1
+      : T extends CharArray
+        ? string | ArrayLike<number>
+        : T extends Uint8Array | string
+          ? T
+          : T extends readonly (infer E)[]
+            ? readonly Given<E>[]
+            : { readonly [K in keyof T]?: Given<T[K]> }
+
+/** A value as it is decoded, or what stands for it. */
+export type Given<T> = T | InputOf<T>
 
 /** Where in the value the encoder is: members and indexes from the outside in. */
 type Path = (string | number)[]

@@ -1,0 +1,24 @@
+import { basename } from "node:path"
+import { typesText } from "../gen/index.ts"
+import { command, SUCCESS } from "./command.ts"
+import { generatedName, objectOfFile, writeOutput } from "./generate.ts"
+import { SOURCE_OPTIONS } from "./source.ts"
+
+export const types = command({
+  usage: "FILE.c|FILE.o",
+  about:
+    "Writes the types of a program for TypeScript: its tables, events, global variables and functions, as an interface that BPF.load takes. " +
+    "Nothing is loaded and no rights are needed.",
+  positionals: [1, 1],
+  options: {
+    output: { short: "o", value: "FILE.d.ts", about: "where to write; the standard output without it" },
+    name: { value: "NAME", about: "name of the interface; that of the file otherwise: task_switch.c gives TaskSwitch" },
+    ...SOURCE_OPTIONS,
+  },
+  examples: [["skep types task_switch.c -o task_switch.d.ts", "writes interface TaskSwitch"]],
+  run(values, [file]) {
+    const name = generatedName(file, values.name)
+    writeOutput(values.output, typesText(objectOfFile(file, values), { name, source: basename(file) }))
+    return SUCCESS
+  },
+})

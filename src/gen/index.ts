@@ -1,0 +1,2 @@
+export { isTypeName, nameOfFile } from "./names.ts"
+export { type TypesOptions, typesText } from "./types.ts"
