@@ -17,6 +17,7 @@ const pages = [
   "docs/attach.md",
   "docs/network.md",
   "docs/links.md",
+  "docs/robustness.md",
   "CHANGELOG.md",
 ]
 

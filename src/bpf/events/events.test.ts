@@ -37,6 +37,19 @@ function send(b: BPF, ...pids: number[]): number[] {
 
 const load = (kind: keyof typeof TEXTS) => BPF.load({ text: TEXTS[kind], autoAttach: false })
 
+test("two who read one ring buffer share its events", { skip }, async () => {
+  using b = await load("ring")
+  const got: number[] = []
+  const take = (events: Iterable<Data>): void => {
+    for (const { pid } of events) got.push(pid)
+  }
+  using _one = b.onEvents<Data>("events", take)
+  using _other = b.onEvents<Data>("events", take)
+  send(b, 1, 2, 3)
+  for (let tries = 0; got.length < 3 && tries < 500; tries++) await new Promise(done => setTimeout(done, 5))
+  assert.deepEqual(got, [1, 2, 3])
+})
+
 for (const kind of ["perf", "ring"] as const) {
   test(`${kind}: events are objects of the type that is submitted`, { skip }, async () => {
     using b = await load(kind)

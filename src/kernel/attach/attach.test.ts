@@ -152,9 +152,9 @@ refused(
 refused("no target", "tracepoint", undefined, { code: "MACHINE_NO_TARGET" })
 
 const events = [
-  "p:skep/skep_100_0 do_exit",
-  "r16:skep/skep_100_1 do_exit",
-  "p:skep/skep_200_0 do_exit+8",
+  "p:skep/skep_100_0_0 do_exit",
+  "r16:skep/skep_100_12_1 do_exit",
+  "p:skep/skep_200_0_0 do_exit+8",
   "p:kprobes/skep_100_0 do_exit",
   "p:skep/mine do_exit",
   "",
@@ -163,6 +163,6 @@ const events = [
 test("events of processes that are gone are stale, and nobody else's", () => {
   assert.deepEqual(
     staleEvents(events, pid => pid === 200),
-    ["skep_100_0", "skep_100_1"],
+    ["skep_100_0_0", "skep_100_12_1"],
   )
 })

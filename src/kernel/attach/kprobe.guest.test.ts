@@ -103,7 +103,7 @@ if (!childScenarios(scenarios)) {
     test(`a ${ret ? "kretprobe" : "kprobe"} by kprobe_events`, () => {
       using loaded = counting("kprobe", machine)
       const probe = openKprobe({ symbol, offset: 0, ret }, loaded.program("count").fd, "test", true)
-      assert.match(events(), new RegExp(`^${ret ? "r\\d*" : "p"}:skep/skep_${process.pid}_\\d+ ${symbol}`))
+      assert.match(events(), new RegExp(`^${ret ? "r\\d*" : "p"}:skep/skep_${process.pid}_0_\\d+ ${symbol}`))
       enter(3)
       probe.close()
       assert.equal(events(), "")

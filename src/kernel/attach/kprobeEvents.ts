@@ -1,13 +1,17 @@
 import { closeSync, existsSync, constants as flags, openSync, readFileSync, writeSync } from "node:fs"
 import { constants } from "node:os"
+import { threadId } from "node:worker_threads"
 import type { SkepError } from "../../base/index.ts"
 import { lookForTracefs, tracefs } from "../tracefs.ts"
 import type { Kprobe } from "./kprobe.ts"
 
-/** Group of skep's events. Their names tell the process that made them: `skep_PID_n`. */
+/** Group of skep's events. Their names tell the process and the thread that made them: `skep_PID_THREAD_n`. */
 const GROUP = "skep"
 
 let counter = 0
+
+/** Name of an event by its number: no other thread or process makes one of this name. */
+export const eventName = (number: number): string => `skep_${process.pid}_${threadId}_${number}`
 
 export interface KprobeEvent {
   readonly group: string
@@ -24,8 +28,8 @@ export function probedPlace({ symbol, address, offset }: Kprobe): string {
 /**
  * Adds a line to kprobe_events, which takes one definition a write:
  *
- *     p:skep/skep_PID_n SYMBOL+OFFSET
- *     r[MAXACTIVE]:skep/skep_PID_n SYMBOL
+ *     p:skep/skep_PID_THREAD_n SYMBOL+OFFSET
+ *     r[MAXACTIVE]:skep/skep_PID_THREAD_n SYMBOL
  *
  * The event stays until it is removed; after a process that was killed, {@link removeStaleEvents} finds it. `refused` makes the error of a failed write, `missing` that of a kernel without the file.
  */
@@ -35,7 +39,7 @@ export function addKprobeEvent(
   missing: () => SkepError,
 ): KprobeEvent {
   const file = `${tracefs()}/kprobe_events`
-  const name = `skep_${process.pid}_${counter++}`
+  const name = eventName(counter++)
   const kind = probe.ret ? `r${probe.maxActive ?? ""}` : "p"
   if (!existsSync(file)) throw missing()
   try {
@@ -81,7 +85,7 @@ export function removeStaleEvents(): void {
 export function staleEvents(text: string, alive: (pid: number) => boolean = isAlive): string[] {
   const names: string[] = []
   for (const line of text.split("\n")) {
-    const found = /^[pr]\d*:skep\/(skep_(\d+)_\d+u?) /.exec(line)
+    const found = /^[pr]\d*:skep\/(skep_(\d+)(?:_\d+)+u?) /.exec(line)
     if (found !== null && !alive(Number(found[2]))) names.push(found[1])
   }
   return names

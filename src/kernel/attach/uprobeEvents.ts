@@ -4,12 +4,12 @@ import { SkepError } from "../../base/index.ts"
 import { keepUntilExit } from "../cleanup.ts"
 import { closeFd } from "../raw/index.ts"
 import { lookForTracefs } from "../tracefs.ts"
-import { staleEvents } from "./kprobeEvents.ts"
+import { eventName, staleEvents } from "./kprobeEvents.ts"
 import { PERF_TYPE_TRACEPOINT, perfEventOpen } from "./perf.ts"
 import { tracepointId } from "./tracepoint.ts"
 import type { Uprobe } from "./uprobe.ts"
 
-/** Group of skep's events. Their names tell the process that made them: `skep_PID_nu`. */
+/** Group of skep's events. Their names tell the process and the thread that made them: `skep_PID_THREAD_nu`. */
 const GROUP = "skep"
 
 let counter = 0
@@ -30,8 +30,8 @@ export function hasUprobeEvents(): boolean {
  * Adds a line to uprobe_events, which takes one definition a write, and opens its event; `run` starts a program on the event and says which
  * descriptors hold it. The function returned takes all of it back, as does the end of the process.
  *
- *     p:skep/skep_PID_nu PATH:0xOFFSET(0xCOUNTER)
- *     r:skep/skep_PID_nu PATH:0xOFFSET
+ *     p:skep/skep_PID_THREAD_nu PATH:0xOFFSET(0xCOUNTER)
+ *     r:skep/skep_PID_THREAD_nu PATH:0xOFFSET
  */
 export function openUprobeEvent(
   probe: Uprobe,
@@ -48,7 +48,7 @@ export function openUprobeEvent(
       hint: "probe it by another path, or use Linux 4.17 or newer with the uprobe PMU",
     })
   }
-  const name = `skep_${process.pid}_${counter++}u`
+  const name = `${eventName(counter++)}u`
   const hex = (n: number): string => `0x${n.toString(16)}`
   const reference = probe.counter === undefined ? "" : `(${hex(probe.counter)})`
   try {

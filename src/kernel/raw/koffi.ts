@@ -1,5 +1,8 @@
+import { isMainThread } from "node:worker_threads"
 import { SkepError } from "../../base/index.ts"
-import { type Sys, syscallNumbers, type Watcher } from "./sys.ts"
+import { type Sys, syscallNumbers } from "./sys.ts"
+import { forThread, keepLoaded, nativePart } from "./thread.ts"
+import { Watchers } from "./watchers.ts"
 
 type Koffi = typeof import("koffi")
 
@@ -19,7 +22,8 @@ export function koffiSys(): Sys {
   const short = libc.func("syscall", "int64_t", ["int64_t", "int64_t", "int64_t", "int64_t"])
   const long = libc.func("syscall", "int64_t", Array(7).fill("int64_t"))
 
-  return {
+  const watchers = new Watchers((fd, ready) => koffi.node.poll(fd, { readable: true, disconnect: true }, ready))
+  const sys: Sys = {
     numbers,
     call(number, a, b = 0, c = 0, d, e = 0, f = 0) {
       const result = d === undefined ? short(number, a, b, c) : long(number, a, b, c, d, e, f)
@@ -31,24 +35,11 @@ export function koffiSys(): Sys {
     view(address, length) {
       return new Uint8Array(koffi.view(BigInt(address), length))
     },
-    watch(fd, ready): Watcher {
-      const handle = koffi.node.poll(fd, { readable: true, disconnect: true }, ready)
-      let open = true
-      return {
-        keepAlive(keep) {
-          if (!open) return
-          if (keep) handle.ref()
-          else handle.unref()
-        },
-        close() {
-          if (!open) return
-          open = false
-          handle.stop()
-          handle.close()
-        },
-      }
-    },
+    watch: (fd, ready) => watchers.watch(fd, ready),
   }
+  if (isMainThread) return sys
+  keepLoaded(nativePart(), libc.func("dlopen", "void *", ["str", "int"]))
+  return forThread(sys)
 }
 
 function requireKoffi(): Koffi {

@@ -34,6 +34,7 @@ export interface SyscallNumbers {
   readonly mmap: number
   readonly munmap: number
   readonly close: number
+  readonly dup3: number
   readonly prlimit64: number
   readonly mount: number
   readonly socket: number
@@ -54,6 +55,7 @@ const x64: SyscallNumbers = {
   mmap: 9,
   munmap: 11,
   close: 3,
+  dup3: 292,
   prlimit64: 302,
   mount: 165,
   socket: 41,
@@ -72,6 +74,7 @@ const generic: SyscallNumbers = {
   mmap: 222,
   munmap: 215,
   close: 57,
+  dup3: 24,
   prlimit64: 261,
   mount: 40,
   socket: 198,
