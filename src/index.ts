@@ -171,6 +171,7 @@ export {
   type UsdtListed,
   type UsdtOptions,
   UserRingBuffer,
+  usdtArgumentType,
   type WaitingCommand,
   type WalkOptions,
   waitingCommand,

@@ -1,6 +1,7 @@
 import type { Given } from "../../btf/index.ts"
 import { BpfMap, type MapParts } from "./base.ts"
 import { type Codec, codecOf } from "./codec.ts"
+import { textOfValue, valueOfText } from "./text.ts"
 
 const NO_KEY = new Uint8Array(0)
 
@@ -41,6 +42,17 @@ export class Queue<V = any> extends BpfMap {
     }
   }
 
+  /** A value as one line of text: `{ 0x2a "bash" }`. */
+  valueText(value: Given<V>): string {
+    return textOfValue(value)
+  }
+
+  /** The value that {@link valueText} wrote. @throws SkepError BTF_VALUE_TYPE */
+  valueOfText(text: string): V {
+    return valueOfText(text, this.#value.decode(new Uint8Array(this.map.valueSize))) as V
+  }
+
+  /** Takes all values out. */
   clear(): void {
     for (const _ of this.drain());
   }
@@ -60,6 +72,7 @@ export class BloomFilter<V = any> extends BpfMap {
     this.#value = codecOf(parts.map.spec, "value", parts.btf)
   }
 
+  /** Adds a value for good. @throws SkepError BTF_VALUE_… */
   add(value: Given<V>): this {
     this.map.push(this.#value.encode(value))
     return this

@@ -11,6 +11,7 @@ import {
   log2Histogram,
   named,
 } from "./histogram.ts"
+import { textOfValue, valueOfText } from "./text.ts"
 
 /** How a table is walked. */
 export interface WalkOptions {
@@ -74,6 +75,7 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
     return bytes && this.decodeValue(bytes, 0)
   }
 
+  /** Whether there is a value of a key. */
   has(key: Given<K>): boolean {
     return this.map.lookup(this.encodeKey(key)) !== undefined
   }
@@ -111,10 +113,38 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
     this.map.clear()
   }
 
+  /** Sets every value to zero; the keys stay. An element that comes meanwhile keeps its value. */
+  zero(): void {
+    const { count, keys } = this.map.readAll()
+    this.map.updatePacked({ count, keys, values: new Uint8Array(count * this.map.valueSize) }, "any")
+  }
+
+  /** A key as one line of text: `{ 0x2a "bash" }`. */
+  keyText(key: Given<K>): string {
+    return textOfValue(key)
+  }
+
+  /** The key that {@link keyText} wrote. @throws SkepError BTF_VALUE_TYPE */
+  keyOfText(text: string): K {
+    return valueOfText(text, this.keyCodec.decode(new Uint8Array(this.map.keySize))) as K
+  }
+
+  /** A value as one line of text: `{ 0x2a "bash" }`. */
+  valueText(value: Given<V>): string {
+    return textOfValue(value)
+  }
+
+  /** The value that {@link valueText} wrote. @throws SkepError BTF_VALUE_TYPE */
+  valueOfText(text: string): V {
+    return valueOfText(text, this.decodeValue(new Uint8Array(this.map.valueSize), 0)) as V
+  }
+
+  /** Every key, read as {@link entries} reads. @throws SkepError MACHINE_MAP_CHANGING */
   keys(options: WalkOptions = {}): TableIterator<K> {
     return this.#walk(part => this.keyReader(part), options)
   }
 
+  /** Every value, read as {@link entries} reads. @throws SkepError MACHINE_MAP_CHANGING */
   values(options: WalkOptions = {}): TableIterator<V> {
     return this.#walk(part => this.valueReader(part), options)
   }
@@ -128,10 +158,12 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
     return this.#walk(part => this.#entryReader(part), options)
   }
 
+  /** Calls back for every element, as {@link entries} reads them. */
   forEach(call: (value: V, key: K, table: this) => void): void {
     for (const [key, value] of this.entries()) call(value, key, this)
   }
 
+  /** The same as {@link entries}. */
   [Symbol.iterator](): TableIterator<[K, V]> {
     return this.entries()
   }
@@ -179,15 +211,17 @@ export class Table<K = any, V = any> extends BpfMap implements Iterable<[K, V]> 
     return jsonHistogram(this.entries(), options)
   }
 
+  /** Prints the table as a histogram of powers of two: `printLog2Hist("usecs")`. */
   printLog2Hist(valueType?: string | HistogramOptions, sectionHeader?: string): void {
     console.log(this.log2Histogram(named(valueType, sectionHeader)))
   }
 
+  /** Prints the table as a histogram whose slots are values. */
   printLinearHist(valueType?: string | HistogramOptions, sectionHeader?: string): void {
     console.log(this.linearHistogram(named(valueType, sectionHeader)))
   }
 
-  /** One line of JSON for each section. */
+  /** Prints the table as a histogram of powers of two in JSON, a line for each section. */
   printJsonHist(valueType?: string | HistogramOptions, sectionHeader?: string): void {
     for (const one of this.jsonHistogram(named(valueType, sectionHeader))) console.log(JSON.stringify(one))
   }

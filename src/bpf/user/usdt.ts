@@ -143,6 +143,16 @@ export interface UsdtListed {
 }
 
 /**
+ * The C type of a probe's argument as {@link listUsdt} gives it: `-4@%edi` is an `int`, `8@-24(%rbp)` an `unsigned long long`. Undefined for one that
+ * no program can read: a floating-point number.
+ */
+export function usdtArgumentType(argument: string): string | undefined {
+  const [, sign, size = "8"] = /^(?:(-?)(\d+)@)?/.exec(argument) as RegExpExecArray
+  const type = { 1: "char", 2: "short", 4: "int", 8: "long long" }[size]
+  return type === undefined || /^-?\d+f@/.test(argument) ? undefined : sign === "-" ? type : `unsigned ${type}`
+}
+
+/**
  * The static probes of a program or library, or without `path` of all that the process runs.
  * @throws SkepError SYMBOLS_NO_FILE, SYMBOLS_ELF, SYMBOLS_NO_PROCESS
  */
