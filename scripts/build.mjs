@@ -29,15 +29,15 @@ const INTERNAL = ["commandLine", "used"]
  * False when the types have errors; all else is an exception.
  * The new dist/ takes the place of the old one when it is complete: a skep that starts meanwhile finds one or the other.
  *
- *     core.js     all of skep, a function expression; loaded by the other two with the code that V8 kept of it (src/start)
- *     skep.js     the command line
- *     index.mjs   the library: the names that library.js gets from core.js
+ *     core.js      all of skep, a function expression; loaded by skep.js and library.js with the code that V8 kept of it (src/start)
+ *     compiler.js  of that, what the commands need that only compile, for these
+ *     skep.js      the command line
+ *     index.mjs    the library: the names that library.js gets from core.js
  */
 export async function buildDist({ types }) {
   const outdir = `build/dist-${process.pid}`
-  await build({
+  const bundle = {
     ...common,
-    entryPoints: { core: "src/core.ts" },
     outdir,
     external: ["koffi"],
     loader: { ".h": "text", ".c": "text" },
@@ -48,14 +48,19 @@ const importMeta = { get url() { return require("node:url").pathToFileURL(__file
     },
     footer: { js: "})" },
     define: { "import.meta.url": "importMeta.url" },
-  })
+  }
+  await build({ ...bundle, entryPoints: { core: "src/core.ts" } })
+  await build({ ...bundle, entryPoints: { compiler: "src/cli/compiler.ts" }, plugins: [nothingLazy] })
   const core = `${outdir}/core.js`
-  const hash = createHash("sha256").update(readFileSync(core)).digest("hex").slice(0, 16)
+  const hashOf = file => createHash("sha256").update(readFileSync(file)).digest("hex").slice(0, 16)
   await build({
     ...common,
     entryPoints: { skep: "src/cli/main.ts", library: "src/start/library.ts" },
     outdir,
-    define: { SKEP_BUILD: JSON.stringify(hash) },
+    define: {
+      SKEP_BUILD: JSON.stringify(hashOf(core)),
+      SKEP_COMPILER_BUILD: JSON.stringify(hashOf(`${outdir}/compiler.js`)),
+    },
   })
   writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n')
   cpSync("docs/diagnostics", `${outdir}/diagnostics`, { recursive: true })
@@ -75,6 +80,23 @@ const importMeta = { get url() { return require("node:url").pathToFileURL(__file
   renameSync(outdir, "dist")
   rmSync(old, { recursive: true, force: true })
   return ok
+}
+
+/**
+ * Modules that some `import()` leads to are wrapped in functions, which takes time at every start. The compiler's bundle uses no such module:
+ * what leads to one belongs to rooms of which it has other parts, and is left out as unused. Where it is not, the build fails.
+ */
+const nothingLazy = {
+  name: "nothing-lazy",
+  setup(build) {
+    build.onResolve({ filter: /^\./ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "lazy", external: true } : undefined,
+    )
+    build.onEnd(() => {
+      const text = readFileSync(`${build.initialOptions.outdir}/compiler.js`, "latin1")
+      if (/(import|require)\("lazy"\)/.test(text)) throw new Error("compiler.js would load a part of itself lazily")
+    })
+  },
 }
 
 /** Names that the bundle exports. */

@@ -21,7 +21,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   cc: {
     about: "compile C as clang does, with clang's options: for makefiles",
-    load: async () => (await import("./cc/command.ts")).cc,
+    load: async () => {
+      const { ccCommand } = await import("./cc/command.ts")
+      return ccCommand(async (args, version) => (await import("./cc/driver.ts")).runCc(args, version))
+    },
   },
   link: {
     about: "make one object of several",

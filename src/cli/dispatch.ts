@@ -1,8 +1,7 @@
 import { didYouMean } from "../base/index.ts"
-import { used } from "../cache/index.ts"
 import { SUCCESS, USAGE, UsageError } from "./command.ts"
 import { COMMANDS } from "./commands.ts"
-import { COMMON, readArgs, type Values } from "./options.ts"
+import { runCommand } from "./runCommand.ts"
 
 /** Runs a command line; the exit status. */
 export async function dispatch(args: readonly string[], version: () => string): Promise<number> {
@@ -31,30 +30,9 @@ export async function dispatch(args: readonly string[], version: () => string): 
 }
 
 async function run(name: string, args: readonly string[], version: () => string): Promise<number> {
-  const status = await runCommand(name, args, version)
-  if (status === SUCCESS) used.add(name)
-  return status
-}
-
-async function runCommand(name: string, args: readonly string[], version: () => string): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (entry === undefined) throw unknownCommand(name)
-  const command = await entry.load()
-  if (command.raw !== undefined) return await command.raw(args, version)
-  try {
-    const { values, positionals } = readArgs(args, { ...command.options, ...COMMON })
-    if (values.help) return await help(name)
-    const [least, most] = command.positionals
-    if (positionals.length < least) throw new UsageError(`it needs ${command.usage}`)
-    if (positionals.length > most) throw new UsageError(`too many arguments: '${positionals[most]}'`)
-    return await command.run(values as Values<typeof command.options>, positionals)
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    process.stderr.write(`skep ${name}: ${error.message}\n`)
-    if (error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`)
-    process.stderr.write(`try: skep ${name} --help\n`)
-    return USAGE
-  }
+  return await runCommand(name, await entry.load(), args, version)
 }
 
 function unknownCommand(name: string): UsageError {
@@ -74,6 +52,6 @@ async function help(name: string | undefined): Promise<number> {
 }
 
 async function overview(): Promise<string> {
-  const { overviewHelp } = await import("./help.ts")
+  const { overviewHelp } = await import("./overview.ts")
   return overviewHelp()
 }

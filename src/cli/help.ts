@@ -1,19 +1,7 @@
 import type { Command } from "./command.ts"
-import { COMMANDS } from "./commands.ts"
 import { COMMON, type OptionSpec } from "./options.ts"
 
-export function overviewHelp(): string {
-  const commands = Object.entries(COMMANDS).map(([name, { about }]): [string, string] => [name, about])
-  return [
-    "skep: write BPF programs in C, run them in the Linux kernel.",
-    "",
-    "usage: skep COMMAND [ARGUMENT…]",
-    "",
-    ...columns([...commands, ["help COMMAND", "how a command is used"], ["--version", "which skep this is"]]),
-    "",
-  ].join("\n")
-}
-
+/** How a command is used. */
 export function commandHelp(name: string, command: Command): string {
   const options = Object.entries({ ...command.options, ...COMMON })
   const examples = command.examples ?? []
@@ -37,7 +25,8 @@ function optionText({ about, choices }: OptionSpec): string {
   return choices === undefined ? about : `${about}: ${choices.join(", ")}`
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string[] {
+/** Two columns, the first as wide as its widest entry. */
+export function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([head]) => head.length))
   return rows.map(([head, text]) => `  ${head.padEnd(width)}  ${text}`)
 }

@@ -5,14 +5,22 @@ import { type Bundle, loadCompiled } from "../start/index.ts"
 import type { dispatch } from "./dispatch.ts"
 import { whenMade } from "./whenMade.ts"
 
-/** Name of the content of core.js, put in by the build. */
+/** Names of the contents of core.js and compiler.js, put in by the build. */
 declare const SKEP_BUILD: string
+declare const SKEP_COMPILER_BUILD: string
 
 interface Core extends Bundle {
   commandLine(): Promise<typeof dispatch>
 }
 
-const core = loadCompiled<Core>(join(__dirname, "core.js"), SKEP_BUILD, require)
+// Under the name skep-cc it is a C compiler: for tools that take one word for it.
+const asCompiler = /^skep-cc\b/.test(basename(process.argv[1] ?? ""))
+const args = [...(asCompiler ? ["cc"] : []), ...process.argv.slice(2)]
+
+const core =
+  args[0] === "compile" || args[0] === "cc"
+    ? loadCompiled<Core>(join(__dirname, "compiler.js"), SKEP_COMPILER_BUILD, require)
+    : loadCompiled<Core>(join(__dirname, "core.js"), SKEP_BUILD, require)
 
 let printed = false
 // A reader that goes away (`skep … | head`) is no error: what was wanted has been read.
@@ -25,9 +33,6 @@ for (const name of ["stdout", "stderr"] as const) {
 
 const version = (): string => JSON.parse(readFileSync(join(__dirname, "../package.json"), "utf8")).version
 
-// Under the name skep-cc it is a C compiler: for tools that take one word for it.
-const asCompiler = /^skep-cc\b/.test(basename(process.argv[1] ?? ""))
-const args = [...(asCompiler ? ["cc"] : []), ...process.argv.slice(2)]
 core
   .commandLine()
   .then(dispatch => dispatch(args, version))

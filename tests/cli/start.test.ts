@@ -48,12 +48,23 @@ test("a command that was not used before adds its code", () => {
   compile(caches)
   const file = join(caches, "skep", codeIn(caches)[0])
   const before = readFileSync(file).toString("latin1", 0, 60)
-  const { status } = skep(["disasm", "--help"], { env: { ...process.env, XDG_CACHE_HOME: caches } })
+  const { status } = skep(["cc", "--version"], { env: { ...process.env, XDG_CACHE_HOME: caches } })
   assert.equal(status, 0)
   const header = readFileSync(file).toString("latin1", 0, 60)
   assert.match(before, /^\["compile"\] /)
-  assert.match(header, /^\["compile","disasm"\] /)
+  assert.match(header, /^\["compile","cc"\] /)
   assert.equal(compile(caches), plain)
+})
+
+test("commands that only compile have code of their own", () => {
+  const caches = newCaches()
+  compile(caches)
+  const [compiler] = codeIn(caches)
+  const { status } = skep(["disasm", "--help"], { env: { ...process.env, XDG_CACHE_HOME: caches } })
+  assert.equal(status, 0)
+  const [all, ...others] = codeIn(caches).filter(name => name !== compiler)
+  assert.deepEqual(others, [])
+  assert.match(readFileSync(join(caches, "skep", all)).toString("latin1", 0, 60), /^\["disasm"\] /)
 })
 
 test("code that V8 refuses is made anew", () => {

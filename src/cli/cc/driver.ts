@@ -1,9 +1,12 @@
 import { existsSync, writeFileSync } from "node:fs"
 import { basename } from "node:path"
 import { readBytes } from "../../bpf/index.ts"
+import { linkObjects, readElf } from "../../object/index.ts"
 import { FAILURE, SUCCESS } from "../command.ts"
+import { commandHelp } from "../help.ts"
 import { answer, searchList } from "./answers.ts"
-import { compileInput } from "./compileInput.ts"
+import { ccCommand } from "./command.ts"
+import { compileInput, objectFile } from "./compileInput.ts"
 import { CcHeaders } from "./headers.ts"
 import type { CcInput, CcJob } from "./job.ts"
 import { makeRule, quoteTarget } from "./makeRule.ts"
@@ -13,14 +16,14 @@ import { expandResponseFiles } from "./response.ts"
 import { unknownWarnings } from "./warnings.ts"
 
 /** Runs a command line of clang's; the exit status is 1 where something is wrong, as clang's. */
-export async function runCc(args: readonly string[], version: string): Promise<number> {
+export function runCc(args: readonly string[], version: string): number {
   const { job, problems } = parseCc(expandResponseFiles(args))
   const messages = new CcMessages(job)
   for (const remark of job.remarks) messages.driver("warning", remark)
   for (const message of unknownWarnings(job.warnings)) messages.option(message)
   for (const { code, message } of [...problems, ...wrongTogether(job)]) messages.driver("error", message, code)
   if (messages.failed) return FAILURE
-  if (job.answers.length > 0) return await answerAll(job, version, messages)
+  if (job.answers.length > 0) return answerAll(job, version, messages)
   if (job.verbose !== "no") process.stderr.write(`${answer("version", version)}`)
   if (job.verbose === "only") {
     process.stderr.write(` ${["skep", "cc", ...args].map(word => JSON.stringify(word)).join(" ")}\n`)
@@ -28,7 +31,7 @@ export async function runCc(args: readonly string[], version: string): Promise<n
   }
   if (!changeFolder(job, messages) || !areThere(job.inputs, messages)) return FAILURE
   if (job.verbose === "say") process.stderr.write(searchList(job.folders.quoted, new CcHeaders(job.folders)))
-  if (isLinked(job)) await linkAll(job, version, messages)
+  if (isLinked(job)) linkAll(job, version, messages)
   else {
     const entries: string[] = []
     for (const input of job.inputs) makeOne(job, input, args, entries, version, messages)
@@ -62,9 +65,7 @@ function wrongTogether(job: CcJob): CcProblem[] {
 }
 
 /** Compiles what is C, and links all. */
-async function linkAll(job: CcJob, version: string, messages: CcMessages): Promise<void> {
-  const { linkObjects, readElf } = await import("../../object/index.ts")
-  const { objectFile } = await import("./compileInput.ts")
+function linkAll(job: CcJob, version: string, messages: CcMessages): void {
   const output = job.output ?? "a.out"
   try {
     const objects = job.inputs.map(({ name, language }) => {
@@ -83,11 +84,10 @@ async function linkAll(job: CcJob, version: string, messages: CcMessages): Promi
   }
 }
 
-async function answerAll({ answers }: CcJob, version: string, messages: CcMessages): Promise<number> {
+function answerAll({ answers }: CcJob, version: string, messages: CcMessages): number {
   for (const question of answers) {
     if (question === "help") {
-      const { commandHelp } = await import("../help.ts")
-      process.stdout.write(commandHelp("cc", (await import("./command.ts")).cc))
+      process.stdout.write(commandHelp("cc", ccCommand(runCc)))
       continue
     }
     const text = answer(question, version)
