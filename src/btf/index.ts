@@ -32,4 +32,4 @@ export {
 } from "./values/columns.ts"
 export type { BtfRecord, BtfValue, DecodeOptions } from "./values/decode.ts"
 export type { BtfInput, BtfInputRecord, Given, InputOf } from "./values/encode.ts"
-export { propertyName, TypeWriter } from "./values/typescript.ts"
+export { type NamedEnum, propertyName, TypeWriter } from "./values/typescript.ts"

@@ -34,6 +34,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "write the types of a program for TypeScript",
     load: async () => (await import("./types.ts")).types,
   },
+  gen: {
+    about: "compile a program into a module of TypeScript or JavaScript, types included",
+    load: async () => (await import("./gen.ts")).gen,
+  },
   disasm: {
     about: "show the instructions of an object or a C file",
     load: async () => (await import("./disasm.ts")).disasm,

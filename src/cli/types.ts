@@ -1,8 +1,7 @@
 import { basename } from "node:path"
 import { typesText } from "../gen/index.ts"
 import { command, SUCCESS } from "./command.ts"
-import { generatedName, objectOfFile, writeOutput } from "./generate.ts"
-import { SOURCE_OPTIONS } from "./source.ts"
+import { GENERATE_OPTIONS, generatedName, objectOfFile, writeOutput } from "./generate.ts"
 
 export const types = command({
   usage: "FILE.c|FILE.o",
@@ -12,8 +11,7 @@ export const types = command({
   positionals: [1, 1],
   options: {
     output: { short: "o", value: "FILE.d.ts", about: "where to write; the standard output without it" },
-    name: { value: "NAME", about: "name of the interface; that of the file otherwise: task_switch.c gives TaskSwitch" },
-    ...SOURCE_OPTIONS,
+    ...GENERATE_OPTIONS,
   },
   examples: [["skep types task_switch.c -o task_switch.d.ts", "writes interface TaskSwitch"]],
   run(values, [file]) {

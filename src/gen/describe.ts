@@ -1,5 +1,5 @@
 import { SkepError } from "../base/index.ts"
-import { Btf, TypeWriter } from "../btf/index.ts"
+import { Btf, type NamedEnum, TypeWriter } from "../btf/index.ts"
 import { type BpfObject, globalVariables, type MapSpec } from "../object/index.ts"
 import { TABLE_CLASSES, type TableParts, tableType } from "./tables.ts"
 
@@ -21,6 +21,8 @@ export interface Description {
   readonly programs: readonly string[]
   /** Declarations of the types that the others name. */
   readonly declarations: readonly string[]
+  /** Enumerations among them. */
+  readonly enums: readonly NamedEnum[]
   /** Names of skep's that the types refer to, in order. */
   readonly imports: readonly string[]
 }
@@ -65,6 +67,7 @@ export function describe(object: BpfObject, taken: Iterable<string> = []): Descr
     globals,
     programs: object.programs.map(({ name }) => name),
     declarations: types?.declarations ?? [],
+    enums: types?.enums ?? [],
     imports: [...imports].sort(),
   }
 }

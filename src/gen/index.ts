@@ -1,2 +1,3 @@
+export { type ModuleOptions, moduleScript, moduleText, moduleTypes } from "./module.ts"
 export { isTypeName, nameOfFile } from "./names.ts"
 export { type TypesOptions, typesText } from "./types.ts"

@@ -15,6 +15,12 @@ export const BPFFS = "/sys/fs/bpf/"
 /** Starts the name of a typedef of the records of an event stream: `typedef struct data_t __skep_event_NAME`. */
 export const EVENT_PREFIX = "__skep_event_"
 
+/**
+ * Starts the name of an enumeration of the ring buffers whose drops a map counts, and of its enumerators, by the elements of the map:
+ * `enum __skep_drops_MAP { __skep_drops_RING = 0, … }`.
+ */
+export const DROPS_PREFIX = "__skep_drops_"
+
 /** `LIBBPF_PIN_BY_NAME` */
 export const PIN_BY_NAME = 1
 
@@ -78,6 +84,10 @@ export function describeMaps(
     const size = valuesAt + entries * 8
     builder.define(struct, { kind: "struct", name: "", size: valuesAt, members })
     if (map.eventType) builder.add({ kind: "typedef", name: EVENT_PREFIX + map.name, type: map.eventType })
+    if (map.drops !== undefined) {
+      const values = map.drops.map((ring, value) => ({ name: DROPS_PREFIX + ring, value }))
+      builder.add({ kind: "enum", name: DROPS_PREFIX + map.name, size: 4, signed: false, values })
+    }
     const type = builder.add({ kind: "var", name: map.name, type: struct, linkage: "global" })
     vars.push({ type, offset, size })
     places.push({ name: map.name, offset, size, valuesAt: offset + valuesAt })

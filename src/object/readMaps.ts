@@ -1,7 +1,7 @@
 import { SkepError } from "../base/index.ts"
 import { type Btf, isRecord, references, sizeOf } from "../btf/index.ts"
 import { mapTypes } from "../isa/index.ts"
-import { BPFFS, EVENT_PREFIX, KSYMS_SECTION, MAPS_SECTION, PIN_BY_NAME } from "./describeMaps.ts"
+import { BPFFS, DROPS_PREFIX, EVENT_PREFIX, KSYMS_SECTION, MAPS_SECTION, PIN_BY_NAME } from "./describeMaps.ts"
 import { elfError } from "./elf.ts"
 import type { MapSpec } from "./object.ts"
 
@@ -115,6 +115,12 @@ class MapReader {
     if (records?.kind === "typedef") {
       this.own.add(event)
       spec.eventType = records.type
+    }
+    const drops = this.btf.find(DROPS_PREFIX + name, "enum")
+    const rings = drops === 0 ? undefined : this.btf.type(drops)
+    if (rings?.kind === "enum") {
+      this.own.add(drops)
+      spec.drops = rings.values.map(ring => ring.name.slice(DROPS_PREFIX.length))
     }
     return { spec, ...(valuesAt !== undefined && { valuesAt }) }
   }

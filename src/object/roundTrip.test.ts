@@ -275,3 +275,20 @@ test("an object reads as text with its lines of source", () => {
     ].join("\n"),
   )
 })
+
+test("a map of counters of drops keeps the names of its ring buffers", () => {
+  const plain = { keySize: 0, valueSize: 0, maxEntries: 4096, flags: 0, keyType: 0, valueType: 0 }
+  const ring = (name: string): MapSpec => ({ ...plain, name, type: "ringbuf" })
+  const drops: MapSpec = {
+    ...plain,
+    name: "drops",
+    type: "percpu_array",
+    keySize: 4,
+    valueSize: 8,
+    maxEntries: 2,
+    drops: ["b", "a"],
+  }
+  const maps = [ring("a"), ring("b"), drops]
+  const object: BpfObject = { ...sampleObject(), programs: [], functions: [], maps, btf: new Uint8Array(0) }
+  assert.deepEqual(readElf(writeElf(object)).maps, maps)
+})

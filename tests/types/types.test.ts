@@ -20,7 +20,8 @@ test("the types of a program with values of every kind", () => golden("tests/gol
 for (const [type, { name }] of Object.entries(MAP_CLASSES)) {
   test(`a table of type ${type} is a ${name}, as the loaded one is`, () => {
     const [table] = describe(object({ maps: [map("t", type)] })).tables
-    assert.equal(/^\w+/.exec(table.type)![0], name)
+    // The test's bundle numbers classes whose name it has twice.
+    assert.equal(/^\w+/.exec(table.type)![0], name.replace(/\d+$/, ""))
   })
 }
 

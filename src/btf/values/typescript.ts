@@ -1,6 +1,13 @@
 import type { Btf } from "../btf.ts"
 import { type EnumShape, type RecordShape, type Shape, shapeOf } from "./shape.ts"
 
+/** An enumeration by the name that its type has in TypeScript. */
+export interface NamedEnum {
+  readonly name: string
+  /** Enumerators and their values, as they are decoded. */
+  readonly values: readonly (readonly [name: string, value: number | bigint])[]
+}
+
 /** Words that TypeScript takes for something else, or that generated declarations refer to. */
 const TAKEN =
   "any as async await bigint boolean break case catch class const continue debugger declare default delete do else enum export extends false " +
@@ -19,6 +26,7 @@ export class TypeWriter {
   /** Names in use, with what is declared under each; empty for those that are somebody else's. */
   readonly #names: Map<string, string>
   readonly #declarations: string[] = []
+  readonly #enums: NamedEnum[] = []
   #usesChars = false
 
   /** `taken`: names that declarations must not have. */
@@ -30,6 +38,11 @@ export class TypeWriter {
   /** Declarations of the types that were asked for so far, and of those they consist of; each is text that ends with a line end. */
   get declarations(): readonly string[] {
     return this.#declarations
+  }
+
+  /** The enumerations among them. */
+  get enums(): readonly NamedEnum[] {
+    return this.#enums
   }
 
   /** Whether {@link CharArray} is among the types. */
@@ -68,10 +81,17 @@ export class TypeWriter {
     if (name === undefined) return type
     const values = shape.type.values.slice(0, MAX_LISTED).map(({ name, value }) => `${name} = ${value}`)
     const more = shape.type.values.length > MAX_LISTED ? ", …" : ""
-    return this.#declare(
-      name,
-      own => `/** \`${shape.label}\`: ${values.join(", ")}${more} */\nexport type ${own} = ${type}\n`,
-    )
+    const known = this.#declarations.length
+    const text = (own: string) =>
+      `/** \`${shape.label}\`: ${values.join(", ")}${more} */\nexport type ${own} = ${type}\n`
+    const declared = this.#declare(name, text)
+    if (this.#declarations.length > known) {
+      this.#enums.push({
+        name: declared,
+        values: shape.type.values.map(v => [v.name, shape.big ? BigInt(v.value) : Number(v.value)]),
+      })
+    }
+    return declared
   }
 
   #record(shape: RecordShape): string {
