@@ -2,6 +2,7 @@ import * as o from "../../isa/index.ts"
 import { type MBlock, type MFunction, type MTerm, NO_REG } from "../mir/mir.ts"
 import type { CpuLevel } from "../options.ts"
 import { inverseJump } from "./branch.ts"
+import { isInside, WaysRound } from "./wayRound.ts"
 
 /**
  * The order in which blocks are placed, so that few jumps are needed: blocks are linked to the successor that follows them, and the chains
@@ -30,6 +31,12 @@ export function orderBlocks(fn: MFunction, cpu: CpuLevel): MBlock[] {
     followed.add(to)
     chain.set(to, headOf(from))
     return true
+  }
+  // The last of a loop's branches that may go round shortly gets that way behind it.
+  const ways = new WaysRound(fn, rank)
+  for (let i = order.length - 1; i >= 0; i--) {
+    const short = ways.shortWay(order[i])
+    if (short !== undefined) link(order[i], short)
   }
   // A branch with a way that nothing else leads to: following it is free.
   for (const block of order) {
@@ -69,11 +76,6 @@ function preferredWays({ term, loop }: MBlock, cpu: CpuLevel): MBlock[] {
 const givesUp = ({ op, src, imm }: MTerm): boolean =>
   src === NO_REG &&
   ((op === o.BPF_JEQ && imm === 0) || op === o.BPF_JGT || op === o.BPF_JGE || op === o.BPF_JSGT || op === o.BPF_JSGE)
-
-function isInside(block: MBlock, loop: NonNullable<MBlock["loop"]>): boolean {
-  for (let l = block.loop; l !== undefined; l = l.parent) if (l === loop) return true
-  return false
-}
 
 /** Reverse post-order in which what leaves a loop, and what ends the function, comes after the rest. */
 function reversePostOrder(fn: MFunction, cpu: CpuLevel): MBlock[] {
