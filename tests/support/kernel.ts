@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process"
-import { readdirSync, readlinkSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { gunzipSync } from "node:zlib"
 import { SkepError } from "../../src/base/index.ts"
 import * as isa from "../../src/isa/index.ts"
 import { type FunctionNames, KernelMachine, sys } from "../../src/kernel/index.ts"
@@ -11,6 +12,12 @@ import type { BpfObject, FunctionSpec, MapSpec, ProgramSpec, ProgramType } from 
 /** Reason to skip a test that loads programs; false where it can run. */
 export const needsRoot: string | false =
   process.platform !== "linux" ? "not Linux" : process.getuid?.() !== 0 ? "not root" : false
+
+/** The running kernel's configuration where it tells it (`CONFIG_HZ=250` and so on, a line each), else nothing. */
+export function kernelConfig(): string {
+  if (!existsSync("/proc/config.gz")) return ""
+  return gunzipSync(readFileSync("/proc/config.gz")).toString("latin1")
+}
 
 export function object(parts: Partial<BpfObject>): BpfObject {
   const none = { name: "test.c", license: "GPL", programs: [], functions: [], maps: [], lines: [] }

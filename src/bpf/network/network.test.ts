@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram"
 import { once } from "node:events"
 import { test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
-import { bpfDescriptors, needsRoot } from "../../../tests/support/kernel.ts"
+import { bpfDescriptors, kernelConfig, needsRoot } from "../../../tests/support/kernel.ts"
 import { frame, ownNetwork, sendFrame, sharingSocket } from "../../../tests/support/network.ts"
 import { kernelAtLeast, sys } from "../../kernel/index.ts"
 import { listQdiscs } from "../../netlink/index.ts"
@@ -33,6 +33,7 @@ static int mark_of(struct __sk_buff *skb) {
 int pass(struct __sk_buff *skb) { mark_of(skb); return TC_ACT_OK; }
 int drop_ones(struct __sk_buff *skb) { return mark_of(skb) == 1 ? TC_ACT_SHOT : TC_ACT_OK; }
 int next(struct __sk_buff *skb) { mark_of(skb); return TC_ACT_UNSPEC; }
+int shoot(struct __sk_buff *skb) { mark_of(skb); return TC_ACT_SHOT; }
 int only_twos(struct __sk_buff *skb) { return mark_of(skb) == 2 ? -1 : 0; }
 int first_20(struct __sk_buff *skb) { return mark_of(skb) == 2 ? 20 : 0; }
 int xdp_drop_ones(struct xdp_md *ctx) {
@@ -95,6 +96,19 @@ test("filters are asked by priority, replaced and updated, and removed by what l
   for (const filter of egress.list()) egress.detach(filter)
   assert.deepEqual(egress.list(), [])
   assert.ok(!listQdiscs(sys(), net.veth0).some(({ kind }) => kind === "clsact"))
+})
+
+const noActions =
+  skip || (kernelConfig().includes("# CONFIG_NET_ACT_BPF is not set") && "this kernel was built without act_bpf")
+
+test("an action runs where the program of its filter matches", { skip: noActions }, async () => {
+  using b = await load()
+  const link = b.tc("veth0").egress.attach("only_twos", { prio: 1, action: "shoot" })
+  assert.deepEqual(await through(b, [1, 2, 4, 2]), [1, 4])
+  // Each of the twos was seen by the filter's program and by the action's.
+  assert.equal(b.table<number, bigint>("seen").get(2), 4n)
+  link.detach()
+  assert.deepEqual(await through(b, [1, 2]), [1, 2])
 })
 
 test("a filter of what comes in sees it", { skip }, async () => {
