@@ -86,10 +86,13 @@ function innerFd(spec: MapSpec, specs: ReadonlyMap<string, MapSpec>, make: (spec
   return make(inner).fd
 }
 
+/** Bytes of a ring buffer that does not say how many. */
+const RING_BYTES = 1 << 18
+
 /** A slot for every CPU where the map does not say how many, and for a ring buffer the next size that one can have. */
 function entriesOf({ type, maxEntries }: MapSpec): number {
-  if (maxEntries === 0) return type === "perf_event_array" ? possibleCpus() : 0
-  if (!type.endsWith("ringbuf")) return maxEntries
+  if (!type.endsWith("ringbuf")) return maxEntries === 0 && type === "perf_event_array" ? possibleCpus() : maxEntries
+  if (maxEntries === 0) return RING_BYTES
   return pageSize() * 2 ** Math.max(0, Math.ceil(Math.log2(maxEntries / pageSize())))
 }
 

@@ -282,6 +282,11 @@ test("a ring buffer gets the next size that one can have", { skip }, () => {
   assert.equal(loaded.map("m").maxEntries, 8192)
 })
 
+test("a ring buffer that does not say its size has 256 KiB", { skip }, () => {
+  using loaded = kernel().load(object({ maps: [map("m", "ringbuf", { keySize: 0, valueSize: 0, maxEntries: 0 })] }))
+  assert.equal(loaded.map("m").maxEntries, 256 << 10)
+})
+
 test("a closed map says so", { skip }, () => {
   const loaded = kernel().load(object({ maps: [map("h", "hash")] }))
   const h = loaded.map("h")

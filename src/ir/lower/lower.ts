@@ -295,7 +295,6 @@ function isVisible(decl: VarDecl): boolean {
   return (
     decl.storage === "none" &&
     functionOf(decl.type) === undefined &&
-    decl.init !== undefined &&
     !decl.span.file.system &&
     isDataSection(decl.attrs.find(a => a.name === "section")?.args[0] ?? ".data")
   )
