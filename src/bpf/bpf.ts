@@ -14,6 +14,7 @@ import type {
 } from "../machine/index.ts"
 import { type BpfObject, globalVariables, type MapSpec, type ProgramSpec } from "../object/index.ts"
 import { syscallName } from "../symbols/index.ts"
+import { attachAll } from "./attach/all.ts"
 import { Cgroup } from "./attach/cgroup.ts"
 import { placesHeld } from "./attach/count.ts"
 import { type DetachOptions, linksThat } from "./attach/detach.ts"
@@ -61,6 +62,8 @@ import type {
 import { RawSocket } from "./network/socket.ts"
 import { TrafficControl } from "./network/tc.ts"
 import { Xdp } from "./network/xdp.ts"
+import type { ObjectFile, ObjectOptions } from "./objects/options.ts"
+import { machineOptions, readObject } from "./objects/read.ts"
 import { OpenedProgram } from "./open.ts"
 import type { LoadOptions } from "./options.ts"
 import type {
@@ -79,9 +82,6 @@ import type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 import { ksym, ksymName, rememberProcess, type SymOptions, sym } from "./user/symbols.ts"
 import { attachUprobe } from "./user/uprobe.ts"
 import { enableUsdt, planUsdt } from "./user/usdt.ts"
-
-/** Kinds of places that a name says only half of (a control group, or another program, is the other), and iterators, which run when they are read. */
-const NEEDS_MORE = new Set(["lsm_cgroup", "freplace", "iter"])
 
 /**
  * A program in the kernel, with its tables, its attachments and its output.
@@ -148,9 +148,24 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
     const compiled = await objectOf(options, usdt.text)
     return new OpenedProgram<P>(compiled.object, object => {
       const machine = options.machine ?? kernelMachine()
-      const loaded = machine.load(object, { verifierLog: options.verifierLog })
+      const loaded = machine.load(object, machineOptions(options))
       return BPF.#start<P>({ compiled: { ...compiled, object }, loaded, notes: [] }, machine, options, usdt)
     })
+  }
+
+  /**
+   * Loads an object that clang, bpftool or skep made, and attaches what its sections say; several are linked first. Fields of the kernel's
+   * types, its configuration, variables and functions are filled in for the running kernel.
+   *
+   *     using b = await BPF.fromObject("slow.bpf.o", { globals: { threshold: 5 }, maxEntries: { starts: 100_000 } })
+   *
+   * @throws SkepError OBJECT_…, CORE_…, BPF_FILE, and what load does
+   */
+  static async fromObject<P extends ProgramTypes = AnyProgram>(
+    files: ObjectFile | readonly ObjectFile[],
+    options: ObjectOptions<P> = {},
+  ): Promise<BPF<P>> {
+    return BPF.load<P>({ ...options, object: readObject(files) })
   }
 
   static #start<P extends ProgramTypes>(
@@ -162,7 +177,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
     try {
       const bpf = new BPF<P>(compiled, machine, loaded, notes)
       if (options.autoAttach !== false) {
-        bpf.#attachAll()
+        bpf.attachAll()
         for (const { fn, target } of usdt.targets) bpf.program(fn, { type: "kprobe" }).attach(target)
       }
       used.add("load")
@@ -542,6 +557,14 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
     return links.length
   }
 
+  /**
+   * Attaches every function whose section or name says where, as loading does: all but those that are switched off (`SEC("?…")`), that need
+   * a control group, a device or another program, and iterators. After an error none of them is attached.
+   */
+  attachAll(): Link[] {
+    return attachAll(this.programs, fn => this.program(fn as FunctionName<P>).attach())
+  }
+
   /** Detaches everything; the program and its tables stay. */
   detachAll(): void {
     for (const link of [...this.links].reverse()) link.detach()
@@ -667,13 +690,6 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
   /** Detaches everything and frees the program and its tables; the same as leaving the block of a `using`. */
   close(): void {
     this[Symbol.dispose]()
-  }
-
-  #attachAll(): void {
-    for (const { name, attach, autoload } of this.programs) {
-      if (attach !== undefined && autoload !== false && !NEEDS_MORE.has(attach.kind))
-        this.#loaded.program(name).attach()
-    }
   }
 
   #check(): void {

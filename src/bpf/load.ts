@@ -1,11 +1,12 @@
 import { SkepError } from "../base/index.ts"
 import { used } from "../cache/index.ts"
 import type { CompileResult } from "../compiler/index.ts"
-import { type BpfObject, readElf } from "../object/index.ts"
+import type { BpfObject } from "../object/index.ts"
 import { badOption } from "./errors.ts"
-import { withGlobals } from "./globals.ts"
+import { prepareObject } from "./objects/prepare.ts"
+import { readObject } from "./objects/read.ts"
 import type { LoadOptions } from "./options.ts"
-import { defineFlags, includeResolver, parseFlags, pathOf, readBytes, readSource, type Source } from "./source.ts"
+import { defineFlags, includeResolver, parseFlags, pathOf, readSource, type Source } from "./source.ts"
 import { runningCpu, runningTarget } from "./target.ts"
 
 /** What the compiler makes, or what stands for it. */
@@ -15,11 +16,11 @@ const given = (object: BpfObject): Compiled => ({ object, warnings: [], histogra
 
 /**
  * The object that options ask for: compiled from text or a file with `more` text behind it, read from an object file, or
- * given. Its global variables have the values that options give them.
+ * given. Its maps, programs and variables are as options want them.
  */
 export async function objectOf(options: LoadOptions, more = ""): Promise<Compiled> {
   const compiled = await compiledObject(options, more)
-  return { ...compiled, object: withGlobals(compiled.object, options.globals) }
+  return { ...compiled, object: prepareObject(compiled.object, options) }
 }
 
 async function compiledObject(options: LoadOptions, more: string): Promise<Compiled> {
@@ -32,8 +33,7 @@ async function compiledObject(options: LoadOptions, more: string): Promise<Compi
   }
   if (object !== undefined) return given(object)
   if (file !== undefined && pathOf(file).endsWith(".o")) {
-    const path = pathOf(file)
-    return given(readElf(readBytes(path), path))
+    return given(readObject(file))
   }
   if (file === undefined && typeof text !== "string")
     throw badOption("text is a string of C", 'text: "int f(void *ctx) …"')

@@ -1,8 +1,9 @@
 import { Btf } from "../btf/index.ts"
 import { type BpfObject, globalVariables, type MapSpec } from "../object/index.ts"
 import type { BPF } from "./bpf.ts"
-import { badOption, noTable } from "./errors.ts"
+import { noTable } from "./errors.ts"
 import { GlobalAccess, initialMemory, withData } from "./globals.ts"
+import { entries } from "./objects/prepare.ts"
 import type { AnyProgram, OpenGlobals, ProgramTypes, TableName } from "./programTypes.ts"
 
 /**
@@ -46,10 +47,7 @@ export class OpenedProgram<P extends ProgramTypes = AnyProgram> {
   resize(table: TableName<P>, maxEntries: number): this {
     const names = this.maps.map(map => map.name)
     if (!names.includes(table)) throw noTable(table, names)
-    if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > 0xffff_ffff) {
-      throw badOption(`${maxEntries} is no size of a table`, "a whole number from 1 on")
-    }
-    this.#sizes.set(table, maxEntries)
+    this.#sizes.set(table, entries(maxEntries))
     return this
   }
 

@@ -1,13 +1,13 @@
-import type { Machine } from "../machine/index.ts"
 import type { BpfObject } from "../object/index.ts"
-import type { AnyProgram, InitialGlobals, ProgramTypes } from "./programTypes.ts"
+import type { ObjectOptions } from "./objects/options.ts"
+import type { AnyProgram, ProgramTypes } from "./programTypes.ts"
 import type { UsdtOptions } from "./user/options.ts"
 
 /** What {@link BPF.load} takes: the program as `text`, in a `file`, or compiled already. */
-export interface LoadOptions<P extends ProgramTypes = AnyProgram> {
+export interface LoadOptions<P extends ProgramTypes = AnyProgram> extends ObjectOptions<P> {
   /** The C text. */
   readonly text?: string
-  /** Path or `file:` URL of the C text, or of an object file (`.o`) that skep wrote. */
+  /** Path or `file:` URL of the C text, or of an object file (`.o`), skep's or clang's. */
   readonly file?: string | URL
   /** An object that was compiled before. */
   readonly object?: BpfObject
@@ -21,22 +21,11 @@ export interface LoadOptions<P extends ProgramTypes = AnyProgram> {
   readonly includes?: readonly string[]
   /** Instruction set level; that of the running kernel without it. */
   readonly cpu?: 1 | 2 | 3 | 4
-  /** False keeps programs whose name tells their place (`kprobe__…`, `TRACEPOINT_PROBE`) from being attached at once. */
-  readonly autoAttach?: boolean
   /**
    * False adds no code that counts the events for which a ring buffer has no room; `lost` of their streams is then 0. Where the kernel refuses a program
    * with that code, it is compiled again without (and `notes` says so). A compiled object stays as it is.
    */
   readonly countDrops?: boolean
-  /** The verifier's log of programs that load: 0 none, 1 the last path, 2 every path. A refused program's log is in its error always. */
-  readonly verifierLog?: 0 | 1 | 2
-  /**
-   * Values of global variables, constants among them, from the start: `{ threshold: 5 }`. The verifier knows those of
-   * constants, and leaves out what they switch off.
-   */
-  readonly globals?: InitialGlobals<NoInfer<P>>
   /** Static probes (USDT) at which functions of the program run; `bpf_usdt_readarg` reads their arguments. */
   readonly usdt?: readonly UsdtOptions[]
-  /** Where the program runs: this computer's kernel without it. */
-  readonly machine?: Machine
 }

@@ -8,12 +8,13 @@ import { callFailed, isPermission, pageSize, permissionError, possibleCpus, rais
 import { KernelMap } from "./map.ts"
 import { openPinned, pinPath } from "./pins.ts"
 import { E2BIG, EINVAL, ENOTSUPP } from "./raw/index.ts"
+import { reuseMap } from "./reuse.ts"
 import type { StructOpsPlan } from "./structOps.ts"
 
-/** Where maps go: those made here belong to the object, `given` ones to the caller. */
+/** Where maps go: those made here, and what is opened anew of those given, belong to the object. */
 export interface MapSet {
   readonly all: Map<string, LoadedMap>
-  readonly own: KernelMap[]
+  readonly own: LoadedMap[]
 }
 
 /** Makes the maps of an object into `set`, inner maps before the maps that hold them. */
@@ -25,20 +26,32 @@ export function createMaps(
   plans: ReadonlyMap<string, StructOpsPlan>,
 ): void {
   const specs = new Map(object.maps.map(spec => [spec.name, spec]))
-  const make = (spec: MapSpec): LoadedMap => {
-    const known = set.all.get(spec.name) ?? given?.get(spec.name)
-    if (known !== undefined) {
-      set.all.set(spec.name, known)
-      return known
-    }
-    const map = withInner(spec, specs, make, btfFd, inner => makeMap(spec, inner, btfFd, plans.get(spec.name), specs))
+  const made = new Set<MapSpec>()
+  const add = (spec: MapSpec, map: LoadedMap, isOwn: boolean): LoadedMap => {
     set.all.set(spec.name, map)
-    set.own.push(map)
+    if (isOwn) set.own.push(map)
+    return map
+  }
+  const make = (spec: MapSpec): LoadedMap => {
+    const known = set.all.get(spec.name)
+    if (known !== undefined) return known
+    const other = given?.get(spec.name)
+    const inner = innerMaker(spec, specs, btfFd)
+    if (other !== undefined) {
+      const reused = reuseMap(spec, other, inner)
+      return add(spec, reused, reused !== other)
+    }
+    // What is there already keeps what is in it.
+    const pinned = spec.pin === undefined ? undefined : openPinned(spec, entriesOf(spec), inner)
+    if (pinned !== undefined) return add(spec, pinned, true)
+    const map = withInner(spec, specs, make, btfFd, fd => makeMap(spec, fd, btfFd, plans.get(spec.name), specs))
+    made.add(spec)
+    add(spec, map, true)
     if (spec.type !== "struct_ops") fill(map, spec)
     return map
   }
   for (const spec of object.maps) make(spec)
-  for (const { name, values } of object.maps) for (const entry of values ?? []) put(set, name, entry)
+  for (const spec of made) for (const entry of spec.values ?? []) put(set, spec.name, entry)
 }
 
 /** Puts a map where a map of maps has it from the start. */
@@ -122,10 +135,6 @@ function makeMap(
       hint: "use a type of enum bpf_map_type: hash, array, perf_event_array, ringbuf, …",
     })
   }
-  if (spec.pin !== undefined) {
-    const pinned = openPinned(spec, type)
-    if (pinned !== undefined) return pinned
-  }
   const maxEntries = entriesOf(spec)
   const create = {
     type,
@@ -151,10 +160,9 @@ function makeMap(
   const variants = isSection ? [create.flags | BPF_F_MMAPABLE, create.flags] : [create.flags]
   const { fd, flags } = tryMap(spec, create, variants, btfFd)
   if (fd < 0) throw createFailed(spec, maxEntries, -fd)
-  const innerSpec = spec.inner === undefined ? spec.innerSpec : specs?.get(spec.inner)
-  const makeInner = innerSpec && (() => makeMap(innerSpec, undefined, btfFd, undefined))
+  const innerSpec = innerSpecOf(spec, specs)
   const made = { ...spec, innerSpec, valueSize: create.valueSize, flags: isSection ? flags : spec.flags }
-  const map = new KernelMap(made, fd, maxEntries, makeInner)
+  const map = new KernelMap(made, fd, maxEntries, innerMaker(spec, specs, btfFd))
   if (spec.type === "arena") openArena(map)
   if (spec.pin === undefined) return map
   try {
@@ -164,6 +172,19 @@ function makeMap(
     map[Symbol.dispose]()
     throw error
   }
+}
+
+const innerSpecOf = (spec: MapSpec, specs: ReadonlyMap<string, MapSpec> | undefined): MapSpec | undefined =>
+  spec.inner === undefined ? spec.innerSpec : specs?.get(spec.inner)
+
+/** Makes maps like those that a map of maps holds; undefined for other maps. */
+function innerMaker(
+  spec: MapSpec,
+  specs: ReadonlyMap<string, MapSpec> | undefined,
+  btfFd: () => number | undefined,
+): (() => KernelMap) | undefined {
+  const inner = innerSpecOf(spec, specs)
+  return inner && (() => makeMap(inner, undefined, btfFd, undefined))
 }
 
 /** Makes a map with the first flags that the kernel takes; the descriptor, or −errno, and the flags. */

@@ -8,7 +8,7 @@ import { hasAttachCookie } from "./features.ts"
 import { versionCode } from "./host/index.ts"
 
 /** The text of the running kernel's configuration: `CONFIG_HZ=250` and so on, a line each. */
-function readConfig(): string | undefined {
+export function readConfig(): string | undefined {
   try {
     return process.getBuiltinModule("node:zlib").gunzipSync(readFileSync("/proc/config.gz")).toString("latin1")
   } catch {}

@@ -127,11 +127,16 @@ test("a program reads global data at an offset", { skip }, () => {
 
 test("maps of the caller stand for the object's", { skip }, () => {
   const spec = map("counts", "array", { maxEntries: 1 })
+  const key = new Uint8Array(4)
+  const value = (n: number): Uint8Array => new Uint8Array(BigUint64Array.of(BigInt(n)).buffer)
   using first = kernel().load(object({ maps: [spec] }))
-  using second = kernel().load(object({ maps: [spec] }), { maps: first.maps })
-  assert.equal(second.map("counts"), first.map("counts"))
+  const second = kernel().load(object({ maps: [spec] }), { maps: first.maps })
+  using third = kernel().load(object({ maps: [spec] }), { maps: first.maps })
+  second.map("counts").update(key, value(7))
   second[Symbol.dispose]()
-  assert.equal(first.map("counts").lookup(new Uint8Array(4))?.length, 8)
+  assert.deepEqual(first.map("counts").lookup(key), value(7))
+  first[Symbol.dispose]()
+  assert.deepEqual(third.map("counts").lookup(key), value(7))
 })
 
 /** What the error of a refused object is like. */

@@ -17,7 +17,7 @@ import { attachTable, notOperations } from "./attach/structOps.ts"
 import { btfLoad } from "./bpf/index.ts"
 import { createMaps, type MapSet } from "./createMaps.ts"
 import { type LoadableBtf, loadableBtf } from "./debugInfo.ts"
-import { kconfigData } from "./kconfig.ts"
+import { kconfigData, readConfig } from "./kconfig.ts"
 import { KernelTypes } from "./kernelTypes.ts"
 import { loadProgram } from "./loadProgram.ts"
 import type { KernelOptions } from "./options.ts"
@@ -50,7 +50,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     this.#load = load
     this.#types = new KernelTypes(options.kernelBtf)
     try {
-      this.#fitted = fit(object, this.#types)
+      this.#fitted = fit(object, this.#types, load)
       this.#structOps = planStructOps(object, () => this.#types)
       createMaps(this.#fitted, this.#maps, load.maps, () => this.#loadBtf(), this.#structOps.plans)
       for (const { name, dataRelocations: { length } = [] } of object.maps) {
@@ -178,12 +178,13 @@ export class KernelLoaded implements Loaded, ProgramOwner {
 }
 
 /** The object with all filled in that depends on the running kernel's types and configuration. */
-function fit(object: BpfObject, types: KernelTypes): BpfObject {
+function fit(object: BpfObject, types: KernelTypes, { types: other, config }: LoadOptions): BpfObject {
   const usesTypes = [...object.programs, ...object.functions].some(fn => fn.core.length > 0)
-  const fitted = usesTypes ? relocateCore(object, types.target) : object
+  const fitted = usesTypes ? relocateCore(object, other === undefined ? types.target : { btf: other }) : object
   if (!object.maps.some(map => map.kconfig !== undefined)) return fitted
+  const text = config === undefined ? readConfig : () => `${readConfig() ?? ""}\n${config}`
   const maps = object.maps.map(map =>
-    map.kconfig === undefined ? map : { ...map, data: kconfigData(map, object.btf) },
+    map.kconfig === undefined ? map : { ...map, data: kconfigData(map, object.btf, text) },
   )
   return { ...fitted, maps }
 }

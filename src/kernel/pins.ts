@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync } from "node:fs"
 import { SkepError } from "../base/index.ts"
 import type { MapSpec } from "../object/index.ts"
-import { objGet, objInfo } from "./bpf/index.ts"
+import { objGet } from "./bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "./host/index.ts"
 import { KernelMap } from "./map.ts"
 import { closeFd, ENOENT } from "./raw/index.ts"
+import { type Shape, shapeOf } from "./reuse.ts"
 import { mount, mounts } from "./tracefs.ts"
 
 const BPFFS = "/sys/fs/bpf"
@@ -23,19 +24,27 @@ export function bpffs(): string {
   })
 }
 
-/** The whole path of a pin: one that starts with `/` is whole already, others are below the BPF file system. */
+/**
+ * The whole path of a pin: one that starts with `/` is whole already, others are below the BPF file system, which is mounted where the path leads to it
+ * and it is not yet. Throws `KERNEL_NO_BPFFS`.
+ */
 export function pinPath(pin: string): string {
-  if (pin.startsWith("/")) return pin
+  if (pin.startsWith("/")) {
+    if (pin.startsWith(`${BPFFS}/`)) bpffs()
+    return pin
+  }
   const path = `${bpffs()}/${pin}`
   mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true })
   return path
 }
 
+const BPF_F_MMAPABLE = 1 << 10
+
 /**
- * The map that is pinned where `spec` says; undefined when there is none. Throws `KERNEL_PIN_DIFFERS` when it has
- * another shape.
+ * The map that is pinned where `spec` says; undefined when there is none. `entries` is how many it is to have, 0 for any number. Throws
+ * `KERNEL_PIN_DIFFERS` when it has another shape.
  */
-export function openPinned(spec: MapSpec, type: number): KernelMap | undefined {
+export function openPinned(spec: MapSpec, entries: number, makeInner?: () => KernelMap): KernelMap | undefined {
   const path = pinPath(spec.pin as string)
   const fd = objGet(path)
   if (fd === -ENOENT) return undefined
@@ -43,19 +52,25 @@ export function openPinned(spec: MapSpec, type: number): KernelMap | undefined {
     if (isPermission(-fd)) throw permissionError(`opening the map pinned at ${path}`, -fd, ["CAP_BPF"])
     throw callFailed(`opening the map pinned at ${path}`, -fd, { code: "KERNEL_PIN" })
   }
-  // struct bpf_map_info { u32 type, id, key_size, value_size, max_entries, map_flags; … }
-  const info = new Uint8Array(80)
-  const result = objInfo(fd, info)
-  const [t, , key, value, entries] = new Uint32Array(info.buffer)
-  const same = result >= 0 && t === type && key === spec.keySize && value === spec.valueSize
-  if (!same || (spec.maxEntries !== 0 && entries !== spec.maxEntries)) {
-    closeFd(fd)
+  try {
+    const shape = shapeOf(fd, spec)
+    const why = shape.differs ?? otherSize(spec, entries, shape)
+    if (why === undefined) return new KernelMap({ ...spec, flags: shape.flags }, fd, shape.maxEntries, makeInner)
     throw new SkepError({
       code: "KERNEL_PIN_DIFFERS",
       message: `what is pinned at ${path} is not the map ${spec.name} of this program`,
-      why: `it has type ${t}, ${key}-byte keys, ${value}-byte values and ${entries} entries`,
+      why,
       hint: `remove it (rm ${path}), or give the program's map the same shape`,
     })
+  } catch (error) {
+    closeFd(fd)
+    throw error
   }
-  return new KernelMap(spec, fd, entries)
+}
+
+/** What is in the way of a map of the right type; global data may be mapped or not. */
+function otherSize(spec: MapSpec, entries: number, shape: Shape): string | undefined {
+  if (entries !== 0 && shape.maxEntries !== entries) return `it has ${shape.maxEntries} entries, not ${entries}`
+  if ((shape.flags & ~BPF_F_MMAPABLE) === (spec.flags & ~BPF_F_MMAPABLE)) return undefined
+  return `it has the flags 0x${shape.flags.toString(16)}, not 0x${spec.flags.toString(16)}`
 }

@@ -1,3 +1,4 @@
+import type { Btf } from "../btf/index.ts"
 import type { AttachType } from "../isa/index.ts"
 import type { AttachSpec, BpfObject, ProgramType } from "../object/index.ts"
 import type { LoadedMap } from "./map.ts"
@@ -23,8 +24,12 @@ export interface LoadOptions {
   readonly verifierLog?: 0 | 1 | 2
   /** Load no program yet; {@link Loaded.program} loads each when it is asked for. */
   readonly lazy?: boolean
-  /** Maps to use in place of the object's, by name. The caller keeps owning them. */
+  /** Maps to use in place of the object's, by name: of the same type and sizes. Closing them later takes nothing from the object. */
   readonly maps?: ReadonlyMap<string, LoadedMap>
+  /** Lines of a kernel's configuration that take the place of what the machine tells: `CONFIG_HZ=250`. */
+  readonly config?: string
+  /** Types of the kernel that CO-RE looks things up in, in place of those that the machine tells. */
+  readonly types?: Btf
 }
 
 /** How to load a program, where the object leaves it open or the caller knows better. */

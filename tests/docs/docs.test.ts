@@ -18,6 +18,7 @@ const pages = [
   "docs/network.md",
   "docs/links.md",
   "docs/robustness.md",
+  "docs/libbpf.md",
   "CHANGELOG.md",
 ]
 

@@ -1,6 +1,7 @@
 import { SkepError } from "../../base/index.ts"
 import type { Loaded, Machine } from "../../machine/index.ts"
 import { type Compiled, objectOf } from "../load.ts"
+import { machineOptions } from "../objects/read.ts"
 import type { LoadOptions } from "../options.ts"
 
 export interface LoadedProgram {
@@ -30,8 +31,8 @@ export async function loadCounting(options: LoadOptions, more: string, machine: 
   }
 }
 
-function load(machine: Machine, { object }: Compiled, { verifierLog }: LoadOptions): Loaded {
-  return machine.load(object, { verifierLog })
+function load(machine: Machine, { object }: Compiled, options: LoadOptions): Loaded {
+  return machine.load(object, machineOptions(options))
 }
 
 function mayBeTheCounts(error: unknown, counted: Compiled | undefined): boolean {

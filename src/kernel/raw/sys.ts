@@ -35,6 +35,7 @@ export interface SyscallNumbers {
   readonly munmap: number
   readonly close: number
   readonly dup3: number
+  readonly fcntl: number
   readonly prlimit64: number
   readonly mount: number
   readonly socket: number
@@ -56,6 +57,7 @@ const x64: SyscallNumbers = {
   munmap: 11,
   close: 3,
   dup3: 292,
+  fcntl: 72,
   prlimit64: 302,
   mount: 165,
   socket: 41,
@@ -75,6 +77,7 @@ const generic: SyscallNumbers = {
   munmap: 215,
   close: 57,
   dup3: 24,
+  fcntl: 25,
   prlimit64: 261,
   mount: 40,
   socket: 198,
