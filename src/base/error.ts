@@ -45,6 +45,7 @@ export class SkepError extends Error {
     // A minified class keeps its name in messages.
     Object.defineProperty(SkepError, "name", { value: "SkepError" })
   }
+  /** Stable code, with a page in docs/diagnostics: `KERNEL_VERIFIER`. */
   readonly code: string
   readonly #parts: ErrorParts
 
@@ -72,18 +73,23 @@ export class SkepError extends Error {
     Object.defineProperty(this, "stack", { value: `SkepError: ${text}${frames}`, configurable: true, writable: true })
   }
 
+  /** Where in the source it happened. */
   get span(): Span | undefined {
     return this.#parts.span
   }
+  /** What to do next. */
   get hint(): string | undefined {
     return this.#parts.hint
   }
+  /** The whole log of another party, of the kernel's verifier for example; of more than 16 MB the end. */
   get log(): string | undefined {
     return this.#parts.log
   }
+  /** What the kernel lacks, and the first version that has it. */
   get missing(): { readonly feature: string; readonly minKernel: string } | undefined {
     return this.#parts.missing
   }
+  /** The system's number of the error, where a system call failed. */
   get errno(): number | undefined {
     return this.#parts.errno
   }

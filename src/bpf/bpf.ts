@@ -93,6 +93,7 @@ import { enableUsdt, planUsdt } from "./user/usdt.ts"
  * Whatever it put into the kernel is gone when it is disposed, and when the process ends in any way.
  */
 export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, AsyncDisposable {
+  /** The compiled program: its instructions, maps, and types. */
   readonly object: BpfObject
   /** What the compiler warned of, each as text with its place; empty for an object that was compiled before. */
   readonly warnings: readonly string[]

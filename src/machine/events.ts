@@ -6,6 +6,7 @@ export interface EventRecord {
   readonly cpu: number
 }
 
+/** How a stream of records is read. */
 export interface EventOptions {
   /**
    * Pages of each CPU's perf buffer, a power of two. Without it a buffer begins with 64 KiB, and one that loses records is replaced
@@ -26,9 +27,11 @@ export interface RecordBatch {
   readonly count: number
   /** Memory that all of them lie in. */
   readonly bytes: Uint8Array
+  /** The same memory, to read numbers from. */
   readonly view: DataView
   /** Where each begins in `bytes`, and how many bytes it has. Entries from `count` on mean nothing. */
   readonly offsets: Uint32Array
+  /** Bytes of each record. */
   readonly sizes: Uint32Array
   /** CPU of each; -1 where the machine does not tell. */
   readonly cpus: Int32Array
@@ -38,6 +41,7 @@ export interface RecordBatch {
 export interface EventWatch {
   /** Whether waiting keeps the process alive; it does in the beginning. */
   keepAlive(keep: boolean): void
+  /** Ends the wait. */
   close(): void
 }
 
@@ -45,6 +49,7 @@ export interface EventWatch {
 export interface EventReader extends AsyncIterableIterator<EventRecord>, Disposable, AsyncDisposable {
   /** Records lost so far, as the machine counts them. A program that finds a ring buffer full must count for itself. */
   readonly lost: number
+  /** Whether it has ended. */
   readonly closed: boolean
   /**
    * Hands over what is there now, without waiting. The bytes are valid during the call only. Returns the number of records.
@@ -57,8 +62,11 @@ export interface EventReader extends AsyncIterableIterator<EventRecord>, Disposa
   take(limit?: number): RecordBatch
   /** Calls `ready` from the event loop whenever there may be records to take, until closed. */
   watch(ready: () => void): EventWatch
+  /** The next record; it waits for one. */
   next(): Promise<IteratorResult<EventRecord, undefined>>
+  /** Ends the loop and the stream. */
   return(): Promise<IteratorResult<EventRecord, undefined>>
   [Symbol.asyncIterator](): EventReader
+  /** Ends the stream. */
   close(): void
 }

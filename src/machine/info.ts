@@ -12,6 +12,7 @@ export interface ProgramInfo {
   readonly uid: number
   /** Numbers of the maps that it uses. */
   readonly mapIds: readonly number[]
+  /** Whether its licence lets it call helpers that are for GPL programs only. */
   readonly gplCompatible: boolean
   /** Number of its type information; 0 without. */
   readonly btfId: number
@@ -21,6 +22,7 @@ export interface ProgramInfo {
   readonly jitedSize: number
   /** Nanoseconds spent in it and runs counted while statistics were on (Linux 5.1, see `countRuns`). */
   readonly runTime: number
+  /** Runs that were counted. */
   readonly runCount: number
   /** Runs that did not happen because the program ran already on that CPU (Linux 5.12). */
   readonly recursionMisses: number

@@ -30,5 +30,6 @@ export interface IterOutput extends Disposable {
   read(): Promise<Uint8Array | undefined>
   /** The next bytes, at once. */
   readSync(): Uint8Array | undefined
+  /** Ends the run. */
   close(): void
 }

@@ -8,7 +8,9 @@ import type { TraceOptions, TraceReader } from "./trace.ts"
 
 /** Where programs run: the kernel of this computer, or the embedded machine. */
 export interface Machine {
+  /** What it is, for people: `kernel`. */
   readonly name: string
+  /** Devices and packets of the machine. */
   readonly network: Network
   /** Makes the object's maps and loads its programs. All or nothing: after an error nothing is left behind. */
   load(object: BpfObject, options?: LoadOptions): Loaded
@@ -16,6 +18,7 @@ export interface Machine {
   trace(options?: TraceOptions): TraceReader
 }
 
+/** How an object is loaded. */
 export interface LoadOptions {
   /**
    * The verifier's log of programs that load: 0 none (and fast), 1 the last path, 2 every path. A refused program's
@@ -34,6 +37,7 @@ export interface LoadOptions {
 
 /** How to load a program, where the object leaves it open or the caller knows better. */
 export interface ProgramOptions {
+  /** The program's type, where neither its section nor its name says it. */
   readonly type?: ProgramType
   /** Types that are bound to a kernel function when they are loaded (fentry, LSM, iterators) need it. */
   readonly attach?: AttachSpec
@@ -45,7 +49,9 @@ export interface ProgramOptions {
 
 /** An object in a machine. Disposing it detaches its links and frees its programs and maps. */
 export interface Loaded extends Disposable {
+  /** The object as it was given. */
   readonly object: BpfObject
+  /** Its maps by name. */
   readonly maps: ReadonlyMap<string, LoadedMap>
   /** The programs loaded so far. */
   readonly programs: ReadonlyMap<string, LoadedProgram>

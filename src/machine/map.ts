@@ -6,11 +6,15 @@ export type UpdateMode = "any" | "absent" | "present"
 
 /** Elements as bytes, one after another: key i is at byte `i * keySize` of `keys`, value i at `i * valueSize` of `values`. */
 export interface PackedEntries {
+  /** Number of elements. */
   readonly count: number
+  /** The keys, one after another. */
   readonly keys: Uint8Array
+  /** The values, one after another. */
   readonly values: Uint8Array
 }
 
+/** How a map is walked. */
 export interface ReadOptions {
   /** Removes what is read, each element in one step with its reading where the machine can. Elements of an array become zero. */
   readonly remove?: boolean
@@ -23,6 +27,7 @@ export interface ReadOptions {
 
 /** Memory that programs use, too. */
 export interface SharedMemory {
+  /** The memory itself: it changes as programs run. */
   readonly bytes: Uint8Array
   /** Bytes from one element to the next: the size of a value, rounded up to 8. */
   readonly stride: number
@@ -47,7 +52,9 @@ export interface MapReader {
  * the wrong length), `MACHINE_UNSUPPORTED` (this type of map has no such operation), `MACHINE_CLOSED`.
  */
 export interface LoadedMap extends Disposable {
+  /** The map's name in the program. */
   readonly name: string
+  /** What the object says of it. */
   readonly spec: MapSpec
   /** Type by its `enum bpf_map_type` name without the prefix, lower case. */
   readonly type: string
@@ -60,6 +67,7 @@ export interface LoadedMap extends Disposable {
   readonly valueSize: number
   /** Number of values in one lookup: the possible CPUs of a per-CPU map, 1 for every other. */
   readonly copies: number
+  /** Most elements; bytes of a ring buffer. */
   readonly maxEntries: number
   /** File descriptor in the kernel, a handle in the embedded machine: what a map of maps takes as value. */
   readonly fd: number
@@ -68,6 +76,7 @@ export interface LoadedMap extends Disposable {
   lookup(key: Uint8Array): Uint8Array | undefined
   /** Copies the value of a key to `value` without allocating; false when there is none. */
   lookupInto(key: Uint8Array, value: Uint8Array): boolean
+  /** Makes or replaces an element, as `mode` says. */
   update(key: Uint8Array, value: Uint8Array, mode?: UpdateMode): void
   /** Whether there was such a key. An element of an array is set to zero. */
   delete(key: Uint8Array): boolean
@@ -89,6 +98,7 @@ export interface LoadedMap extends Disposable {
   readAll(options?: ReadOptions): PackedEntries & { readonly restarts: number }
   /** Keys and values, each in new bytes, as {@link read} gives them. */
   entries(): IterableIterator<[key: Uint8Array, value: Uint8Array]>
+  /** Keys in new bytes, as {@link read} gives them. */
   keys(): IterableIterator<Uint8Array>
   /** Updates many elements, in as few calls as the machine can. `values[i]` belongs to `keys[i]`. */
   updateMany(keys: readonly Uint8Array[], values: readonly Uint8Array[], mode?: UpdateMode): void

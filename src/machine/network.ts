@@ -12,7 +12,9 @@ export type XdpMode = "native" | "generic" | "offload"
 /** A place in the traffic control of a device. */
 export interface TcTarget {
   readonly kind: "tc"
+  /** The device, by name or by index. */
   readonly device: DeviceName
+  /** Packets that come in, or that go out. */
   readonly direction: Direction
   /**
    * `tcx`: a link, which ends with its descriptor (Linux 6.6). `filter`: a bpf filter of the clsact qdisc (Linux 4.5). Without it a link where
@@ -37,8 +39,10 @@ export interface TcTarget {
   readonly after?: LoadedProgram | "all"
 }
 
+/** A device whose packets a program sees before the network stack does. Linux 4.8. */
 export interface XdpTarget {
   readonly kind: "xdp"
+  /** The device, by name or by index. */
   readonly device: DeviceName
   /** Without it, native where the driver can, else generic. */
   readonly mode?: XdpMode
@@ -49,27 +53,33 @@ export interface XdpTarget {
 /** A socket by its descriptor: packets that the program gives 0 for are dropped, of others it keeps as many bytes as it says. */
 export interface SocketTarget {
   readonly kind: "socket"
+  /** Descriptor of the socket. */
   readonly fd: number
 }
 
 /** A group of sockets that share a port (SO_REUSEPORT), by the descriptor of any of them: the program says which one gets a packet. */
 export interface ReuseportTarget {
   readonly kind: "reuseport"
+  /** Descriptor of any socket of the group. */
   readonly fd: number
 }
 
 /** A network namespace: this process's, or the one of a path (`/proc/PID/ns/net`, `/run/netns/NAME`). */
 export interface NetnsTarget {
   readonly kind: "sk_lookup" | "flow_dissector"
+  /** Path of the namespace; this process's without it. */
   readonly netns?: string
 }
 
+/** The hooks of netfilter, in the order in which a forwarded packet and one of this host meet them. */
 export type NetfilterHook = "prerouting" | "input" | "forward" | "output" | "postrouting"
 
 /** A hook of netfilter in this network namespace. Linux 6.4. */
 export interface NetfilterTarget {
   readonly kind: "netfilter"
+  /** The protocol of the packets. */
   readonly family: "ipv4" | "ipv6"
+  /** Where on a packet's way. */
   readonly hook: NetfilterHook
   /** The lowest is asked first; 0 without it. The two ends of the range are the kernel's own. */
   readonly priority?: number
@@ -82,6 +92,7 @@ export interface RouteTarget {
   readonly kind: "route"
   /** `10.1.0.0/16`, `fd00::/64`. */
   readonly prefix: string
+  /** The device that packets of the route leave by. */
   readonly device: DeviceName
   /** Address of the next hop. */
   readonly via?: string
@@ -89,6 +100,7 @@ export interface RouteTarget {
   readonly table?: number
 }
 
+/** The places on the network. */
 export type NetworkTarget =
   | TcTarget
   | XdpTarget
@@ -100,10 +112,13 @@ export type NetworkTarget =
 
 /** A network device. */
 export interface NetworkDevice {
+  /** Its number in this network namespace. */
   readonly index: number
+  /** Its name: `eth0`. */
   readonly name: string
   /** Kind where it is a software device: `veth`, `bridge`, … */
   readonly kind: string | undefined
+  /** Whether it is switched on. */
   readonly up: boolean
   /** Largest packet in bytes, without the link's header. */
   readonly mtu: number
@@ -115,6 +130,7 @@ export interface NetworkDevice {
 
 /** What runs at a direction of a device's traffic control. */
 export interface TcEntry {
+  /** By a link (`tcx`), or by a filter of a qdisc. */
   readonly method: "tcx" | "filter"
   /** Kind of classifier, `bpf` for programs. */
   readonly kind: string
@@ -124,6 +140,7 @@ export interface TcEntry {
   readonly programId: number
   /** Priority and handle of a filter, 0 for a link. */
   readonly prio: number
+  /** Number of the filter among those of its priority; 0 for a link. */
   readonly handle: number
   /** EtherType; `0x0003` is every packet. */
   readonly protocol: number
@@ -148,6 +165,7 @@ export interface Packet {
   readonly direction: "host" | "broadcast" | "multicast" | "other" | "outgoing"
 }
 
+/** Which packets are read, and how much of them. */
 export interface PacketOptions {
   /** Device to listen on; all devices without it. */
   readonly device?: DeviceName
@@ -157,24 +175,31 @@ export interface PacketOptions {
 
 /** A raw socket. It listens from the first attach or read on. Leaving the loop, `close` and `using` stop it. */
 export interface PacketReader extends AsyncIterableIterator<Packet>, Disposable, AsyncDisposable {
+  /** Descriptor of the socket. */
   readonly fd: number
   /** Packets that the kernel dropped because nobody read them in time. */
   readonly lost: number
   /** Starts to listen. Filters that are attached before see the very first packet. */
   start(): void
+  /** The next packet; it waits for one. */
   next(): Promise<IteratorResult<Packet, undefined>>
+  /** Ends the loop and closes the socket. */
   return(): Promise<IteratorResult<Packet, undefined>>
   [Symbol.asyncIterator](): PacketReader
+  /** Closes the socket. */
   close(): void
 }
 
 /** The network of a machine. */
 export interface Network {
+  /** The devices of this network namespace. */
   devices(): readonly NetworkDevice[]
   /** What runs at a device, in order: links first, as the kernel asks them first. */
   tc(device: DeviceName, direction: Direction): readonly TcEntry[]
+  /** Takes a filter away, whoever put it there. */
   removeFilter(device: DeviceName, direction: Direction, filter: TcFilterName): void
   /** Takes the XDP program off a device that no link holds; which mode's, where there are several. */
   removeXdp(device: DeviceName, mode?: XdpMode): void
+  /** Packets as a raw socket of a device, or of all, sees them. */
   packets(options?: PacketOptions): PacketReader
 }

@@ -41,13 +41,17 @@ export type PerfSoftwareName =
 export interface PerfCounter {
   /** Number of the kind, or its name: one of the usual ones, or a PMU of /sys/bus/event_source/devices. */
   readonly type: "hardware" | "software" | "cache" | "raw" | (string & {}) | number
+  /** Which counter of the kind: `perf_event_attr.config`. */
   readonly config: number | bigint
+  /** `perf_event_attr.config1`, which some kinds need. */
   readonly config1?: number | bigint
+  /** `perf_event_attr.config2`, which some kinds need. */
   readonly config2?: number | bigint
 }
 
 /** An address that the processor watches. */
 export interface Breakpoint {
+  /** The address. */
   readonly breakpoint: number | bigint
   /** What is watched for: reading, writing, both, execution. Writing without it. */
   readonly access?: "r" | "w" | "rw" | "x"
@@ -58,6 +62,7 @@ export interface Breakpoint {
 /** A counter, and how often and for whom a program runs at it. */
 export interface PerfEventTarget {
   readonly kind: "perf_event"
+  /** The counter. */
   readonly event: PerfEventName
   /** The program runs each time the counter has gone on by so much; a clock counts nanoseconds. */
   readonly period?: number | bigint

@@ -17,6 +17,7 @@ export interface TestRunInput {
   readonly cpu?: number
 }
 
+/** What a trial run gave. */
 export interface TestRunResult {
   /** r0 at the exit, as unsigned 32 bits. */
   readonly retval: number
@@ -33,12 +34,15 @@ export interface TestRunResult {
  * that were made through this link.
  */
 export interface Link extends Disposable {
+  /** The program that runs there. */
   readonly program: LoadedProgram
+  /** The place, as it was asked for. */
   readonly target: AttachTarget
   /** The target for people: `kprobe do_exit+8`, `tracepoint sched:sched_switch`. */
   readonly place: string
   /** How it was made, for people: `perf kprobe`, `tracefs kprobe`, `tracepoint`, … */
   readonly method: string
+  /** False once it was detached. */
   readonly attached: boolean
   /**
    * What the machine tells of the link; undefined where the attachment is none (a perf event, a netlink filter). Linux 5.8.
@@ -62,8 +66,11 @@ export interface Link extends Disposable {
 
 /** A program of a machine, checked by its verifier and ready to run. */
 export interface LoadedProgram extends Disposable {
+  /** The function's name in the program. */
   readonly name: string
+  /** What it was loaded as. */
   readonly type: ProgramType
+  /** What the object says of it. */
   readonly spec: ProgramSpec
   /** File descriptor in the kernel, a handle in the embedded machine: what a program array takes as value. */
   readonly fd: number

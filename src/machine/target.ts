@@ -64,10 +64,13 @@ export interface UprobeTarget {
 /** A static probe of a program or a library: everywhere the compiler put it. */
 export interface UsdtTarget {
   readonly kind: "usdt"
+  /** Path of the file; as the process `pid` sees it, where there is one. */
   readonly path: string
   /** "" for a probe whose name alone says which it is. */
   readonly provider: string
+  /** The probe's name. */
   readonly event: string
+  /** The process to trace; all without it. */
   readonly pid?: number
   /** A number that the program reads by `bpf_usdt_cookie`. */
   readonly cookie?: bigint
@@ -99,9 +102,11 @@ export interface TracepointMultiTarget {
   readonly kind: "tracepoint_multi"
   /** For people: what the tracepoints were chosen by. */
   readonly event: string
+  /** Each as `category:event`. */
   readonly events: readonly string[]
   /** One for each tracepoint. Linux 5.15. */
   readonly cookies?: readonly (bigint | number)[]
+  /** Called now and then where there are more than 100. */
   readonly onProgress?: AttachProgress
 }
 
@@ -123,12 +128,15 @@ export interface CgroupTarget {
 /** A map of sockets (`sockmap`, `sockhash`): the program runs for what goes through its sockets. */
 export interface SockmapTarget {
   readonly kind: "sockmap"
+  /** The map. */
   readonly map: LoadedMap
+  /** Where in a socket's life; what the program was loaded for without it. */
   readonly hook?: SockmapHook
 }
 
 /** A table of operations that the kernel calls, by the name of its map. */
 export interface OperationsTarget {
   readonly kind: "struct_ops"
+  /** Name of the map. */
   readonly map: string
 }

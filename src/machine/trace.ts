@@ -2,7 +2,9 @@
 export interface TraceLine {
   /** Name of the task that ran the program, at most 15 bytes; `<...>` when the kernel has forgotten it. */
   readonly task: string
+  /** Number of the thread that ran the program. */
   readonly pid: number
+  /** CPU that the program ran on. */
   readonly cpu: number
   /** Interrupts, preemption and the like, in the kernel's letters: `d..31`. */
   readonly flags: string
@@ -16,6 +18,7 @@ export interface TraceLine {
   readonly continued?: boolean
 }
 
+/** Which lines of trace output are kept. */
 export interface TraceOptions {
   /** Keep only lines of this process. */
   readonly pid?: number
@@ -27,8 +30,11 @@ export interface TraceOptions {
 export interface TraceReader extends AsyncIterableIterator<TraceLine>, Disposable, AsyncDisposable {
   /** Lines lost so far, as the machine counts them. */
   readonly lost: number
+  /** The next line; it waits for one. */
   next(): Promise<IteratorResult<TraceLine, undefined>>
+  /** Ends the loop and the stream. */
   return(): Promise<IteratorResult<TraceLine, undefined>>
   [Symbol.asyncIterator](): TraceReader
+  /** Ends the stream. */
   close(): void
 }

@@ -9,10 +9,13 @@ import type { FunctionDebug, ObjectDebug } from "./debug.ts"
 export interface BpfObject {
   /** File the object was made from, for messages. */
   readonly name: string
+  /** The program's licence: `GPL`. */
   readonly license: string
+  /** Functions that can be attached or run. */
   readonly programs: readonly ProgramSpec[]
   /** Subprograms that programs call or pass as callbacks. */
   readonly functions: readonly FunctionSpec[]
+  /** Its maps; global variables have some as well, whose names start with a dot. */
   readonly maps: readonly MapSpec[]
   /** Encoded .BTF section of the object's own types; empty when it has none. */
   readonly btf: Uint8Array
@@ -91,6 +94,7 @@ export interface ProgramSpec extends FunctionSpec {
 /** What a section says of how its programs are loaded. */
 export type LoadSpec = Pick<ProgramSpec, "attachType" | "sleepable" | "frags" | "autoload">
 
+/** The type of a program, as `enum bpf_prog_type` names it: without BPF_PROG_TYPE_, lower case. */
 export type ProgramType =
   | "socket_filter"
   | "kprobe"

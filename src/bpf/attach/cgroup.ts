@@ -9,6 +9,7 @@ import {
 import { meaningOfSection, type ProgramSpec } from "../../object/index.ts"
 import type { ProgramHost } from "./host.ts"
 
+/** How to attach to a control group. */
 export interface CgroupOptions {
   /** Where in the group's life: `connect4`, `egress`, `getsockopt`, …; what the program's section says without it. */
   readonly hook?: CgroupHook

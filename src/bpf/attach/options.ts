@@ -30,7 +30,9 @@ export interface KprobeOptions extends Attachment, Many {
 
 /** Takes one of `event`, `eventRe` and `address`. */
 export interface KretprobeOptions extends Attachment, Many {
+  /** Function of the kernel. */
   readonly event?: string
+  /** Address of the function. */
   readonly address?: bigint
   /** Calls that can be under way at once; the kernel chooses without it. */
   readonly maxactive?: number
@@ -42,6 +44,7 @@ export interface TracepointOptions extends Attachment, Many {
   readonly event?: `${string}:${string}`
 }
 
+/** Takes the tracepoint by its name alone: a raw one has the arguments that the kernel's own code gives it. */
 export interface RawTracepointOptions extends Attachment {
   /** The tracepoint without its category: `sched_switch`. */
   readonly event: string

@@ -2,6 +2,7 @@ import type { Link, LoadedProgram } from "../../machine/index.ts"
 import { badOption } from "../errors.ts"
 import type { ProgramHost } from "./host.ts"
 
+/** Which function takes the place of which. */
 export interface FreplaceOptions {
   /** Function of this program: `SEC("freplace/NAME") int f(…)`, or any other with the arguments of the one that it replaces. */
   readonly fn: string

@@ -2,6 +2,7 @@ import { type Link, type LoadedMap, type SockmapHook, sectionOfSockmapHook } fro
 import { meaningOfSection } from "../../object/index.ts"
 import type { ProgramHost } from "./host.ts"
 
+/** How to attach to a map of sockets. */
 export interface SockmapOptions {
   /** Where: `stream_parser`, `stream_verdict`, `verdict` or `msg`; what the program's section says without it. */
   readonly hook?: SockmapHook
@@ -9,6 +10,7 @@ export interface SockmapOptions {
 
 /** A map of sockets as a place to attach to. */
 export class SockmapPlace<F extends string = string> {
+  /** The map beneath, whose keys and values are bytes. */
   readonly map: LoadedMap
   readonly #host: ProgramHost
 

@@ -53,6 +53,7 @@ export class EventBatch<T> implements Iterable<T> {
     this.#records = records
   }
 
+  /** Number of events. */
   get length(): number {
     return this.#records.count
   }

@@ -32,6 +32,7 @@ export class EventStream<T> extends PullStream<T> implements EventCounts {
     this.#batch = new EventBatch(source.type, source.take(0))
   }
 
+  /** Name of the map. */
   get name(): string {
     return this.#source.name
   }

@@ -28,6 +28,7 @@ export class EventSubscription<T> implements Disposable, EventCounts {
     this.#watch = source.reader.watch(() => this.#ready())
   }
 
+  /** Name of the map. */
   get name(): string {
     return this.#source.name
   }
@@ -67,6 +68,7 @@ export class EventSubscription<T> implements Disposable, EventCounts {
     return this
   }
 
+  /** Ends it: the callback is not called any more. */
   close(): void {
     if (!this.#open) return
     this.#open = false

@@ -22,6 +22,7 @@ export class BpfMap implements Disposable {
     this.map = map
   }
 
+  /** The map's name in the program. */
   get name(): string {
     return this.map.name
   }

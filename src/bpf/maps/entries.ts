@@ -29,6 +29,7 @@ export class TableIterator<T> implements IterableIterator<T> {
     return this.#reader?.restarts ?? 0
   }
 
+  /** The next element. @throws SkepError MACHINE_MAP_CHANGING */
   next(): IteratorResult<T, undefined> {
     while (this.#at === this.#count) {
       if (this.#done) return { value: undefined, done: true }
@@ -42,6 +43,7 @@ export class TableIterator<T> implements IterableIterator<T> {
     return { value: this.#element(this.#at++), done: false }
   }
 
+  /** Ends the walk. */
   return(): IteratorResult<T, undefined> {
     this.#done = true
     this.#at = this.#count

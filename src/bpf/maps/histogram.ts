@@ -1,3 +1,4 @@
+/** How a histogram is made of a table, and how it is shown. */
 export interface HistogramOptions {
   /** What is counted, at the head of the first column: `usecs`. */
   readonly valueType?: string
@@ -17,7 +18,9 @@ export interface HistogramOptions {
 export interface JsonHistogram {
   /** When it was made: `2026-01-31 23:59:59`, local time. */
   readonly ts: string
+  /** What is counted: `usecs`. */
   readonly val_type: string
+  /** The slots, from the first to the last that counted something. */
   readonly data: readonly {
     readonly "interval-start": number
     readonly "interval-end": number

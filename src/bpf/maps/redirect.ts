@@ -19,10 +19,12 @@ class PairMap<K> extends BpfMap {
     this.#program = parts.program
   }
 
+  /** Whether something is at a key. */
   has(key: Given<K>): boolean {
     return this.read(key) !== undefined
   }
 
+  /** Whether something was at a key, and is gone now. */
   delete(key: Given<K>): boolean {
     return this.map.delete(this.keyCodec.encode(key))
   }
@@ -39,6 +41,7 @@ class PairMap<K> extends BpfMap {
     return [...this.keys()].length
   }
 
+  /** Takes everything out. */
   clear(): void {
     for (const key of [...this.keys()]) this.delete(key)
   }
@@ -71,6 +74,7 @@ class PairMap<K> extends BpfMap {
 
 /** Where a packet is sent to. */
 export interface DevTarget {
+  /** The device's index. */
   readonly ifindex: number
   /** Id of the program that runs on the packet there. */
   readonly programId: number | undefined
@@ -87,6 +91,7 @@ export class DevMap<K = number> extends PairMap<K> {
     return this
   }
 
+  /** The device at a key; undefined when there is none. */
   get(key: Given<K>): DevTarget | undefined {
     const found = this.read(key)
     return found && { ifindex: found.first, programId: found.programId }
@@ -109,6 +114,7 @@ export class CpuMap extends PairMap<number> {
     return this
   }
 
+  /** The queue of a CPU; undefined when it has none. */
   get(cpu: number): CpuTarget | undefined {
     const found = this.read(cpu)
     return found && { queueSize: found.first, programId: found.programId }

@@ -39,6 +39,7 @@ export class SlotMap<K, In> extends BpfMap {
 
 /** A map of such things that tells their ids. */
 export class IdMap<K, In> extends SlotMap<K, In> {
+  /** Whether something is at a key. */
   has(key: Given<K>): boolean {
     return this.id(key) !== undefined
   }

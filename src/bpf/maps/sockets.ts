@@ -31,6 +31,7 @@ class SocketMap<K> extends BpfMap {
     return bytes && new DataView(bytes.buffer).getBigUint64(0, true)
   }
 
+  /** Whether a socket was at a key, and is gone now. */
   delete(key: Given<K>): boolean {
     return this.map.delete(this.#key.encode(key))
   }

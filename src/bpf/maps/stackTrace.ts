@@ -9,6 +9,7 @@ export interface BuildIdFrame {
   readonly buildId: string | undefined
   /** Byte in the file. */
   readonly offset: bigint | undefined
+  /** The address in memory, where the build id is not known. */
   readonly address: bigint | undefined
 }
 
@@ -76,10 +77,12 @@ export class StackTraceTable extends BpfMap {
     return this.resolve(id, options).map(frame => frameText(frame, options))
   }
 
+  /** Whether there is a stack of an id. */
   has(id: number): boolean {
     return id >= 0 && this.map.lookup(U32.encode(id)) !== undefined
   }
 
+  /** Whether there was a stack of an id, which is gone now. */
   delete(id: number): boolean {
     return id >= 0 && this.map.delete(U32.encode(id))
   }
@@ -89,6 +92,7 @@ export class StackTraceTable extends BpfMap {
     for (const key of this.map.keys()) yield U32.decode(key) as number
   }
 
+  /** Number of stacks. */
   get size(): number {
     return this.map.readAll().count
   }

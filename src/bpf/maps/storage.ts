@@ -20,10 +20,12 @@ class LocalStorage<Owner, V> extends BpfMap {
     })
   }
 
+  /** Whether the owner has a value. */
   has(owner: Owner): boolean {
     return this.#with(owner, key => this.map.lookup(key) !== undefined)
   }
 
+  /** Gives the owner a value. @throws SkepError BPF_NO_FD, BTF_VALUE_… */
   set(owner: Owner, value: Given<V>): this {
     this.#with(owner, key => this.map.update(key, this.#value.encode(value)))
     return this

@@ -21,6 +21,7 @@ export class RawSocket<F extends string = string>
     this.#reader = reader
   }
 
+  /** Descriptor of the socket. */
   get fd(): number {
     return this.#reader.fd
   }
@@ -37,14 +38,17 @@ export class RawSocket<F extends string = string>
     return link
   }
 
+  /** The next packet; it waits for one. @throws SkepError KERNEL_CALL */
   next(): Promise<IteratorResult<Packet, undefined>> {
     return this.#reader.next()
   }
 
+  /** Ends the loop and closes the socket. */
   return(): Promise<IteratorResult<Packet, undefined>> {
     return this.#reader.return()
   }
 
+  /** Closes the socket and detaches its program. */
   close(): void {
     this.#reader.close()
   }

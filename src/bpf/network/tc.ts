@@ -34,7 +34,9 @@ export class TrafficControl<F extends string = string> {
 export class TcHook<F extends string = string> {
   readonly #programs: ProgramSource
   readonly #network: Network
+  /** The device, by name or by index. */
   readonly device: DeviceName
+  /** Packets that come in, or that go out. */
   readonly direction: Direction
 
   constructor(programs: ProgramSource, network: Network, device: DeviceName, direction: Direction) {

@@ -19,6 +19,7 @@ export interface XdpOptions {
 export class Xdp<F extends string = string> {
   readonly #programs: ProgramSource
   readonly #network: Network
+  /** The device, by name or by index. */
   readonly device: DeviceName
 
   constructor(programs: ProgramSource, network: Network, device: DeviceName) {

@@ -12,6 +12,7 @@ export interface SymOptions {
 
 /** Where an address is: a frame of a stack, or any other. */
 export interface Frame {
+  /** The address that was looked up. */
   readonly address: bigint
   /** The function; undefined when it is not known. */
   readonly name: string | undefined

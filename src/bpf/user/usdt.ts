@@ -130,8 +130,11 @@ function probesOf(binary: Parameters<typeof binaryProbes>[0]): UsdtProbe[] {
 export interface UsdtListed {
   /** The file, as the process sees it. */
   readonly path: string
+  /** The provider's name: the first half of `provider:name`. */
   readonly provider: string
+  /** The probe's name. */
   readonly name: string
+  /** Where the compiler put it: it may have inlined the function that has it. */
   readonly locations: readonly {
     /** As the file's own headers say it. */
     readonly address: number

@@ -5,14 +5,17 @@ import { textAt } from "../text.ts"
  * first NUL; as an array it is all its bytes.
  */
 export class CharArray extends Uint8Array {
+  /** The UTF-8 before the first NUL. */
   get text(): string {
     return textAt(this, 0)
   }
 
+  /** The same as {@link text}. */
   override toString(): string {
     return textAt(this, 0)
   }
 
+  /** The same as {@link text}. */
   toJSON(): string {
     return textAt(this, 0)
   }

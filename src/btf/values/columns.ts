@@ -16,7 +16,9 @@ export type NumberColumn =
 export type BigColumn = BigInt64Array | BigUint64Array
 /** What a field of many values gives. Of a struct: an object with a column for each member. */
 export type Column = NumberColumn | BigColumn | bigint[] | CharColumn | ColumnRecord
+/** A column for each member of a struct. */
 export interface ColumnRecord {
+  /** The column of a member. */
   [member: string]: Column
 }
 
@@ -40,6 +42,7 @@ export class CharColumn implements Iterable<CharArray> {
   readonly bytes: Uint8Array
   /** Bytes of each. */
   readonly width: number
+  /** Number of texts. */
   readonly length: number
 
   constructor(bytes: Uint8Array, width: number, length: number) {

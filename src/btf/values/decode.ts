@@ -5,7 +5,9 @@ import type { EnumShape, FloatShape, IntShape, RecordShape, Shape } from "./shap
 
 /** A decoded value; see {@link valueCodec} for which type gives which. */
 export type BtfValue = number | bigint | boolean | string | Uint8Array | BtfValue[] | BtfRecord
+/** A value of a struct or union. */
 export interface BtfRecord {
+  /** The value of a member. */
   [member: string]: BtfValue
 }
 
