@@ -18,10 +18,13 @@ export interface SlotUse {
 export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotUse {
   const touched = (i: MInst): readonly FrameSlot[] => {
     const listed = i.id >= 0 ? mentions.get(i.id) : undefined
-    if (i.slot === undefined || i.slot.kind === "local") return listed ?? []
+    if (i.slot === undefined || i.slot.kind === "local") return listed ?? NONE
     return listed === undefined ? [i.slot] : [...listed, i.slot]
   }
-  const locals = (i: MInst): number[] => touched(i).flatMap(s => (s.kind === "local" ? [s.index] : []))
+  const locals = (i: MInst): readonly number[] => {
+    const slots = touched(i)
+    return slots.length === 0 ? NONE : slots.flatMap(s => (s.kind === "local" ? [s.index] : []))
+  }
   const { reached, wanted } = findSpans(fn, locals)
   const homes = homeLiveness(fn)
   const near: Set<number>[] = fn.slots.map(() => new Set())
@@ -53,6 +56,7 @@ export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotU
     for (const s of homes.liveOut[block.id]) begin(s)
     for (let k = block.insts.length - 1; k >= 0; k--) {
       const slots = touched(block.insts[k])
+      if (slots.length === 0) continue
       for (const s of slots) begin(s.index)
       if (most <= limit) for (const s of slots) for (const other of live) if (other !== s.index) differ(s.index, other)
       for (const s of slots) if (first.get(s.index) === k) end(s.index)
@@ -62,6 +66,8 @@ export function slotUse(fn: MFunction, mentions: Mentions, limit: number): SlotU
   }
   return { near, most }
 }
+
+const NONE: readonly never[] = []
 
 /** A load from a home; everything else that names a home stores to it. */
 const homeRead = (i: MInst): boolean => i.src === 10

@@ -91,6 +91,10 @@ function copyPhis(s: Selector, where: MBlock, phis: readonly Phi[], values: Read
 /** Copies that happen at the same time, one after the other: a register is overwritten when nothing reads it any more; cycles get a helper. */
 function parallelMoves(s: Selector, moves: { dst: Reg; src: Reg }[]): void {
   const left = moves.filter(m => m.dst !== m.src)
+  if (left.length < 2) {
+    for (const { dst, src } of left) s.move(dst, src)
+    return
+  }
   const readers = new Map<Reg, number>()
   for (const { src } of left) readers.set(src, (readers.get(src) ?? 0) + 1)
   const ready = left.filter(m => !readers.has(m.dst))

@@ -4,15 +4,17 @@ import { type MBlock, type MFunction, rebuildPreds } from "./mir.ts"
 export function removeUnreachable(fn: MFunction): void {
   const seen = new Uint8Array(fn.nextBlock)
   const work: MBlock[] = [fn.blocks[0]]
+  let reached = 1
   seen[fn.blocks[0].id] = 1
   for (let block = work.pop(); block !== undefined; block = work.pop()) {
     for (const target of block.term.targets) {
       if (seen[target.id] !== 0) continue
       seen[target.id] = 1
+      reached++
       work.push(target)
     }
   }
-  fn.blocks = fn.blocks.filter(b => seen[b.id] !== 0)
+  if (reached < fn.blocks.length) fn.blocks = fn.blocks.filter(b => seen[b.id] !== 0)
   rebuildPreds(fn)
 }
 

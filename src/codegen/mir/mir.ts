@@ -145,6 +145,7 @@ export function makeInst(op: number, dst: Reg, src: Reg, off: number, imm: numbe
 
 /** Computes every block's `preds` anew. */
 export function rebuildPreds(fn: MFunction): void {
-  for (const block of fn.blocks) block.preds.length = 0
+  // One by one: a list that is emptied at once gives its memory back, to ask for it anew.
+  for (const { preds } of fn.blocks) while (preds.length > 0) preds.pop()
   for (const block of fn.blocks) for (const target of block.term.targets) target.preds.push(block)
 }

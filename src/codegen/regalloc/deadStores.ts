@@ -1,6 +1,7 @@
 import * as o from "../../isa/index.ts"
 import { type MFunction, type MInst, OP_FRAME_ADDR } from "../mir/mir.ts"
 import { type Effects, type Liveness, solveLiveness } from "./liveness.ts"
+import { RegSet } from "./regSet.ts"
 
 const isSpillAccess = (i: MInst): boolean => i.slot !== undefined && i.slot.kind === "spill" && i.op < OP_FRAME_ADDR
 const isStore = (i: MInst): boolean => (i.op & o.BPF_CLASS_MASK) === o.BPF_STX
@@ -21,15 +22,18 @@ export const homeLiveness = (fn: MFunction): Liveness => solveLiveness(fn, fn.sl
 export function dropDeadStores(fn: MFunction): void {
   if (!fn.slots.some(s => s.kind === "spill")) return
   const { liveOut } = homeLiveness(fn)
+  const live = new RegSet(fn.slots.length)
   for (const block of fn.blocks) {
-    const live = new Set(liveOut[block.id])
+    if (!block.insts.some(isSpillAccess)) continue
+    live.reset(liveOut[block.id])
     const kept: MInst[] = []
     for (let k = block.insts.length - 1; k >= 0; k--) {
       const i = block.insts[k]
       if (isSpillAccess(i)) {
         const { index } = i.slot!
         if (!isStore(i)) live.add(index)
-        else if (!live.delete(index)) continue
+        else if (live.has(index)) live.delete(index)
+        else continue
       }
       kept.push(i)
     }

@@ -56,8 +56,8 @@ export const machineEffects: Effects = {
  * so the work is in proportion to the result.
  */
 export function solveLiveness(fn: MFunction, limit: number, effects: Effects): Liveness {
-  const liveIn: Reg[][] = new Array(fn.nextBlock)
-  const liveOut: Reg[][] = new Array(fn.nextBlock)
+  const liveIn = new Pairs(fn.nextBlock)
+  const liveOut = new Pairs(fn.nextBlock)
   const byId: MBlock[] = new Array(fn.nextBlock)
   const exposed = new BlockLists(limit)
   const defined = new BlockLists(limit)
@@ -74,8 +74,6 @@ export function solveLiveness(fn: MFunction, limit: number, effects: Effects): L
   for (const block of fn.blocks) {
     id = block.id
     byId[id] = block
-    liveIn[id] = []
-    liveOut[id] = []
     for (const inst of block.insts) effects.inst(inst, use, def)
     effects.term(block.term, use)
   }
@@ -89,7 +87,7 @@ export function solveLiveness(fn: MFunction, limit: number, effects: Effects): L
     })
     exposed.forEach(r, b => {
       inStamp[b] = r
-      liveIn[b].push(r)
+      liveIn.add(b, r)
       work.push(byId[b])
     })
     for (let b = work.pop(); b !== undefined; b = work.pop()) {
@@ -97,16 +95,46 @@ export function solveLiveness(fn: MFunction, limit: number, effects: Effects): L
         const at = pred.id
         if (outStamp[at] !== r) {
           outStamp[at] = r
-          liveOut[at].push(r)
+          liveOut.add(at, r)
         }
         if (defStamp[at] === r || inStamp[at] === r) continue
         inStamp[at] = r
-        liveIn[at].push(r)
+        liveIn.add(at, r)
         work.push(pred)
       }
     }
   }
-  return { liveIn, liveOut }
+  return { liveIn: liveIn.lists(fn.blocks), liveOut: liveOut.lists(fn.blocks) }
+}
+
+/** Registers of blocks, as they are found. Lists of the right length are made of them at the end: lists that grow take several times the memory. */
+class Pairs {
+  readonly #blocks: number[] = []
+  readonly #regs: Reg[] = []
+  /** Registers of each block, by id. */
+  readonly #count: Int32Array
+
+  constructor(blocks: number) {
+    this.#count = new Int32Array(blocks)
+  }
+
+  add(block: number, r: Reg): void {
+    this.#blocks.push(block)
+    this.#regs.push(r)
+    this.#count[block]++
+  }
+
+  /** The registers of each block, by id, in the order in which they were added. */
+  lists(blocks: readonly MBlock[]): Reg[][] {
+    const lists: Reg[][] = new Array(this.#count.length)
+    for (const { id } of blocks) lists[id] = this.#count[id] === 0 ? [] : new Array(this.#count[id])
+    const filled = new Int32Array(this.#count.length)
+    for (let i = 0; i < this.#blocks.length; i++) {
+      const block = this.#blocks[i]
+      lists[block][filled[block]++] = this.#regs[i]
+    }
+    return lists
+  }
 }
 
 /** A list of blocks, by id, for each number below a limit. Most are of one block, or of none: those take no memory of their own. */

@@ -9,20 +9,20 @@ export const LOOP_EXIT = 100_000
 /** Distances in instructions from the borders of blocks to the next use, by block id; in the order of what is live there. */
 export interface NextUses {
   /** From the block's start, of each register of `liveIn`. */
-  readonly atStart: readonly Float64Array[]
+  readonly atStart: readonly (readonly number[])[]
   /** From the block's end, of each register of `liveOut`. */
-  readonly atEnd: readonly Float64Array[]
+  readonly atEnd: readonly (readonly number[])[]
 }
 
 export function computeNextUses(fn: MFunction, { liveIn, liveOut }: Liveness): NextUses {
-  const atStart: Float64Array[] = []
-  const atEnd: Float64Array[] = []
-  const local: Float64Array[] = []
+  const atStart: number[][] = []
+  const atEnd: number[][] = []
+  const local: number[][] = []
   const scratch = new Float64Array(fn.nextReg).fill(-1)
   for (const block of fn.blocks) {
     local[block.id] = localUses(block, liveIn[block.id], scratch)
-    atStart[block.id] = new Float64Array(liveIn[block.id].length).fill(Number.POSITIVE_INFINITY)
-    atEnd[block.id] = new Float64Array(liveOut[block.id].length)
+    atStart[block.id] = liveIn[block.id].map(() => Number.POSITIVE_INFINITY)
+    atEnd[block.id] = liveOut[block.id].map(() => Number.POSITIVE_INFINITY)
   }
   const order = postOrder(fn)
   const distance = scratch.fill(Number.POSITIVE_INFINITY)
@@ -66,7 +66,7 @@ const leavesLoop = (from: MBlock, to: MBlock): boolean => {
 }
 
 /** Position of the first use of each register that is live at the block's start; -1 where the block does not use it. `first` holds -1 only. */
-function localUses({ insts, term }: MBlock, live: readonly Reg[], first: Float64Array): Float64Array {
+function localUses({ insts, term }: MBlock, live: readonly Reg[], first: Float64Array): number[] {
   // Backwards: the first use of what is live comes before any definition, so that it is the last one to be noted.
   if (isVirtual(term.src)) first[term.src] = insts.length
   if (isVirtual(term.dst)) first[term.dst] = insts.length
@@ -76,8 +76,7 @@ function localUses({ insts, term }: MBlock, live: readonly Reg[], first: Float64
     if ((r & USE_DST) !== 0 && isVirtual(i.dst)) first[i.dst] = at
     if ((r & USE_SRC) !== 0 && isVirtual(i.src)) first[i.src] = at
   }
-  const uses = new Float64Array(live.length)
-  for (let k = 0; k < live.length; k++) uses[k] = first[live[k]]
+  const uses = live.map(r => first[r])
   const forget = ({ dst, src }: MInst | MTerm): void => {
     if (isVirtual(dst)) first[dst] = -1
     if (isVirtual(src)) first[src] = -1

@@ -26,8 +26,8 @@ export class RegSet {
     this.#at[last] = at
   }
   clear(): void {
-    for (const r of this.list) this.#at[r] = -1
-    this.list.length = 0
+    // One by one: a list that is emptied at once gives its memory back, to ask for it anew.
+    for (let r = this.list.pop(); r !== undefined; r = this.list.pop()) this.#at[r] = -1
   }
   /** Makes it hold exactly these. */
   reset(members: readonly Reg[]): void {
