@@ -14,6 +14,8 @@ export interface Command<O extends Options = Options> {
   readonly options: O
   /** Whole command lines that work, each with what it does. */
   readonly examples?: readonly (readonly [line: string, about: string])[]
+  /** What options take, where it is more than a line: a title, and what there is. */
+  readonly lists?: readonly (readonly [title: string, rows: readonly (readonly [form: string, about: string])[]])[]
   /** Number of positional arguments: least and most. */
   readonly positionals: readonly [number, number]
   run(values: Values<O>, positionals: readonly string[]): number | Promise<number>

@@ -11,6 +11,7 @@ export function commandHelp(name: string, command: Command): string {
     command.about,
     "",
     ...columns(options.map(([option, spec]): [string, string] => [optionHead(option, spec), optionText(spec)])),
+    ...(command.lists ?? []).flatMap(([title, rows]) => ["", title, ...columns(rows)]),
     ...(examples.length > 0 ? ["", "examples:", ...columns(examples)] : []),
     "",
   ].join("\n")

@@ -1,6 +1,6 @@
 import { SkepError } from "../base/index.ts"
 import { BPF, type TraceLine } from "../bpf/index.ts"
-import { attachAs, linkText, parseAttach, usdtProbes } from "./attach.ts"
+import { attachAs, attachForms, iteratorOutput, linkText, parseAttach, usdtProbes } from "./attach/index.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { showEvents } from "./events.ts"
 import { SOURCE_OPTIONS, sourceFlags } from "./source.ts"
@@ -15,7 +15,7 @@ export const run = command({
     "At Ctrl-C, or after --duration, it detaches everything and prints the tables.",
   positionals: [1, 1],
   options: {
-    attach: { value: "KIND:EVENT=FN", multiple: true, about: "run the function FN there; see below" },
+    attach: { value: "KIND:PLACE=FN", multiple: true, about: "run the function FN there; see below" },
     duration: { short: "d", value: "SECONDS", about: "end after this time" },
     events: { about: "show the events that the program sends through perf buffers and ring buffers, as they come" },
     "no-trace": { about: "do not show what the program prints" },
@@ -29,20 +29,23 @@ export const run = command({
     ["skep run --attach kprobe:syscall:clone=hello hello.c", "a system call, by its plain name"],
     ["skep run --attach uprobe:c:malloc=f f.c", "a function of a library, in all processes"],
     ["skep run --attach usdt:/usr/bin/app:app:start=f f.c", "a static probe of a program"],
+    ["skep run --attach xdp:eth0:generic=drop drop.c", "packets that come in at a device"],
     ["skep run --events examples/renames.c", "what the program sends through its buffers, decoded"],
     ["skep run --attach tracepoint:sched:sched_switch=f --duration 5 f.c", "a tracepoint, for 5 seconds"],
   ],
+  lists: [["--attach takes (=FN may be left out when the program has one function):", attachForms]],
   async run(values, [file]) {
     const seconds = durationOf(values.duration)
     const attach = values.attach ?? []
-    const others = attach.filter(spec => parseAttach(spec).kind !== "usdt")
-    const usdt = usdtProbes(attach)
+    const places = attach.map(parseAttach)
+    const usdt = usdtProbes(places)
     using stop = new Stop()
     using bpf = await BPF.load({ file, cflags: sourceFlags(values), verifierLog: values.verbose ? 1 : 0, usdt })
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)
-    for (const spec of others) attachAs(bpf, spec)
-    if (bpf.links.size === 0) throw nothingAttached(bpf, file)
+    for (const [i, spec] of attach.entries()) if (places[i].place.attach !== undefined) attachAs(bpf, spec)
+    const iterates = places.some(({ kind }) => kind === "iter")
+    if (bpf.links.size === 0 && !iterates) throw nothingAttached(bpf, file)
     for (const link of bpf.links) note(`attached ${linkText(link)}`)
     if (values.verbose) for (const { name } of bpf.programs) showLog(bpf, name)
 
@@ -50,7 +53,9 @@ export const run = command({
     const tracing = !values["no-trace"] && prints(bpf) ? follow(bpf, values.json === true) : undefined
     // What goes wrong with the output ends the run, too.
     tracing?.done.then(stop.now, stop.now)
-    await stop.wait(seconds)
+    if (bpf.links.size > 0) await stop.wait(seconds)
+    for (const text of iteratorOutput(bpf, places))
+      process.stdout.write(values.json ? jsonLine("iterator", { text }) : text)
     bpf.detachAll()
     events?.end()
     tracing?.close()

@@ -1,4 +1,4 @@
-export { cgroupPrograms } from "./attach/cgroup.ts"
+export { cgroupPrograms, noHook } from "./attach/cgroup.ts"
 export { type OpenCounter, openCounters } from "./attach/perfCounters.ts"
 export { kprobeFunctions, noneMatches, placesOf } from "./attach/probeable.ts"
 export { doctor, type Finding } from "./doctor.ts"

@@ -112,8 +112,17 @@ usage(["help", "comple"], /^skep: unknown command 'comple'; did you mean 'compil
 usage(["run"], /^skep run: it needs FILE\.c\ntry: skep run --help\n$/)
 usage(["run", "a.c", "b.c"], /^skep run: too many arguments: 'b\.c'/)
 usage(["run", "--atach", "x", "a.c"], /unknown option '--atach'; did you mean '--attach'\?/)
-usage(["run", "--attach"], /option --attach needs a value: KIND:EVENT=FN/)
-usage(["run", "--attach", "kprob:x=f", "a.c"], /--attach cannot be 'kprob:x=f'\nhint: it is kprobe:/)
+usage(["run", "--attach"], /option --attach needs a value: KIND:PLACE=FN/)
+usage(["run", "--attach", "kprobe", "a.c"], /--attach cannot be 'kprobe'\nhint: it is KIND:PLACE=FN/)
+usage(
+  ["run", "--attach", "kprob:x=f", "a.c"],
+  /no kind of place 'kprob'; did you mean 'kprobe'\?\nhint: it is one of kprobe,/,
+)
+usage(["run", "--attach", "struct_ops:mine=f", "a.c"], /'struct_ops:mine=f': struct_ops takes no function/)
+usage(
+  ["run", "--attach", "usdt:/bin/app=f", "a.c"],
+  /'usdt:\/bin\/app' is not complete\nhint: it is usdt:FILE:PROVIDER:NAME=FN/,
+)
 usage(["run", "--no-trace=1", "a.c"], /option --no-trace takes no value/)
 usage(["run", "--duration", "soon", "a.c"], /--duration is a number of seconds, not 'soon'/)
 usage(["compile", "--emit=ams", "a.c"], /--emit cannot be 'ams'; did you mean 'asm'\?\nhint: it is one of obj, asm/)

@@ -1,4 +1,4 @@
-import { cgroupPrograms } from "../../kernel/index.ts"
+import { cgroupPrograms, noHook } from "../../kernel/index.ts"
 import {
   type CgroupHook,
   type CgroupTarget,
@@ -66,6 +66,7 @@ export class Cgroup<F extends string = string> {
 /** How a program is loaded for a place, where its section does not say it. */
 function loadFor(hook: CgroupHook): ProgramOptions {
   const { type, attachType } = meaningOfSection(sectionOfHook(hook))
+  if (type === undefined) throw noHook(hook)
   // The direction of packets is no part of a program: the same one can be attached to both.
   return type === "cgroup_skb" ? { type } : { type, attachType }
 }

@@ -99,12 +99,16 @@ function placeOf(spec: ProgramSpec, hook: CgroupHook | undefined): string {
 function attachTypeOf(hook: CgroupHook): string {
   const { attachType } = meaningOfSection(sectionOfHook(hook))
   if (attachType !== undefined) return attachType
-  throw new SkepError({
+  throw noHook(hook)
+}
+
+/** The error of a hook that control groups do not have. */
+export const noHook = (hook: string): SkepError =>
+  new SkepError({
     code: "KERNEL_NO_HOOK",
     message: `control groups have no place named ${hook}`,
     hint: "there are ingress, egress, sock_create, connect4, bind6, sysctl, getsockopt, device, sock_ops and others: docs/links.md",
   })
-}
 
 /** Numbers of the programs that are attached to a place of a control group itself. Throws `KERNEL_NO_CGROUP`. */
 export function cgroupPrograms(path: string, hook: CgroupHook): readonly number[] {
