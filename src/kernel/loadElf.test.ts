@@ -89,6 +89,18 @@ returns(
    SEC("socket") int prog(void *ctx) { long sum = 0; bpf_loop(10, add, &sum, 0); return sum + twice(thrice(2)); }`,
 )
 returns(
+  "maps are found in section maps, too, as they were before libbpf 1.0",
+  9,
+  `struct bpf_map_def { u32 type, key_size, value_size, max_entries, map_flags; };
+   struct bpf_map_def first SEC("maps") = { .type = 2, .key_size = 4, .value_size = 4, .max_entries = 1 };
+   struct bpf_map_def second SEC("maps") = { .type = 1, .key_size = 4, .value_size = 8, .max_entries = 3, .map_flags = 1 };
+   struct { __uint(type, 2); __uint(max_entries, 1); __type(key, u32); __type(value, u32); } third SEC(".maps");
+   SEC("socket") int prog(void *ctx) {
+     u32 zero = 0, *a = bpf_map_lookup_elem(&first, &zero), *b = bpf_map_lookup_elem(&third, &zero);
+     return a && b && !bpf_map_lookup_elem(&second, &zero) ? (*a = 4) + (*b = 5) : 0;
+   }`,
+)
+returns(
   "an array of programs holds what it is initialised with",
   7,
   `int target(void *ctx);

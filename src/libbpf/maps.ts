@@ -1,6 +1,7 @@
 import type { MapDecl } from "../bcc/index.ts"
 import * as c from "../c/index.ts"
 import { mapTypes } from "../isa/index.ts"
+import { legacyMap } from "./legacyMaps.ts"
 import { sectionOf } from "./programs.ts"
 import { functionIn } from "./structOps.ts"
 
@@ -11,7 +12,7 @@ export interface Maps {
 }
 
 /**
- * Reads the definitions in section `.maps`. Each member of such a variable's record says something about the map by its type.
+ * Reads the definitions in section `.maps`, and in `maps` those of the older form. Each member of such a variable's record says something about the map by its type.
  *
  *     struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, int); __type(value, long); __uint(max_entries, 16); } counts SEC(".maps");
  *     →  { name: "counts", type: "hash", keySize: 4, valueSize: 8, maxEntries: 16 }
@@ -22,17 +23,17 @@ export function collectMaps(unit: c.TranslationUnit, diagnostics: c.Diagnostics)
   for (const decl of unit.decls) {
     if (decl.kind !== "var") continue
     const section = sectionOf(decl)
-    if (section === "maps") {
-      diagnostics.error("LIBBPF_LEGACY_MAP", `map '${decl.name}' is defined in section "maps"`, decl.span, {
-        hint: 'libbpf 1.0 took it out: write struct { __uint(type, …); __type(key, …); … } in SEC(".maps")',
-      })
-    }
-    if (section !== ".maps") continue
+    if (section !== ".maps" && section !== "maps") continue
     variables.set(decl, decl.name)
     if (decl.storage !== "extern") found.push(decl)
   }
   const maps: MapDecl[] = []
   for (const decl of found) {
+    if (sectionOf(decl) === "maps") {
+      const map = legacyMap(decl, diagnostics)
+      if (map !== undefined) maps.push(map)
+      continue
+    }
     const record = c.recordOf(decl.type)
     if (record === undefined) {
       diagnostics.error("LIBBPF_MAP", `map '${decl.name}' must be a struct, not ${c.quoteType(decl.type)}`, decl.span)

@@ -112,6 +112,11 @@ maps(
   { type: "prog_array", valueSize: 4, values: [{ index: 1, program: "p" }] },
 )
 
+maps(
+  'struct bpf_map_def m SEC("maps") = { .type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 2 * 8, .max_entries = 3, .map_flags = BPF_F_NO_PREALLOC };',
+  { type: "hash", keySize: 4, valueSize: 16, maxEntries: 3, flags: 1 },
+)
+
 /** Programs, subprograms, externs and tables of operations that a text declares. */
 function declares(text: string, ...expected: string[]): void {
   test(text, () => {
@@ -163,6 +168,8 @@ function refuses(text: string, code: string): void {
 }
 
 refuses('int m SEC("maps");', "LIBBPF_LEGACY_MAP")
+refuses('struct bpf_map_def m SEC("maps") = { .type = 9999 };', "LIBBPF_LEGACY_MAP")
+refuses('struct { int type, id; } m SEC("maps") = { 1, 7 };', "LIBBPF_LEGACY_MAP")
 refuses('int m SEC(".maps");', "LIBBPF_MAP")
 refuses('struct { int *what; } m SEC(".maps");', "LIBBPF_MAP")
 refuses('struct { int type; } m SEC(".maps");', "LIBBPF_MAP")

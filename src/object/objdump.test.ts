@@ -84,9 +84,9 @@ function refused(what: string, code: string, source: string): void {
 }
 
 refused(
-  "maps of the old form",
+  "maps of the old form that say more than type, sizes and flags",
   "OBJECT_LEGACY_MAPS",
-  `struct { int type, key, value, max; } m __attribute__((section("maps"), used)) = { 1, 4, 4, 1 };
+  `struct { int type, key, value, max, flags, id; } m __attribute__((section("maps"), used)) = { 1, 4, 4, 1, 0, 7 };
    __attribute__((section("socket"))) int p(void *ctx) { return 0; }`,
 )
 refused(

@@ -2,6 +2,7 @@ import { type Btf, type BtfExt, decodeBtfExt } from "../btf/index.ts"
 import { continueBtf, MAPS_SECTION } from "./describeMaps.ts"
 import { ElfFile, elfError } from "./elf.ts"
 import * as f from "./elfFormat.ts"
+import { readLegacyMaps } from "./legacyMaps.ts"
 import type { BpfObject } from "./object.ts"
 import { readBtf } from "./placeVars.ts"
 import { CodeReader } from "./readCode.ts"
@@ -11,8 +12,7 @@ import { Symbols } from "./symbols.ts"
 
 /**
  * Reads an object file: what {@link writeElf} writes, what clang and gcc write for BPF, what libbpf's linker writes.
- * Refused are `SEC("maps")` (`OBJECT_LEGACY_MAPS`) and big-endian objects (`OBJECT_BIG_ENDIAN`). Faults of the file are
- * `OBJECT_ELF_…`, `OBJECT_NOT_BPF`, `OBJECT_CODE`, `OBJECT_STATIC_PROGRAM`, `OBJECT_RELOCATION`, `OBJECT_MAP_…`,
+ * Big-endian objects are refused (`OBJECT_BIG_ENDIAN`). Faults of the file are `OBJECT_LEGACY_MAPS`, `OBJECT_ELF_…`, `OBJECT_NOT_BPF`, `OBJECT_CODE`, `OBJECT_STATIC_PROGRAM`, `OBJECT_RELOCATION`, `OBJECT_MAP_…`,
  * `OBJECT_STRUCT_OPS`, and what the readers of instructions (`ISA_…`) and of BTF (`BTF_…`) throw. `name` is for
  * messages, where the file does not say its source.
  */
@@ -28,17 +28,11 @@ export function readElf(bytes: Uint8Array, name = ""): BpfObject {
   if (!elf.littleEndian) {
     throw elfError("OBJECT_BIG_ENDIAN", "this object is for big-endian machines", "compile it for bpfel")
   }
-  const legacy = elf.section("maps")
-  if (legacy !== undefined && legacy.size > 0) {
-    throw elfError(
-      "OBJECT_LEGACY_MAPS",
-      'this object defines maps in SEC("maps"), which loaders have given up',
-      `define them in SEC("${MAPS_SECTION}"), with __uint and __type of bpf_helpers.h`,
-    )
-  }
   const btf = readBtf(elf)
   const code = new CodeReader(elf, btf, readExt(elf, btf))
-  const described = btf === undefined ? { maps: [], externs: [], end: 1 } : readMaps(btf)
+  const section = elf.section(MAPS_SECTION)
+  const read = btf === undefined ? { maps: [], externs: [], end: 1 } : readMaps(btf, section)
+  const described = { ...read, maps: [...read.maps, ...readLegacyMaps(elf, btf)] }
   const kconfig = readKconfig(btf)
   const symbols = new Symbols(elf, btf, described, kconfig)
   code.relocate(symbols)

@@ -67,8 +67,7 @@ export class DataReader {
     return maps
   }
 
-  #described({ spec, offset, size, valuesAt }: ReadMap): MapSpec {
-    const section = this.#elf.section(".maps")
+  #described({ spec, section, offset, size, valuesAt }: ReadMap): MapSpec {
     const symbol = this.#elf.symbols.find(s => s.section === section?.index && s.name === spec.name)
     const values = valuesAt === undefined ? [] : this.#values(spec.name, section, offset + valuesAt, offset + size)
     const arena = spec.type === "arena" ? this.#elf.section(ARENA_SECTION) : undefined

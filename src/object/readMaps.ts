@@ -2,13 +2,15 @@ import { SkepError } from "../base/index.ts"
 import { type Btf, isRecord, references, sizeOf } from "../btf/index.ts"
 import { mapTypes } from "../isa/index.ts"
 import { BPFFS, DROPS_PREFIX, EVENT_PREFIX, KSYMS_SECTION, MAPS_SECTION, PIN_BY_NAME } from "./describeMaps.ts"
-import { elfError } from "./elf.ts"
+import { type ElfSection, elfError } from "./elf.ts"
 import type { MapSpec } from "./object.ts"
 
 /** A map that a file defines. */
 export interface ReadMap {
   readonly spec: MapSpec
-  /** Where its variable stands in the section of maps. */
+  /** The section of its variable; undefined where the file has none by that name. */
+  readonly section: ElfSection | undefined
+  /** Where its variable stands there. */
   readonly offset: number
   readonly size: number
   /** Byte of its variable from which on its initial entries stand, 8 bytes each. */
@@ -24,10 +26,10 @@ export interface ReadMaps {
 }
 
 /** The maps that a BTF describes in the way of {@link describeMaps}. */
-export function readMaps(btf: Btf): ReadMaps {
+export function readMaps(btf: Btf, place?: ElfSection): ReadMaps {
   const reader = new MapReader(btf)
   const section = btf.find(MAPS_SECTION, "datasec")
-  if (section !== 0) reader.read(section)
+  if (section !== 0) reader.read(section, place)
   const kernelSymbols = btf.find(KSYMS_SECTION, "datasec")
   if (kernelSymbols !== 0) reader.own.add(kernelSymbols)
   return { maps: reader.maps, externs: reader.externs, end: endWithout(btf, reader.own) }
@@ -66,7 +68,7 @@ class MapReader {
     this.btf = btf
   }
 
-  read(section: number): void {
+  read(section: number, place: ElfSection | undefined): void {
     const datasec = this.btf.type(section)
     if (datasec.kind !== "datasec") return
     this.own.add(section)
@@ -94,7 +96,8 @@ class MapReader {
         vars.push({ name: variable.name, struct, offset, size })
       }
     }
-    for (const { name, struct, offset, size } of vars) this.maps.push({ ...this.map(name, struct), offset, size })
+    for (const { name, struct, offset, size } of vars)
+      this.maps.push({ ...this.map(name, struct), section: place, offset, size })
   }
 
   map(name: string, struct: number): Pick<ReadMap, "spec" | "valuesAt"> {

@@ -2,6 +2,7 @@ import type { Btf, VarType } from "../btf/index.ts"
 import { KSYMS_SECTION, MAPS_SECTION } from "./describeMaps.ts"
 import { type ElfFile, type ElfSection, type ElfSymbol, elfError } from "./elf.ts"
 import * as f from "./elfFormat.ts"
+import { LEGACY_MAPS_SECTION } from "./legacyMaps.ts"
 import type { ExternSpec, KconfigSpec } from "./object.ts"
 import type { ReadMap } from "./readMaps.ts"
 import { ARENA_SECTION, isData, KCONFIG_SECTION } from "./sectionNames.ts"
@@ -54,8 +55,8 @@ export class Symbols {
     const section = this.#elf.sections[symbol.section]
     if (section === undefined) return undefined
     const offset = symbol.value + addend
-    if (section.name === MAPS_SECTION) {
-      const map = this.#maps.find(m => m.offset === offset)
+    if (section.name === MAPS_SECTION || section.name === LEGACY_MAPS_SECTION) {
+      const map = this.#maps.find(m => m.section === section && m.offset === offset)
       return map === undefined ? undefined : { kind: "map", name: map.spec.name }
     }
     if ((section.flags & f.SHF_EXECINSTR) !== 0) return { kind: "code", section, offset }
