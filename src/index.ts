@@ -50,6 +50,7 @@ export {
   type EventStreamOptions,
   EventSubscription,
   type FeatureName,
+  type Features,
   type Frame,
   type FreplaceOptions,
   features,

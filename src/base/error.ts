@@ -2,7 +2,9 @@ import type { Span } from "./source.ts"
 
 /** A remark attached to an error or diagnostic, with its own place in the source. */
 export interface Note {
+  /** What there is to say. */
   readonly message: string
+  /** Where it is about. */
   readonly span?: Span
 }
 
@@ -18,6 +20,7 @@ export interface ErrorParts {
   readonly why?: string
   /** What to do next. */
   readonly hint?: string
+  /** Remarks with places of their own. */
   readonly notes?: readonly Note[]
   /** The whole log of another party (the kernel's verifier), never shortened. */
   readonly log?: string
@@ -25,6 +28,7 @@ export interface ErrorParts {
   readonly missing?: { readonly feature: string; readonly minKernel: string }
   /** The system error number, where a system call failed. */
   readonly errno?: number
+  /** The error beneath, of Node or of the system. */
   readonly cause?: unknown
 }
 

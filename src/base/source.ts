@@ -1,6 +1,8 @@
 /** A piece of source text with a name. Offsets are UTF-16 code units of `text`; lines and columns count from 1. */
 export class SourceFile {
+  /** Its name, as messages show it. */
   readonly name: string
+  /** The whole text. */
   readonly text: string
   /** True for skep's own shim headers and for generated text: diagnostics prefer the user's place over these. */
   readonly system: boolean
@@ -75,9 +77,13 @@ interface LineMark {
  * use (the outermost one, in the file the user reads), and `macro` tells where in the definition it was spelled.
  */
 export interface Span {
+  /** The text. */
   readonly file: SourceFile
+  /** Where it begins, in UTF-16 units of the text. */
   readonly start: number
+  /** Where it ends: the place behind the last character. */
   readonly end: number
+  /** The macro that it came out of, where it is not in the text itself. */
   readonly macro?: MacroOrigin
   /** Set for code of a function that was inlined, where debug information is asked for. */
   readonly inlined?: InlineSite
@@ -85,6 +91,7 @@ export interface Span {
 
 /** One of the places where a function's body was put in the place of its call. */
 export interface InlineSite {
+  /** The function. */
   readonly name: string
   /** Where the function is declared. */
   readonly declared: Span
@@ -92,7 +99,9 @@ export interface InlineSite {
   readonly call: Span
 }
 
+/** A macro that a piece of text came out of. */
 export interface MacroOrigin {
+  /** The macro's name. */
   readonly name: string
   /** Where the text stands in the macro's definition (or in an argument of it). */
   readonly spelling: Span

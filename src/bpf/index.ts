@@ -16,6 +16,7 @@ export type { AttachType } from "../isa/index.ts"
 export {
   countRuns,
   type FeatureName,
+  type Features,
   features,
   openPinnedLink,
   openPinnedProgram,

@@ -12,7 +12,44 @@ interface Probe {
   has(): boolean
 }
 
-const PROBES = {
+/** What is looked for in the running kernel; each is true where this process can do it. */
+export interface Features {
+  /** Loops that the verifier follows to their end. Linux 5.3. */
+  readonly boundedLoops: boolean
+  /** Ring buffers. Linux 5.8. */
+  readonly ringbuf: boolean
+  /** Ring buffers from user space to programs. Linux 6.1. */
+  readonly userRingbuf: boolean
+  /** Raw tracepoints. Linux 4.17. */
+  readonly rawTracepoint: boolean
+  /** Raw tracepoints of modules. Linux 5.0. */
+  readonly rawTracepointInModule: boolean
+  /** Kprobes. Linux 4.1. */
+  readonly kprobe: boolean
+  /** One link for kprobes on many functions. Linux 5.18, with CONFIG_FPROBE. */
+  readonly kprobeMulti: boolean
+  /** Programs at functions of the kernel without a probe: fentry and fexit, BCC's kfunc. Linux 5.5. */
+  readonly fentry: boolean
+  /** Programs that take the place of functions of the kernel that allow it. Linux 5.7. */
+  readonly fmodRet: boolean
+  /** Programs at hooks of the security modules. Linux 5.7, with `bpf` among the modules that run. */
+  readonly lsm: boolean
+  /** Uprobes by events of perf. Linux 4.17. */
+  readonly uprobe: boolean
+  /** One link for uprobes on many functions of a file. Linux 6.6. */
+  readonly uprobeMulti: boolean
+  /** Numbers by which a program tells its attachments apart. Linux 5.15. */
+  readonly attachCookie: boolean
+  /** Attachments as descriptors (`bpf_link`). Linux 5.7. */
+  readonly link: boolean
+  /** Statistics of programs' runs. Linux 5.8. */
+  readonly runStats: boolean
+}
+
+/** What can be asked for: `features.ringbuf`. */
+export type FeatureName = keyof Features
+
+const PROBES: Readonly<Record<FeatureName, Probe>> = {
   boundedLoops: { what: "loops that the verifier follows", since: "5.3", has: probes.hasBoundedLoops },
   ringbuf: { what: "ring buffers", since: "5.8", has: () => probes.canMap("ringbuf") >= 0 },
   userRingbuf: { what: "ring buffers from user space", since: "6.1", has: () => probes.canMap("user_ringbuf") >= 0 },
@@ -50,10 +87,7 @@ const PROBES = {
   // A kernel that knows the command looks at the program first, and finds none.
   link: { what: "links (bpf_link)", since: "5.7", has: () => linkCreate(-1, -1, 0) === -EBADF },
   runStats: { what: "statistics of runs", since: "5.8", has: () => closes(enableStats()) },
-} as const satisfies Record<string, Probe>
-
-/** What can be asked for: `features.ringbuf`. */
-export type FeatureName = keyof typeof PROBES
+}
 
 function closes(fd: number): boolean {
   if (fd >= 0) closeFd(fd)
@@ -91,7 +125,7 @@ export const aboutFeature = (name: FeatureName): { readonly what: string; readon
  * What the running kernel can do for this process, each found out by doing it when it is first asked: `if (features.ringbuf) …`.
  * Version numbers say little: distributions carry features back, and rights are missing.
  */
-export const features: Readonly<Record<FeatureName, boolean>> = Object.defineProperties(
-  {} as Record<FeatureName, boolean>,
+export const features: Features = Object.defineProperties(
+  {} as Features,
   Object.fromEntries(featureNames.map(name => [name, { enumerable: true, get: () => hasFeature(name) }])),
 )

@@ -2,7 +2,7 @@ export { cgroupPrograms, noHook } from "./attach/cgroup.ts"
 export { type OpenCounter, openCounters } from "./attach/perfCounters.ts"
 export { kprobeFunctions, noneMatches, placesOf } from "./attach/probeable.ts"
 export { doctor, type Finding } from "./doctor.ts"
-export { type FeatureName, features, hasFeature, requireFeature } from "./featureList.ts"
+export { type FeatureName, type Features, features, hasFeature, requireFeature } from "./featureList.ts"
 export {
   canBpf,
   canKprobe,

@@ -10,6 +10,7 @@ import { closeFd } from "./raw/index.ts"
 
 /** What is pinned, opened: a descriptor that closing gives back, while the pin stays. */
 class Pinned implements Disposable {
+  /** Where it is pinned. */
   readonly path: string
   readonly #fd: number
   #open = true
