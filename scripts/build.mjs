@@ -23,7 +23,7 @@ const common = {
 }
 
 /** What core.js exports to skep itself. */
-const INTERNAL = ["commandLine", "used"]
+const INTERNAL = ["bundler", "commandLine", "used"]
 
 /**
  * False when the types have errors; all else is an exception.
@@ -33,6 +33,7 @@ const INTERNAL = ["commandLine", "used"]
  *     compiler.js  of that, what the commands need that only compile, for these
  *     skep.js      the command line
  *     index.mjs    the library: the names that library.js gets from core.js
+ *     bundler.mjs  the plugin for bundlers, out of core.js, too
  */
 export async function buildDist({ types }) {
   const outdir = `build/dist-${process.pid}`
@@ -68,6 +69,14 @@ const importMeta = { get url() { return require("node:url").pathToFileURL(__file
   writeFileSync(
     `${outdir}/index.mjs`,
     `import start from "./library.js"\nexport const { ${names.sort().join(", ")} } = start.library\n`,
+  )
+  writeFileSync(
+    `${outdir}/bundler.mjs`,
+    `import start from "./library.js"
+const plugins = await start.library.bundler()
+export const { esbuild, rollup, vite } = plugins
+export default plugins.default
+`,
   )
   let ok = true
   if (types) {

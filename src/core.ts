@@ -2,4 +2,5 @@
 export { used } from "./cache/index.ts"
 export * from "./index.ts"
 
+export const bundler = async () => await import("./bundler/index.ts")
 export const commandLine = async () => (await import("./cli/index.ts")).dispatch

@@ -157,7 +157,7 @@ export { OpenedProgram } from "./open.ts"
 export type { LoadOptions } from "./options.ts"
 export type { AnyProgram, InitialGlobals, OpenGlobals, ProgramTypes } from "./programTypes.ts"
 
-export { type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
+export { defineFlags, type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
 export type { TracePrintOptions } from "./trace.ts"
 export type { UprobeOptions, UsdtOptions } from "./user/options.ts"

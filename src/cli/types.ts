@@ -1,5 +1,5 @@
 import { basename } from "node:path"
-import { typesText } from "../gen/index.ts"
+import { moduleTypes, typesText } from "../gen/index.ts"
 import { command, SUCCESS } from "./command.ts"
 import { GENERATE_OPTIONS, generatedName, objectOfFile, writeOutput } from "./generate.ts"
 
@@ -11,12 +11,15 @@ export const types = command({
   positionals: [1, 1],
   options: {
     output: { short: "o", value: "FILE.d.ts", about: "where to write; the standard output without it" },
+    import: { about: "the types of the C file as a module, as the plugin for bundlers writes them" },
     ...GENERATE_OPTIONS,
   },
   examples: [["skep types task_switch.c -o task_switch.d.ts", "writes interface TaskSwitch"]],
   run(values, [file]) {
     const name = generatedName(file, values.name)
-    writeOutput(values.output, typesText(objectOfFile(file, values), { name, source: basename(file) }))
+    const options = { name, source: basename(file) }
+    const object = objectOfFile(file, values)
+    writeOutput(values.output, values.import ? moduleTypes(object, options) : typesText(object, options))
     return SUCCESS
   },
 })

@@ -31,6 +31,7 @@ const installed = offline ? { skip: `npm cannot reach its registry: ${offline}` 
 test("the package has the library, the program, types and documents, and nothing else", () => {
   for (const path of [
     "dist/index.mjs",
+    "dist/bundler.mjs",
     "dist/skep.js",
     "dist/core.js",
     "dist/types/index.d.ts",
@@ -42,7 +43,7 @@ test("the package has the library, the program, types and documents, and nothing
   }
   const others = packed.filter(
     path =>
-      !/^(dist\/((skep|core|library)\.js|index\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
+      !/^(dist\/((skep|core|compiler|library)\.js|(index|bundler)\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
         path,
       ),
   )
@@ -56,6 +57,11 @@ test("import { BPF } works", installed, () => {
   assert.equal(run(app, process.execPath, "--input-type=module", "-e", script), "function\n")
 })
 
+test("so do the plugins for bundlers", installed, () => {
+  const script = 'import skep, { vite } from "skep/bundler"; console.log(skep.esbuild().name, vite().enforce)'
+  assert.equal(run(app, process.execPath, "--input-type=module", "-e", script), "skep pre\n")
+})
+
 test("npx skep --version", installed, () =>
   assert.match(run(app, "npx", "--no-install", "skep", "--version"), new RegExp(`\\b${version}\\b`)),
 )
@@ -67,10 +73,12 @@ test("npx skep-cc compiles, and skep explain finds the pages", installed, () => 
 
 test("types resolve, and a wrong argument is an error", installed, () => {
   const program = `import { BPF } from "skep"
+import bundlers from "skep/bundler"
 using b = await BPF.load({ text: "int f(void *ctx) { return 0; }" })
 b.attachKprobe({ event: b.syscallName("clone"), fn: "f" })
 // @ts-expect-error: fn is the name of a function
 b.attachKprobe({ event: "x", fn: 1 })
+export const plugins = [bundlers.vite({ cpu: 4 }), bundlers.rollup()]
 export {}
 `
   writeFileSync(join(app, "main.ts"), program)

@@ -39,6 +39,7 @@ export const rooms: Record<string, Room> = {
       "kernel",
     ],
   },
+  bundler: { may: ["base", "c", "object", "gen", "compiler", "bpf"] },
   tools: { may: ["*"] },
   start: { may: ["cache"] },
   cli: { may: ["*"] },
