@@ -10,6 +10,7 @@ import { findConstants, foldGlobals } from "./globals.ts"
 import { gvn } from "./gvn.ts"
 import { hoist } from "./hoist.ts"
 import { inlineCalls } from "./inline.ts"
+import { licm } from "./licm.ts"
 import { mem2reg } from "./mem2reg.ts"
 import { offsets } from "./offsets.ts"
 import { constantParams, unusedParams } from "./params.ts"
@@ -52,6 +53,7 @@ export const passes = {
   promote: { name: "promote", run: promote },
   sink: { name: "sink", run: sink },
   unroll: { name: "unroll", run: unroll },
+  licm: { name: "licm", run: licm },
   offsets: { name: "offsets", run: offsets },
 } satisfies Record<string, Pass>
 
@@ -106,6 +108,7 @@ export const passNames: readonly string[] = [
   "promote",
   "sink",
   "unroll",
+  "licm",
   "offsets",
   "stores",
   "steps",
@@ -141,6 +144,7 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
     if (run(passes.promote, func)) settle(func)
     if (run(passes.sink, func)) settle(func)
     if (run(passes.unroll, func)) settle(func)
+    run(passes.licm, func)
     if (run(passes.offsets, func)) settle(func)
     run(passes.stores, func)
     run(passes.steps, func)
