@@ -349,24 +349,26 @@ test("a hook of netfilter drops what its program says", { skip: before("6.4") },
   }
 })
 
-test("a route runs a program on its packets, and goes with the link", { skip }, async () => {
-  using b = await load(`
+for (const hook of ["out", "xmit"] as const) {
+  test(`a route runs a program on its packets, and goes with the link: lwt_${hook}`, { skip }, async () => {
+    using b = await load(`
     BPF_ARRAY(count, u64, 1);
     int drop(struct __sk_buff *skb) { count.increment(0); return BPF_DROP; }
   `)
-  const client = createSocket("udp4")
-  client.on("error", () => {})
-  const send = () => new Promise<Error | null>(resolve => client.send("x", 9, "10.77.1.2", error => resolve(error)))
-  const link = b.attachRoute({ fn: "drop", prefix: "10.77.0.0/16", device: "lo", hook: "out" })
-  await send()
-  assert.equal(b.table<number, bigint>("count").get(0), 1n)
-  fails(() => b.attachRoute({ fn: "drop", prefix: "10.77.0.0/33", device: "lo", hook: "out" }), "KERNEL_BAD_ADDRESS")
-  link.detach()
-  assert.match(String(await send()), /ENETUNREACH/)
-  const six = b.attachRoute({ fn: "drop", prefix: "fd77::1:2/96", device: "lo", hook: "out" })
-  six.detach()
-  client.close()
-})
+    const client = createSocket("udp4")
+    client.on("error", () => {})
+    const send = () => new Promise<Error | null>(resolve => client.send("x", 9, "10.77.1.2", error => resolve(error)))
+    const link = b.attachRoute({ fn: "drop", prefix: "10.77.0.0/16", device: "lo", hook })
+    await send()
+    assert.equal(b.table<number, bigint>("count").get(0), 1n)
+    fails(() => b.attachRoute({ fn: "drop", prefix: "10.77.0.0/33", device: "lo", hook }), "KERNEL_BAD_ADDRESS")
+    link.detach()
+    assert.match(String(await send()), /ENETUNREACH/)
+    const six = b.attachRoute({ fn: "drop", prefix: "fd77::1:2/96", device: "lo", hook })
+    six.detach()
+    client.close()
+  })
+}
 
 test("nothing of all this keeps a descriptor", { skip }, () => assert.deepEqual(bpfDescriptors(), []))
 
