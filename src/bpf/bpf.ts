@@ -184,7 +184,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
       used.add("load")
       return bpf
     } catch (error) {
-      loaded[Symbol.dispose]()
+      loaded.abandon()
       throw error
     }
   }

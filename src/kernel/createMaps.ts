@@ -15,6 +15,8 @@ import type { StructOpsPlan } from "./structOps.ts"
 export interface MapSet {
   readonly all: Map<string, LoadedMap>
   readonly own: LoadedMap[]
+  /** Paths of pins that were made here, for maps that nobody had pinned before. */
+  readonly pins: string[]
 }
 
 /** Makes the maps of an object into `set`, inner maps before the maps that hold them. */
@@ -47,6 +49,7 @@ export function createMaps(
     const map = withInner(spec, specs, make, btfFd, fd => makeMap(spec, fd, btfFd, plans.get(spec.name), specs))
     made.add(spec)
     add(spec, map, true)
+    if (spec.pin !== undefined) set.pins.push(pinPath(spec.pin))
     if (spec.type !== "struct_ops") fill(map, spec)
     return map
   }

@@ -21,6 +21,7 @@ import { kconfigData, readConfig } from "./kconfig.ts"
 import { KernelTypes } from "./kernelTypes.ts"
 import { loadProgram } from "./loadProgram.ts"
 import type { KernelOptions } from "./options.ts"
+import { removePin } from "./pin.ts"
 import type { KernelProgram, ProgramOwner } from "./program.ts"
 import { closeFd, errnoText } from "./raw/index.ts"
 import { planStructOps, type StructOps } from "./structOps.ts"
@@ -36,7 +37,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
   /** The object for this kernel. */
   readonly #fitted: BpfObject
   readonly #structOps: StructOps
-  readonly #maps: MapSet = { all: new Map(), own: [] }
+  readonly #maps: MapSet = { all: new Map(), own: [], pins: [] }
   readonly #programs = new Map<string, KernelProgram>()
   /** Programs that were loaded once more for another attach type, by name and type. */
   readonly #variants = new Map<string, KernelProgram>()
@@ -63,9 +64,14 @@ export class KernelLoaded implements Loaded, ProgramOwner {
         }
       }
     } catch (error) {
-      this[Symbol.dispose]()
+      this.abandon()
       throw error
     }
+  }
+
+  abandon(): void {
+    for (const path of this.#maps.pins.splice(0)) removePin(path)
+    this[Symbol.dispose]()
   }
 
   get maps(): ReadonlyMap<string, LoadedMap> {

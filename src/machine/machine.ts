@@ -71,4 +71,6 @@ export interface Loaded extends Disposable {
    * program is the first of the table's. Throws `MACHINE_NO_MAP`, `KERNEL_NO_STRUCT_OPS`.
    */
   attachOperations(map: string): Link
+  /** Disposes it after an error in what follows loading: pins that it made for its maps go, too. */
+  abandon(): void
 }

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { BPF, type BpfObject } from "../../src/bpf/index.ts"
+import { collectGarbage } from "../support/garbage.ts"
 import type { CycledKind } from "./kinds.ts"
 
 /** What a process holds. */
@@ -16,15 +15,8 @@ export interface Holding {
   readonly mappings: number
 }
 
-setFlagsFromString("--expose-gc")
-const collectGarbage = runInNewContext("gc") as () => void
-
 export async function holding(): Promise<Holding> {
-  // Watchers of descriptors are let go of by the event loop, and finalizers run in a turn of their own.
-  for (let i = 0; i < 3; i++) {
-    await new Promise(done => setImmediate(done))
-    collectGarbage()
-  }
+  await collectGarbage()
   const { heapUsed, arrayBuffers, external, rss } = process.memoryUsage()
   const maps = readFileSync("/proc/self/maps", "utf8").match(/anon_inode:.*$/gm) ?? []
   return {
