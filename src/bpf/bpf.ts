@@ -1,3 +1,4 @@
+import { undoAll } from "../base/index.ts"
 import { type BigColumn, Btf, type NumberColumn } from "../btf/index.ts"
 import { used } from "../cache/index.ts"
 import type { Histograms } from "../compiler/index.ts"
@@ -568,7 +569,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
 
   /** Detaches everything; the program and its tables stay. */
   detachAll(): void {
-    for (const link of [...this.links].reverse()) link.detach()
+    undoAll([...this.links].reverse().map(link => () => link.detach()))
   }
 
   /**
@@ -678,9 +679,8 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
   [Symbol.dispose](): void {
     if (!this.#open) return
     this.#open = false
-    for (const reader of this.#readers) reader.close()
-    this.#events.close()
-    this.#loaded[Symbol.dispose]()
+    const readers = Array.from(this.#readers, reader => () => reader.close())
+    undoAll([...readers, () => this.#events.close(), () => this.#loaded[Symbol.dispose]()])
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -72,6 +72,9 @@ test("global variables as live arrays", { skip }, async () => {
   assert.equal(counters[3], 109n)
   assert.equal(total.length, 1)
   fails("BPF_NOT_MAPPED", /config/, () => b.liveGlobal("config"))
+  // The memory of constants is read-only: what is written goes to a copy, and not to the end of the process.
+  b.liveGlobal<Int32Array>("threshold")[0] = 99
+  assert.notEqual(b.globals.threshold, 99)
   b.close()
   assert.equal(counters[3], 109n)
 })

@@ -130,14 +130,17 @@ export function loadedMemory(maps: ReadonlyMap<string, LoadedMap>): Memory {
   return {
     read({ section, offset, size }) {
       const map = maps.get(section.name)!
-      return (map.memory()?.bytes ?? whole(map)).subarray(offset, offset + size)
+      const memory = map.memory()
+      // What is frozen does not change: a copy is as good, and writing to it does not end the process.
+      const bytes = memory === undefined ? whole(map) : memory.writable ? memory.bytes : memory.bytes.slice()
+      return bytes.subarray(offset, offset + size)
     },
     write(variable, bytes) {
       const { section, offset } = variable
       if (section.frozen) throw readOnly(variable, "it is const, and the verifier counts on its value")
       const map = maps.get(section.name)!
       const memory = map.memory()
-      if (memory === undefined) {
+      if (!memory?.writable) {
         // A program may change other variables of the section between the two calls: kernels before 5.5 have no better way.
         const value = whole(map)
         value.set(bytes, offset)

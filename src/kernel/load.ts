@@ -1,4 +1,4 @@
-import type { SkepError } from "../base/index.ts"
+import { disposeAll, type SkepError, undoAll } from "../base/index.ts"
 import {
   type Link,
   type Loaded,
@@ -70,8 +70,8 @@ export class KernelLoaded implements Loaded, ProgramOwner {
   }
 
   abandon(): void {
-    for (const path of this.#maps.pins.splice(0)) removePin(path)
-    this[Symbol.dispose]()
+    const pins = this.#maps.pins.splice(0).map(path => () => void removePin(path))
+    undoAll([...pins, () => this[Symbol.dispose]()])
   }
 
   get maps(): ReadonlyMap<string, LoadedMap> {
@@ -174,12 +174,14 @@ export class KernelLoaded implements Loaded, ProgramOwner {
 
   [Symbol.dispose](): void {
     // What is pinned stays in force.
-    for (const link of [...this.links].reverse()) link[Symbol.dispose]()
-    for (const program of [...this.#programs.values(), ...this.#variants.values()]) program[Symbol.dispose]()
-    for (const map of this.#maps.own) map[Symbol.dispose]()
-    if (this.#btfFd !== undefined) closeFd(this.#btfFd)
-    this.#btfFd = undefined
-    this.#types[Symbol.dispose]()
+    try {
+      const links = [...this.links].reverse()
+      disposeAll([...links, ...this.#programs.values(), ...this.#variants.values(), ...this.#maps.own])
+    } finally {
+      if (this.#btfFd !== undefined) closeFd(this.#btfFd)
+      this.#btfFd = undefined
+      this.#types[Symbol.dispose]()
+    }
   }
 }
 

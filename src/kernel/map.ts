@@ -1,4 +1,4 @@
-import { SkepError } from "../base/index.ts"
+import { disposeAll, SkepError, undoAll } from "../base/index.ts"
 import { mapTypes } from "../isa/index.ts"
 import {
   type EventOptions,
@@ -327,11 +327,13 @@ export class KernelMap implements LoadedMap, ReadMap {
 
   [Symbol.dispose](): void {
     if (this.#fd < 0) return
-    for (const reader of this.#readers) reader.close()
-    for (const inner of this.#inner) inner[Symbol.dispose]()
-    for (const close of this.#closers) close()
-    raw.closeFd(this.#fd)
-    this.#fd = -1
+    try {
+      disposeAll([...this.#readers, ...this.#inner])
+      undoAll(this.#closers)
+    } finally {
+      raw.closeFd(this.#fd)
+      this.#fd = -1
+    }
   }
 
   #setKey(key: Uint8Array): void {

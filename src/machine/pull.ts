@@ -60,10 +60,13 @@ export abstract class PullStream<T> implements AsyncIterableIterator<T>, Disposa
     if (!this.#open) return
     this.#open = false
     this.#unwatch()
-    this.closeSource()
-    this.#items = []
-    this.#at = 0
-    for (const { resolve } of this.#waiting.splice(0)) resolve(DONE)
+    try {
+      this.closeSource()
+    } finally {
+      this.#items = []
+      this.#at = 0
+      for (const { resolve } of this.#waiting.splice(0)) resolve(DONE)
+    }
   }
 
   [Symbol.asyncIterator](): this {

@@ -1,4 +1,4 @@
-import { SkepError } from "../../base/index.ts"
+import { SkepError, undoAll } from "../../base/index.ts"
 import type { Btf } from "../../btf/index.ts"
 import type { Loaded } from "../../machine/index.ts"
 import { noTable } from "../errors.ts"
@@ -71,9 +71,8 @@ export class Events {
   }
 
   close(): void {
-    for (const one of this.#open) one.close()
-    this.#perfBuffers.close()
-    this.#ringBuffers.close()
+    const all = [...this.#open, this.#perfBuffers, this.#ringBuffers]
+    undoAll(all.map(one => () => one.close()))
   }
 
   #source(name: string, options: EventStreamOptions, type?: string): EventSource {

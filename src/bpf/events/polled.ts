@@ -1,3 +1,4 @@
+import { undoAll } from "../../base/index.ts"
 import type { EventStreamOptions } from "./options.ts"
 import type { EventSource } from "./source.ts"
 
@@ -70,7 +71,8 @@ export class PolledBuffers {
   }
 
   close(): void {
-    for (const { source } of this.#buffers.values()) source.close()
+    const sources = Array.from(this.#buffers.values(), ({ source }) => source)
     this.#buffers.clear()
+    undoAll(sources.map(source => () => source.close()))
   }
 }

@@ -57,8 +57,11 @@ export class EventSource {
 
   close(): void {
     if (this.reader.closed) return
-    this.#look()
-    this.reader.close()
+    try {
+      this.#look()
+    } finally {
+      this.reader.close()
+    }
   }
 
   #look(): void {

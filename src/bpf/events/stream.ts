@@ -1,3 +1,4 @@
+import { undoAll } from "../../base/index.ts"
 import { type EventWatch, PullStream } from "../../machine/index.ts"
 import { EventBatch } from "./batch.ts"
 import type { EventSource } from "./source.ts"
@@ -68,7 +69,6 @@ export class EventStream<T> extends PullStream<T> implements EventCounts {
   }
 
   protected closeSource(): void {
-    this.#source.close()
-    this.#closed()
+    undoAll([() => this.#source.close(), this.#closed])
   }
 }

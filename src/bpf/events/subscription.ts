@@ -1,3 +1,4 @@
+import { undoAll } from "../../base/index.ts"
 import type { EventWatch } from "../../machine/index.ts"
 import { EventBatch } from "./batch.ts"
 import type { EventSource } from "./source.ts"
@@ -74,8 +75,7 @@ export class EventSubscription<T> implements Disposable, EventCounts {
     this.#open = false
     clearImmediate(this.#more)
     this.#watch.close()
-    this.#source.close()
-    this.#closed()
+    undoAll([() => this.#source.close(), this.#closed])
   }
 
   [Symbol.dispose](): void {

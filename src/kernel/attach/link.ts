@@ -1,4 +1,4 @@
-import { SkepError } from "../../base/index.ts"
+import { SkepError, undoAll } from "../../base/index.ts"
 import type { AttachTarget, Link, LinkInfo, LoadedProgram } from "../../machine/index.ts"
 import { linkDetach, linkUpdate } from "../bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "../host/index.ts"
@@ -61,8 +61,8 @@ export class KernelLink implements Link {
     if (this.#release === undefined) return
     // With other descriptors or pins of it about, closing ours would leave it in force.
     if (this.#pins.length > 0 && this.#attached.linkFd !== undefined) linkDetach(this.#attached.linkFd)
-    for (const path of this.#pins.splice(0)) removePin(path)
-    this[Symbol.dispose]()
+    const pins = this.#pins.splice(0).map(path => () => void removePin(path))
+    undoAll([...pins, () => this[Symbol.dispose]()])
   }
 
   [Symbol.dispose](): void {

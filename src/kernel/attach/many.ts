@@ -1,4 +1,4 @@
-import { SkepError } from "../../base/index.ts"
+import { SkepError, undoAll } from "../../base/index.ts"
 import type { AttachProgress } from "../../machine/index.ts"
 import type { Attached } from "./attacher.ts"
 
@@ -19,7 +19,8 @@ export function attachEach<T>(
 ): Attached {
   const done: Attached[] = []
   const close = (): void => {
-    for (const attached of done.splice(0).reverse()) attached.close()
+    const steps = done.splice(0).reverse()
+    undoAll(steps.map(attached => () => attached.close()))
   }
   const report = places.length > SHOWN_FROM ? onProgress : undefined
   try {

@@ -1,3 +1,4 @@
+import { undoAll } from "../../base/index.ts"
 import {
   type EventOptions,
   type EventReader,
@@ -112,12 +113,14 @@ export class KernelEventReader extends PullStream<EventRecord> implements EventR
   }
 
   protected closeSource(): void {
-    if (!this.#reading) this.#settle()
-    this.#open = false
-    for (const watch of this.#watches) watch.close()
-    // Memory that is being read is unmapped afterwards.
-    if (!this.#reading) this.#rings.close()
-    this.#closed(this)
+    try {
+      if (!this.#reading) this.#settle()
+    } finally {
+      this.#open = false
+      for (const watch of this.#watches) watch.close()
+      // Memory that is being read is unmapped afterwards.
+      undoAll([() => this.#reading || this.#rings.close(), () => this.#closed(this)])
+    }
   }
 }
 

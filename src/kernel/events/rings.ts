@@ -1,4 +1,4 @@
-import { SkepError } from "../../base/index.ts"
+import { SkepError, undoAll } from "../../base/index.ts"
 import { type EventOptions, type LoadedMap, unsupported } from "../../machine/index.ts"
 import { onlineCpus, pageSize } from "../host/index.ts"
 import type { BatchBuffer } from "./batch.ts"
@@ -133,11 +133,9 @@ class PerfRings implements Rings {
   }
 
   close(): void {
-    for (const ring of this.#rings.splice(0)) {
-      // The map would keep the buffer alive, and programs would go on to fill it.
-      this.#map.delete(word(ring.cpu))
-      ring.close()
-    }
-    for (const ring of this.#replaced.splice(0)) ring.close()
+    const rings = this.#rings.splice(0)
+    // The map would keep the buffer alive, and programs would go on to fill it.
+    const taken = rings.map(ring => () => void this.#map.delete(word(ring.cpu)))
+    undoAll([...taken, ...[...rings, ...this.#replaced.splice(0)].map(ring => () => ring.close())])
   }
 }
