@@ -11,6 +11,7 @@ import {
   noKey,
   type PackedEntries,
   type ReadOptions,
+  type RecordSender,
   type SharedMemory,
   type UpdateMode,
   unsupported,
@@ -19,6 +20,7 @@ import {
 import type { MapSpec } from "../object/index.ts"
 import * as bpf from "./bpf/index.ts"
 import { KernelEventReader } from "./events/reader.ts"
+import { openSender } from "./events/userRing.ts"
 import { callFailed, possibleCpus } from "./host/index.ts"
 import { KernelMapReader, type ReadMap } from "./mapReader.ts"
 import { pinAt } from "./pin.ts"
@@ -52,6 +54,7 @@ export class KernelMap implements LoadedMap, ReadMap {
   /** False once the kernel has refused a batch command for this map. */
   batches = true
   #memory: SharedMemory | undefined
+  #sender: RecordSender | undefined
   #arena: { readonly address: number; readonly length: number } | undefined
   readonly #makeInner: (() => KernelMap) | undefined
   readonly #closers: (() => void)[] = []
@@ -302,6 +305,12 @@ export class KernelMap implements LoadedMap, ReadMap {
     const reader = new KernelEventReader(this, options, closed => this.#readers.delete(closed))
     this.#readers.add(reader)
     return reader
+  }
+
+  sender(): RecordSender {
+    if (this.type !== "user_ringbuf") throw unsupported(this, "sending records")
+    this.#sender ??= openSender(this.fd, this.maxEntries, `opening user ring buffer ${this.name}`)
+    return this.#sender
   }
 
   freeze(): void {

@@ -1,5 +1,6 @@
 import type { MapSpec } from "../object/index.ts"
 import type { EventOptions, EventReader } from "./events.ts"
+import type { RecordSender } from "./sender.ts"
 
 /** What an update may do. Any: make or replace; absent: only make; present: only replace. */
 export type UpdateMode = "any" | "absent" | "present"
@@ -127,6 +128,8 @@ export interface LoadedMap extends Disposable {
    * reader.
    */
   events(options?: EventOptions): EventReader
+  /** What sends records to programs through the map, a user ring buffer. */
+  sender(): RecordSender
   /** Forbids writes from user space for good. Linux 5.2. */
   freeze(): void
   /** Makes the map outlive the process under a path of the BPF file system. */

@@ -1,8 +1,8 @@
-import { SkepError } from "../../base/index.ts"
-import { type Btf, type ValueCodec, valueCodec } from "../../btf/index.ts"
+import type { Btf } from "../../btf/index.ts"
 import type { IterOutput, LoadedProgram } from "../../machine/index.ts"
 import type { ProgramSpec } from "../../object/index.ts"
 import { noFunction } from "../errors.ts"
+import { codecOfType } from "../recordType.ts"
 import type { IterOptions } from "./options.ts"
 
 /**
@@ -41,7 +41,7 @@ export class BpfIterator implements AsyncIterable<string> {
    */
   // biome-ignore lint/suspicious/noExplicitAny: the type is in the C text; who wants it checked names it.
   async *records<T = any>(type: string): AsyncIterableIterator<T> {
-    const codec = this.#codec(type)
+    const codec = codecOfType(this.#btf, type)
     let rest = new Uint8Array(0)
     for await (const chunk of this.chunks()) {
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
@@ -68,22 +68,6 @@ export class BpfIterator implements AsyncIterable<string> {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<string> {
     return this.lines()
-  }
-
-  #codec(type: string): ValueCodec {
-    const [, kind, name = ""] = /^(?:(struct|union)\s+)?(\w+)$/.exec(type.trim()) ?? []
-    const kinds =
-      kind === undefined ? (["typedef", "struct", "union", "int"] as const) : ([kind] as ("struct" | "union")[])
-    const id = this.#btf?.find(name, ...kinds) ?? 0
-    if (this.#btf !== undefined && id !== 0) {
-      const codec = valueCodec(this.#btf, id)
-      if (codec.size > 0) return codec
-    }
-    throw new SkepError({
-      code: "BPF_NO_TYPE",
-      message: `the program's type information has no type ${type} with a size`,
-      hint: "types stay in it that tables, global variables that are used, or arguments of functions have",
-    })
   }
 }
 

@@ -4,7 +4,7 @@ import { BpfMap, type MapParts } from "./base.ts"
 import { HashTable } from "./hash.ts"
 import { ArrayOfMaps, HashOfMaps } from "./inner.ts"
 import { LpmTrie } from "./lpm.ts"
-import { Arena, RingBuffer, StructOpsMap, UserRingBuffer } from "./others.ts"
+import { Arena, RingBuffer, StructOpsMap } from "./others.ts"
 import { PerCpuArray, PerCpuHash, PerCpuTable } from "./perCpu.ts"
 import { BloomFilter, Queue, Stack } from "./queue.ts"
 import { CpuMap, DevMap } from "./redirect.ts"
@@ -13,6 +13,7 @@ import { ReuseportSockArray, SockHash, SockMap } from "./sockets.ts"
 import { StackTraceTable } from "./stackTrace.ts"
 import { CgroupStorage, InodeStorage, SkStorage, TaskStorage } from "./storage.ts"
 import { Table } from "./table.ts"
+import { UserRingBuffer } from "./userRing.ts"
 
 /** The class of each type of map. */
 export const MAP_CLASSES: Readonly<Record<string, new (parts: MapParts) => BpfMap>> = {

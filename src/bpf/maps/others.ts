@@ -8,14 +8,6 @@ export class RingBuffer extends BpfMap {
   }
 }
 
-/** What user space sends to programs (BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1). */
-export class UserRingBuffer extends BpfMap {
-  /** Bytes that the ring holds. */
-  get byteLength(): number {
-    return this.maxEntries
-  }
-}
-
 const STATES = ["init", "inuse", "tobefree", "ready"] as const
 
 /** A table of the kernel's operations that programs implement (BPF_MAP_TYPE_STRUCT_OPS, Linux 5.6). */
