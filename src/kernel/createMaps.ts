@@ -4,6 +4,7 @@ import type { LoadedMap } from "../machine/index.ts"
 import type { BpfObject, MapEntry, MapSpec } from "../object/index.ts"
 import { openArena } from "./arena.ts"
 import * as bpf from "./bpf/index.ts"
+import { hasFeature, requireFeature } from "./featureList.ts"
 import { callFailed, isPermission, pageSize, permissionError, possibleCpus, raiseMemlock } from "./host/index.ts"
 import { KernelMap } from "./map.ts"
 import { openPinned, pinPath } from "./pins.ts"
@@ -53,8 +54,17 @@ export function createMaps(
     if (spec.type !== "struct_ops") fill(map, spec)
     return map
   }
-  for (const spec of object.maps) make(spec)
+  for (const spec of object.maps) if (!isNeedless(object, spec)) make(spec)
   for (const spec of made) for (const entry of spec.values ?? []) put(set, spec.name, entry)
+}
+
+const isSection = ({ data, type }: MapSpec): boolean => data !== undefined && type === "array"
+
+/** Whether a section that no code uses is to be left out, since the kernel has no global variables. */
+function isNeedless({ programs, functions }: BpfObject, spec: MapSpec): boolean {
+  const isUsed = (): boolean =>
+    [...programs, ...functions].some(fn => fn.relocations.some(r => r.kind === "mapValue" && r.map === spec.name))
+  return isSection(spec) && !isUsed() && !hasFeature("globalData")
 }
 
 /** Puts a map where a map of maps has it from the start. */
@@ -158,13 +168,13 @@ function makeMap(
       btfFd: btfFd(),
     }),
   }
-  const isSection = spec.data !== undefined && spec.type === "array"
   // Global data is shared with this process where the kernel can (Linux 5.5).
-  const variants = isSection ? [create.flags | BPF_F_MMAPABLE, create.flags] : [create.flags]
+  const variants = isSection(spec) ? [create.flags | BPF_F_MMAPABLE, create.flags] : [create.flags]
   const { fd, flags } = tryMap(spec, create, variants, btfFd)
+  if (fd === -EINVAL && isSection(spec)) requireFeature("globalData")
   if (fd < 0) throw createFailed(spec, maxEntries, -fd)
   const innerSpec = innerSpecOf(spec, specs)
-  const made = { ...spec, innerSpec, valueSize: create.valueSize, flags: isSection ? flags : spec.flags }
+  const made = { ...spec, innerSpec, valueSize: create.valueSize, flags: isSection(spec) ? flags : spec.flags }
   const map = new KernelMap(made, fd, maxEntries, innerMaker(spec, specs, btfFd))
   if (spec.type === "arena") openArena(map)
   if (spec.pin === undefined) return map

@@ -16,6 +16,10 @@ interface Probe {
 export interface Features {
   /** Loops that the verifier follows to their end. Linux 5.3. */
   readonly boundedLoops: boolean
+  /** Global variables. Linux 5.2. */
+  readonly globalData: boolean
+  /** Reads that tell the kernel's memory from that of processes: `bpf_probe_read_kernel`. Linux 5.5. */
+  readonly probeReadKernel: boolean
   /** Ring buffers. Linux 5.8. */
   readonly ringbuf: boolean
   /** Ring buffers from user space to programs. Linux 6.1. */
@@ -51,6 +55,12 @@ export type FeatureName = keyof Features
 
 const PROBES: Readonly<Record<FeatureName, Probe>> = {
   boundedLoops: { what: "loops that the verifier follows", since: "5.3", has: probes.hasBoundedLoops },
+  globalData: { what: "global variables", since: "5.2", has: probes.hasGlobalData },
+  probeReadKernel: {
+    what: "reads that tell kernel from user memory",
+    since: "5.5",
+    has: probes.hasProbeReadKernel,
+  },
   ringbuf: { what: "ring buffers", since: "5.8", has: () => probes.canMap("ringbuf") >= 0 },
   userRingbuf: { what: "ring buffers from user space", since: "6.1", has: () => probes.canMap("user_ringbuf") >= 0 },
   rawTracepoint: { what: "raw tracepoints", since: "4.17", has: () => probes.canRawTracepoint() >= 0 },

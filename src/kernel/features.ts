@@ -67,6 +67,40 @@ export function hasAttachCookie(): boolean {
   return once("attach cookie", () => loads("tracepoint", [isa.call(174), isa.exit()])) >= 0
 }
 
+/** Reads of kernel memory that are told from those of user memory: `bpf_probe_read_kernel` (Linux 5.5). */
+export function hasProbeReadKernel(): boolean {
+  const { BPF_ADD } = isa
+  const read = [
+    isa.mov64Reg(1, 10),
+    isa.alu64Imm(BPF_ADD, 1, -8),
+    isa.mov64Imm(2, 8),
+    isa.mov64Imm(3, 0),
+    isa.call(113),
+    isa.exit(),
+  ]
+  return once("probe_read_kernel", () => loads("tracepoint", read)) >= 0
+}
+
+/** Global variables: programs that know the address of a map's value (Linux 5.2). */
+export function hasGlobalData(): boolean {
+  return (
+    once("global data", () => {
+      const map = mapCreate({
+        type: isa.mapTypes.number("array") ?? 0,
+        keySize: 4,
+        valueSize: 8,
+        maxEntries: 1,
+        flags: 0,
+      })
+      if (map < 0) return map
+      const value = isa.lddw(1, isa.BPF_PSEUDO_MAP_VALUE, map, 0)
+      const program = loads("socket_filter", [value, ...trivial])
+      closeFd(map)
+      return program
+    }) >= 0
+  )
+}
+
 /** One program a level, made of what that level brought. */
 const LEVELS: readonly (() => isa.Insn[])[] = [
   () => trivial,

@@ -14,9 +14,8 @@ import {
 import { type BpfObject, type ProgramSpec, type ProgramType, relocateCore } from "../object/index.ts"
 import { keepLink } from "./attach/attach.ts"
 import { attachTable, notOperations } from "./attach/structOps.ts"
-import { btfLoad } from "./bpf/index.ts"
 import { createMaps, type MapSet } from "./createMaps.ts"
-import { type LoadableBtf, loadableBtf } from "./debugInfo.ts"
+import { type LoadableBtf, loadableBtf, loadTypes } from "./debugInfo.ts"
 import { kconfigData, readConfig } from "./kconfig.ts"
 import { KernelTypes } from "./kernelTypes.ts"
 import { loadProgram } from "./loadProgram.ts"
@@ -166,7 +165,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     this.#btfTried = true
     this.#btf = loadableBtf(this.#fitted)
     if (this.#btf === undefined) return undefined
-    const fd = btfLoad(this.#btf.bytes)
+    const fd = loadTypes(this.#btf.bytes)
     if (fd >= 0) this.#btfFd = fd
     else this.notes.push(`the kernel did not take the program's type information: ${errnoText(-fd)}`)
     return this.#btfFd

@@ -6,9 +6,11 @@ import { bindTo } from "./bind.ts"
 import { objectName, type ProgLoad, progLoad } from "./bpf/index.ts"
 import { funcInfo, type LoadableBtf, lineInfo } from "./debugInfo.ts"
 import { Externs } from "./externs.ts"
+import { requireFeature } from "./featureList.ts"
 import { isPermission, kernelAtLeast, raiseMemlock, versionCode } from "./host/index.ts"
 import { type Image, makeImage } from "./image.ts"
 import type { KernelTypes } from "./kernelTypes.ts"
+import { withOlderHelpers } from "./olderHelpers.ts"
 import { KernelProgram, type ProgramOwner } from "./program.ts"
 import { E2BIG, EAGAIN, EINVAL, ENOSPC, errnoText } from "./raw/index.ts"
 import { refusal } from "./refusal.ts"
@@ -40,7 +42,7 @@ export function loadProgram(load: LoadProgram): KernelProgram {
   const { spec, type, object, btf } = load
   const image = makeImage(spec, object)
   const fdArray = relocate(image, load)
-  const request: ProgLoad = {
+  let request: ProgLoad = {
     type: progTypes.number(type) as number,
     name: objectName(spec.name),
     insns: encodeInsns(image.insns),
@@ -54,6 +56,11 @@ export function loadProgram(load: LoadProgram): KernelProgram {
   }
   let fd = load.logLevel === 0 ? tryLoad(request) : -EINVAL
   let log = ""
+  const older = fd < 0 ? withOlderHelpers(image.insns) : undefined
+  if (older !== undefined) {
+    request = { ...request, insns: encodeInsns(older) }
+    fd = load.logLevel === 0 ? tryLoad(request) : -EINVAL
+  }
   if (fd < 0) {
     // Loading again with a log tells why it failed; a log slows every load down, so the first try has none.
     ;({ fd, log } = loadWithLog(request, Math.max(load.logLevel, 1)))
@@ -66,6 +73,7 @@ export function loadProgram(load: LoadProgram): KernelProgram {
         ;({ fd, log } = without)
       }
     }
+    if (fd < 0 && image.relocations.some(({ kind }) => kind === "mapValue")) requireFeature("globalData")
     if (fd < 0) throw refusal({ name: spec.name, type, object, image, errno: -fd, log })
   }
   return new KernelProgram(spec, type, fd, image.slotCount, load.logLevel === 0 ? "" : log, load.owner)

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { test } from "node:test"
+import { clangObject, skipClang } from "../../../tests/support/clang.ts"
+import { inTempDir } from "../../../tests/support/tools.ts"
 import {
   hasCapability,
   type Privilege,
@@ -9,6 +13,7 @@ import {
   readPrivilege,
   versionAtLeast,
 } from "./index.ts"
+import { typesOfImage } from "./vmlinuxTypes.ts"
 
 function version(text: string, ...want: [number, number, number]): void {
   const [major, minor, patch] = want
@@ -72,4 +77,14 @@ test("the process's own privilege reads", () => {
   const own = readPrivilege()
   if (process.getuid?.() === 0 && own.initialUserNamespace) assert.ok(own.effective > 0n)
   assert.equal(typeof own.seccomp, "boolean")
+})
+
+test("types of a kernel that does not tell them are those of its image", { skip: skipClang }, () => {
+  inTempDir(dir => {
+    const image = join(dir, "vmlinux")
+    writeFileSync(image, clangObject("struct task_struct { int pid; } task;"))
+    const btf = typesOfImage([join(dir, "missing"), image])
+    assert.ok(btf.find("task_struct", "struct") > 0)
+    assert.throws(() => typesOfImage([join(dir, "missing")]))
+  })
 })

@@ -1,6 +1,8 @@
-import { readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
+import { release } from "node:os"
 import { Btf, INDEX_FORMAT, indexedBtf } from "../../btf/index.ts"
 import { cacheFolder, keep, openKept } from "../../cache/index.ts"
+import { ElfFile } from "../../object/index.ts"
 
 const VMLINUX = "/sys/kernel/btf/vmlinux"
 const NOTES = "/sys/kernel/notes"
@@ -11,6 +13,7 @@ const NT_GNU_BUILD_ID = 3
  * an index of its names, kept under the kernel's build id, is read where a program's types are. Throws what `readFileSync` and `Btf.parse` do.
  */
 export function vmlinuxTypes(): Btf {
+  if (!existsSync(VMLINUX)) return typesOfImage()
   const { size } = statSync(VMLINUX)
   const id = buildId()
   const name = id === undefined ? undefined : `btf-${INDEX_FORMAT}-${id}-${size}`
@@ -25,6 +28,27 @@ export function vmlinuxTypes(): Btf {
     if (types !== undefined) return types
   }
   return Btf.parse(bytes)
+}
+
+/** Where distributions put the kernel's image with its symbols. */
+const imagesOf = (version: string): string[] => [
+  `/boot/vmlinux-${version}`,
+  `/lib/modules/${version}/vmlinux-${version}`,
+  `/lib/modules/${version}/build/vmlinux`,
+  `/usr/lib/modules/${version}/kernel/vmlinux`,
+  `/usr/lib/debug/boot/vmlinux-${version}`,
+  `/usr/lib/debug/boot/vmlinux-${version}.debug`,
+  `/usr/lib/debug/lib/modules/${version}/vmlinux`,
+]
+
+/** The types of a kernel that does not tell them itself: those of its image, where one with BTF is installed. */
+export function typesOfImage(images: readonly string[] = imagesOf(release())): Btf {
+  for (const path of images.filter(existsSync)) {
+    const elf = new ElfFile(readFileSync(path))
+    const section = elf.section(".BTF")
+    if (section !== undefined) return Btf.parse(elf.data(section))
+  }
+  throw new Error(`${VMLINUX} is not there, and none of ${images.join(", ")} has types`)
 }
 
 function keptTypes(name: string): Btf | undefined {

@@ -35,6 +35,7 @@ export interface SyscallNumbers {
   readonly munmap: number
   readonly close: number
   readonly dup3: number
+  /** Only to give a descriptor a second number: F_DUPFD_CLOEXEC. */
   readonly fcntl: number
   readonly prlimit64: number
   readonly mount: number

@@ -25,7 +25,10 @@ export function forThread(sys: Sys): Sys {
   const gives = (number: number, command: number): boolean =>
     number === numbers.bpf
       ? GIVE_DESCRIPTOR.has(command)
-      : number === numbers.perfEventOpen || number === numbers.socket || number === numbers.pidfdOpen
+      : number === numbers.fcntl ||
+        number === numbers.perfEventOpen ||
+        number === numbers.socket ||
+        number === numbers.pidfdOpen
 
   const own = (fd: number): number => {
     let known: number
