@@ -137,9 +137,8 @@ export class Facts {
     this.#relate(a, b, pred)
     this.#relate(b, a, swappedPredicate(pred))
     // What is less than some value is not the largest one.
-    const largest = (1n << BigInt(bitsOf(a.type) - 1)) - 1n
-    if (pred === "slt") this.#compare("slt", a, largest)
-    else if (pred === "sgt") this.#compare("slt", b, largest)
+    if (pred === "slt") this.#compare("slt", a, whole(bitsOf(a.type)).most)
+    else if (pred === "sgt") this.#compare("slt", b, whole(bitsOf(a.type)).most)
   }
 
   #relate(a: Value, b: Value, pred: Predicate): void {
@@ -186,10 +185,12 @@ export class Facts {
 const key = (a: Value, b: Value): number => number(a) * 2 ** 26 + number(b)
 const number = (v: Value): number => (v.kind === "param" ? 2 * v.index + 1 : 2 * (v as Inst).id)
 
-function whole(bits: 32 | 64): Bounds {
-  const sign = 1n << BigInt(bits - 1)
-  return { low: 0n, high: 2n * sign - 1n, least: -sign, most: sign - 1n, not: [] }
-}
+const SIGN32 = 1n << 31n
+const SIGN64 = 1n << 63n
+const wholeOf = (sign: bigint): Bounds => ({ low: 0n, high: 2n * sign - 1n, least: -sign, most: sign - 1n, not: [] })
+const WHOLE32 = wholeOf(SIGN32)
+const WHOLE64 = wholeOf(SIGN64)
+const whole = (bits: 32 | 64): Bounds => (bits === 32 ? WHOLE32 : WHOLE64)
 
 function exactly(value: bigint, bits: 32 | 64): Bounds {
   const signed = BigInt.asIntN(bits, value)
@@ -201,12 +202,13 @@ function unknown(v: Value): Bounds {
   const bits = bitsOf(v.type)
   if (v.kind !== "inst") return whole(bits)
   const { mask } = knownOf(v, anything)
-  return settle({ ...whole(bits), high: mask }, bits)
+  const all = whole(bits)
+  return mask === all.high ? all : settle({ ...all, high: mask }, bits)
 }
 
 /** Each way to take the value tells of the other. */
 function settle(b: Bounds, bits: 32 | 64): Bounds {
-  const sign = 1n << BigInt(bits - 1)
+  const sign = bits === 32 ? SIGN32 : SIGN64
   let { low, high, least, most } = b
   while (b.not.includes(low) && low < high) low++
   while (b.not.includes(high) && low < high) high--
@@ -218,7 +220,8 @@ function settle(b: Bounds, bits: 32 | 64): Bounds {
     low = max(low, BigInt.asUintN(bits, least))
     high = min(high, BigInt.asUintN(bits, most))
   }
-  return { low, high, least, most, not: b.not }
+  const same = low === b.low && high === b.high && least === b.least && most === b.most
+  return same ? b : { low, high, least, most, not: b.not }
 }
 
 /** The smaller of two numbers. */

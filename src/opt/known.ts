@@ -41,6 +41,8 @@ export const allOnes = (v: { readonly type: Value["type"] }): bigint => (bitsOf(
 /** Nothing is known. */
 export const anything = (v: { readonly type: Value["type"] }): Known => (bitsOf(v.type) === 32 ? ANY32 : ANY64)
 
+const isAnything = (k: Known, all: bigint): boolean => k.mask === all && k.ones === 0n && !k.nonZero
+
 export const exactly = (value: bigint): Known => ({ mask: value, ones: value, nonZero: value !== 0n })
 
 const upTo = (mask: bigint): Known => ({ mask, ones: 0n, nonZero: false })
@@ -133,10 +135,13 @@ function binary(inst: Binary, a: Known, b: Known): Known {
     case "or":
       return { mask: a.mask | b.mask, ones: a.ones | b.ones, nonZero: a.nonZero || b.nonZero }
     case "xor":
+      if (isAnything(a, all) || isAnything(b, all)) return anything(inst)
       return from((a.mask | b.mask) & ~(a.ones & b.ones), (a.ones & ~b.mask) | (b.ones & ~a.mask))
     case "add":
+      if (isAnything(a, all) || isAnything(b, all)) return anything(inst)
       return sum(a, b, 0n, all)
     case "sub":
+      if (isAnything(a, all) || isAnything(b, all)) return anything(inst)
       return sum(a, { mask: all & ~b.ones, ones: all & ~b.mask, nonZero: false }, 1n, all)
     case "mul": {
       // The verifier multiplies ranges of half a word.

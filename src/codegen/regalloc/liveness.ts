@@ -109,8 +109,9 @@ export function solveLiveness(fn: MFunction, limit: number, effects: Effects): L
 
 /** Registers of blocks, as they are found. Lists of the right length are made of them at the end: lists that grow take several times the memory. */
 class Pairs {
-  readonly #blocks: number[] = []
-  readonly #regs: Reg[] = []
+  /** A block's id and a register, in turn. */
+  #found = new Int32Array(1024)
+  #length = 0
   /** Registers of each block, by id. */
   readonly #count: Int32Array
 
@@ -119,8 +120,13 @@ class Pairs {
   }
 
   add(block: number, r: Reg): void {
-    this.#blocks.push(block)
-    this.#regs.push(r)
+    if (this.#length === this.#found.length) {
+      const more = new Int32Array(2 * this.#length)
+      more.set(this.#found)
+      this.#found = more
+    }
+    this.#found[this.#length++] = block
+    this.#found[this.#length++] = r
     this.#count[block]++
   }
 
@@ -129,9 +135,9 @@ class Pairs {
     const lists: Reg[][] = new Array(this.#count.length)
     for (const { id } of blocks) lists[id] = this.#count[id] === 0 ? [] : new Array(this.#count[id])
     const filled = new Int32Array(this.#count.length)
-    for (let i = 0; i < this.#blocks.length; i++) {
-      const block = this.#blocks[i]
-      lists[block][filled[block]++] = this.#regs[i]
+    for (let i = 0; i < this.#length; i += 2) {
+      const block = this.#found[i]
+      lists[block][filled[block]++] = this.#found[i + 1]
     }
     return lists
   }

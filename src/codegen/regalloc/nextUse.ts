@@ -6,24 +6,31 @@ import type { Liveness } from "./liveness.ts"
 /** Added to distances over an edge that leaves a loop: what the loop needs comes first. */
 export const LOOP_EXIT = 100_000
 
-/** Distances in instructions from the borders of blocks to the next use, by block id; in the order of what is live there. */
+/** Distances in instructions from the borders of blocks to the next use; those of one border in the order of what is live there. */
 export interface NextUses {
-  /** From the block's start, of each register of `liveIn`. */
-  readonly atStart: readonly (readonly number[])[]
-  /** From the block's end, of each register of `liveOut`. */
-  readonly atEnd: readonly (readonly number[])[]
+  /** From the start of a block, by id, of register `k` of its `liveIn`. */
+  atStart(block: number, k: number): number
+  /** From the end of a block, by id, of register `k` of its `liveOut`. */
+  atEnd(block: number, k: number): number
 }
 
 export function computeNextUses(fn: MFunction, { liveIn, liveOut }: Liveness): NextUses {
-  const atStart: number[][] = []
-  const atEnd: number[][] = []
-  const local: number[][] = []
-  const scratch = new Float64Array(fn.nextReg).fill(-1)
-  for (const block of fn.blocks) {
-    local[block.id] = localUses(block, liveIn[block.id], scratch)
-    atStart[block.id] = liveIn[block.id].map(() => Number.POSITIVE_INFINITY)
-    atEnd[block.id] = liveOut[block.id].map(() => Number.POSITIVE_INFINITY)
+  // Those of all blocks are in one array, and where a block's begin is in another.
+  const startOf = new Int32Array(fn.nextBlock)
+  const endOf = new Int32Array(fn.nextBlock)
+  let starts = 0
+  let ends = 0
+  for (const { id } of fn.blocks) {
+    startOf[id] = starts
+    endOf[id] = ends
+    starts += liveIn[id].length
+    ends += liveOut[id].length
   }
+  const atStart = new Float64Array(starts).fill(Number.POSITIVE_INFINITY)
+  const atEnd = new Float64Array(ends)
+  const local = new Float64Array(starts)
+  const scratch = new Float64Array(fn.nextReg).fill(-1)
+  for (const block of fn.blocks) findLocalUses(block, liveIn[block.id], scratch, local, startOf[block.id])
   const order = postOrder(fn)
   const distance = scratch.fill(Number.POSITIVE_INFINITY)
   // Distances only shrink from round to round; a few rounds settle all but very deep nests, and they are estimates anyway.
@@ -34,26 +41,28 @@ export function computeNextUses(fn: MFunction, { liveIn, liveOut }: Liveness): N
       for (const to of block.term.targets) {
         const more = leavesLoop(block, to) ? LOOP_EXIT : 0
         const regs = liveIn[to.id]
-        const start = atStart[to.id]
-        for (let k = 0; k < regs.length; k++) distance[regs[k]] = Math.min(distance[regs[k]], start[k] + more)
+        const start = startOf[to.id]
+        for (let k = 0; k < regs.length; k++) {
+          distance[regs[k]] = Math.min(distance[regs[k]], atStart[start + k] + more)
+        }
       }
       const out = liveOut[id]
-      const end = atEnd[id]
-      for (let k = 0; k < out.length; k++) end[k] = distance[out[k]]
+      const end = endOf[id]
+      for (let k = 0; k < out.length; k++) atEnd[end + k] = distance[out[k]]
       const regs = liveIn[id]
-      const start = atStart[id]
-      const own = local[id]
+      const start = startOf[id]
       const length = block.insts.length + 1
       for (let k = 0; k < regs.length; k++) {
-        const d = own[k] >= 0 ? own[k] : length + distance[regs[k]]
-        if (start[k] === d) continue
-        start[k] = d
+        const own = local[start + k]
+        const d = own >= 0 ? own : length + distance[regs[k]]
+        if (atStart[start + k] === d) continue
+        atStart[start + k] = d
         changed = true
       }
       for (const r of out) distance[r] = Number.POSITIVE_INFINITY
     }
   }
-  return { atStart, atEnd }
+  return { atStart: (block, k) => atStart[startOf[block] + k], atEnd: (block, k) => atEnd[endOf[block] + k] }
 }
 
 const leavesLoop = (from: MBlock, to: MBlock): boolean => {
@@ -65,8 +74,17 @@ const leavesLoop = (from: MBlock, to: MBlock): boolean => {
   return loop !== undefined
 }
 
-/** Position of the first use of each register that is live at the block's start; -1 where the block does not use it. `first` holds -1 only. */
-function localUses({ insts, term }: MBlock, live: readonly Reg[], first: Float64Array): number[] {
+/**
+ * Puts the position of the first use of each register that is live at the block's start into `uses`, from `start` on; -1 where the block does
+ * not use it. `first` holds -1 only.
+ */
+function findLocalUses(
+  { insts, term }: MBlock,
+  live: readonly Reg[],
+  first: Float64Array,
+  uses: Float64Array,
+  start: number,
+): void {
   // Backwards: the first use of what is live comes before any definition, so that it is the last one to be noted.
   if (isVirtual(term.src)) first[term.src] = insts.length
   if (isVirtual(term.dst)) first[term.dst] = insts.length
@@ -76,12 +94,11 @@ function localUses({ insts, term }: MBlock, live: readonly Reg[], first: Float64
     if ((r & USE_DST) !== 0 && isVirtual(i.dst)) first[i.dst] = at
     if ((r & USE_SRC) !== 0 && isVirtual(i.src)) first[i.src] = at
   }
-  const uses = live.map(r => first[r])
+  for (let k = 0; k < live.length; k++) uses[start + k] = first[live[k]]
   const forget = ({ dst, src }: MInst | MTerm): void => {
     if (isVirtual(dst)) first[dst] = -1
     if (isVirtual(src)) first[src] = -1
   }
   for (const i of insts) forget(i)
   forget(term)
-  return uses
 }

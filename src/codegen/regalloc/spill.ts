@@ -70,8 +70,7 @@ class Spiller {
   #enter(block: MBlock): Set<Reg> {
     const live = this.#live.liveIn[block.id]
     if (block.header) {
-      const start = this.#next.atStart[block.id]
-      const distance = new Map(live.map((r, k) => [r, start[k]]))
+      const distance = new Map(live.map((r, k) => [r, this.#next.atStart(block.id, k)]))
       const calls = block.loop !== undefined && this.#callsInLoop.has(block.loop)
       const limit = calls ? CALLEE_SAVED : ALLOCATABLE
       const far = (r: Reg) => distance.get(r) ?? NEVER
@@ -102,9 +101,8 @@ class Spiller {
 
   #collectEvents({ id, insts, term }: MBlock): void {
     this.#events = new Map()
-    const end = this.#next.atEnd[id]
     this.#live.liveOut[id].forEach((r, k) => {
-      this.#end[r] = end[k]
+      this.#end[r] = this.#next.atEnd(id, k)
     })
     this.#length = insts.length + 1
     const event = (r: Reg, code: number) => {
