@@ -84,7 +84,7 @@ const PROBES: Readonly<Record<FeatureName, Probe>> = {
   fmodRet: {
     what: "programs that take the place of functions of the kernel (fmod_ret)",
     since: "5.7",
-    has: () => probes.canBind("tracing", "modify_return", "bpf_modify_return_test") >= 0,
+    has: () => probes.canBind("tracing", "modify_return", "security_quota_on") >= 0,
   },
   lsm: {
     what: "programs at hooks of the security modules",

@@ -17,6 +17,7 @@ const pages = [
   "docs/attach.md",
   "docs/network.md",
   "docs/links.md",
+  "docs/host.md",
   "docs/robustness.md",
   "docs/libbpf.md",
   "CHANGELOG.md",
