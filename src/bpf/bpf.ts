@@ -46,9 +46,9 @@ import {
   Events,
   type PerfBufferOptions,
 } from "./events/index.ts"
-import { type LoadedProgram as LoadedObject, loadCounting } from "./events/loadCounting.ts"
+import { compileCounting, type LoadedProgram as LoadedObject, loadCounting } from "./events/loadCounting.ts"
 import { GlobalAccess, loadedMemory } from "./globals.ts"
-import { type Compiled, objectOf } from "./load.ts"
+import type { Compiled } from "./load.ts"
 import { kernelMachine } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
 import { mapLayout } from "./maps/layout.ts"
@@ -64,7 +64,7 @@ import { RawSocket } from "./network/socket.ts"
 import { TrafficControl } from "./network/tc.ts"
 import { Xdp } from "./network/xdp.ts"
 import type { ObjectFile, ObjectOptions } from "./objects/options.ts"
-import { machineOptions, readObject } from "./objects/read.ts"
+import { readObject } from "./objects/read.ts"
 import { OpenedProgram } from "./open.ts"
 import type { LoadOptions } from "./options.ts"
 import type {
@@ -137,8 +137,8 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
   static async load<P extends ProgramTypes = AnyProgram>(options: LoadOptions<P>): Promise<BPF<P>> {
     const usdt = planUsdt(options?.usdt ?? [])
     const machine = options?.machine ?? kernelMachine()
-    const { compiled, loaded, notes } = await loadCounting(options, usdt.text, machine)
-    return BPF.#start<P>({ compiled, loaded, notes }, machine, options, usdt)
+    const compiled = await compileCounting(options, usdt.text)
+    return BPF.#start<P>(loadCounting(compiled, options, machine), machine, options, usdt)
   }
 
   /**
@@ -147,11 +147,10 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
    */
   static async open<P extends ProgramTypes = AnyProgram>(options: LoadOptions<P>): Promise<OpenedProgram<P>> {
     const usdt = planUsdt(options?.usdt ?? [])
-    const compiled = await objectOf(options, usdt.text)
-    return new OpenedProgram<P>(compiled.object, object => {
+    const compiled = await compileCounting(options, usdt.text)
+    return new OpenedProgram<P>(compiled.compiled.object, adapted => {
       const machine = options.machine ?? kernelMachine()
-      const loaded = machine.load(object, machineOptions(options))
-      return BPF.#start<P>({ compiled: { ...compiled, object }, loaded, notes: [] }, machine, options, usdt)
+      return BPF.#start<P>(loadCounting(compiled, options, machine, adapted), machine, options, usdt)
     })
   }
 

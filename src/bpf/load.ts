@@ -12,18 +12,34 @@ import { runningCpu, runningTarget } from "./target.ts"
 /** What the compiler makes, or what stands for it. */
 export type Compiled = CompileResult
 
-const given = (object: BpfObject): Compiled => ({ object, warnings: [], histograms: new Map() })
+const given = (object: BpfObject): CompiledTwice => ({
+  compiled: { object, warnings: [], histograms: new Map() },
+  withoutCounts: undefined,
+})
+
+/** A program that is compiled, and how to compile it again without the code that counts drops. */
+export interface CompiledTwice {
+  readonly compiled: Compiled
+  /** Undefined where nothing is compiled: an object is as it is. */
+  readonly withoutCounts: (() => Compiled) | undefined
+}
 
 /**
  * The object that options ask for: compiled from text or a file with `more` text behind it, read from an object file, or
  * given. Its maps, programs and variables are as options want them.
  */
 export async function objectOf(options: LoadOptions, more = ""): Promise<Compiled> {
-  const compiled = await compiledObject(options, more)
-  return { ...compiled, object: prepareObject(compiled.object, options) }
+  return (await compiledTwice(options, more)).compiled
 }
 
-async function compiledObject(options: LoadOptions, more: string): Promise<Compiled> {
+/** The same, where it may have to be compiled again. */
+export async function compiledTwice(options: LoadOptions, more = ""): Promise<CompiledTwice> {
+  const { compiled, withoutCounts } = await compiledObject(options, more)
+  const prepared = (made: Compiled): Compiled => ({ ...made, object: prepareObject(made.object, options) })
+  return { compiled: prepared(compiled), withoutCounts: withoutCounts && (() => prepared(withoutCounts())) }
+}
+
+async function compiledObject(options: LoadOptions, more: string): Promise<CompiledTwice> {
   if (typeof options !== "object" || options === null) {
     throw badOption("BPF.load takes an object of options", 'BPF.load({ text: "…" }) or BPF.load({ file: "program.c" })')
   }
@@ -41,20 +57,22 @@ async function compiledObject(options: LoadOptions, more: string): Promise<Compi
   return compileSource({ text: read.text + more, name: options.name ?? read.name }, options)
 }
 
-async function compileSource(source: Source, options: LoadOptions): Promise<Compiled> {
+async function compileSource(source: Source, options: LoadOptions): Promise<CompiledTwice> {
   const { compile } = await import("../compiler/index.ts")
   const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
-  try {
-    const result = compile({
+  const make = (countDrops: boolean): Compiled =>
+    compile({
       ...source,
       resolve: includeResolver([...flags.includes, ...(options.includes ?? [])]),
       flags: flags.macros,
       target: runningTarget(),
       cpu: options.cpu ?? runningCpu(),
-      countDrops: options.countDrops !== false,
+      countDrops,
     })
+  try {
+    const compiled = make(options.countDrops !== false)
     used.add("compile")
-    return result
+    return { compiled, withoutCounts: () => make(false) }
   } catch (error) {
     // Whoever does not catch it sees the source line, the caret and the hint.
     if (error instanceof SkepError) error.tell((await import("../c/index.ts")).renderError(error))

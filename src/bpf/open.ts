@@ -21,9 +21,9 @@ export class OpenedProgram<P extends ProgramTypes = AnyProgram> {
   readonly #object: BpfObject
   readonly #data = new Map<string, Uint8Array>()
   readonly #sizes = new Map<string, number>()
-  readonly #load: (object: BpfObject) => BPF<P>
+  readonly #load: (adapted: (object: BpfObject) => BpfObject) => BPF<P>
 
-  constructor(object: BpfObject, load: (object: BpfObject) => BPF<P>) {
+  constructor(object: BpfObject, load: (adapted: (object: BpfObject) => BpfObject) => BPF<P>) {
     this.#object = object
     this.#load = load
     const btf = object.btf.length > 0 ? Btf.parse(object.btf) : undefined
@@ -33,9 +33,12 @@ export class OpenedProgram<P extends ProgramTypes = AnyProgram> {
 
   /** The object as it would be loaded now. */
   get object(): BpfObject {
-    const object = withData(this.#object, this.#data)
-    const maps = object.maps.map(map => ({ ...map, maxEntries: this.#sizes.get(map.name) ?? map.maxEntries }))
-    return { ...object, maps }
+    return this.#adapted(this.#object)
+  }
+
+  #adapted(object: BpfObject): BpfObject {
+    const { maps, ...rest } = withData(object, this.#data)
+    return { ...rest, maps: maps.map(map => ({ ...map, maxEntries: this.#sizes.get(map.name) ?? map.maxEntries })) }
   }
 
   /** The tables; global variables are not among them. */
@@ -53,6 +56,6 @@ export class OpenedProgram<P extends ProgramTypes = AnyProgram> {
 
   /** Loads the program and attaches what its functions' names say. It can be loaded again. @throws SkepError as BPF.load does */
   load(): BPF<P> {
-    return this.#load(this.object)
+    return this.#load(object => this.#adapted(object))
   }
 }

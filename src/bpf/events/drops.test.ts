@@ -1,7 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { needsRoot } from "../../../tests/support/kernel.ts"
+import { SkepError } from "../../base/index.ts"
+import type { Machine } from "../../machine/index.ts"
 import { BPF } from "../index.ts"
+import { kernelMachine } from "../machine.ts"
 
 const skip = needsRoot
 
@@ -79,4 +82,36 @@ test("a program that does not fit with the counts is loaded without them", { ski
   using b = await BPF.load({ text, autoAttach: false })
   assert.match(b.notes.join(), /not counted/)
   assert.ok(!b.object.maps.some(map => map.drops))
+})
+
+const small = `BPF_RINGBUF_OUTPUT(events, 1);
+  const volatile int most;
+  int raw_tracepoint__task_rename(struct bpf_raw_tracepoint_args *ctx) {
+    u64 number = most; events.ringbuf_output(&number, sizeof number, 0); return 0; }`
+
+/** A kernel whose verifier does not follow programs that count. */
+function refusing(): Machine {
+  const machine = kernelMachine()
+  return {
+    name: machine.name,
+    network: machine.network,
+    trace: options => machine.trace(options),
+    load(object, options) {
+      if (object.maps.some(map => map.drops)) throw new SkepError({ code: "KERNEL_VERIFIER", message: "too complex" })
+      return machine.load(object, options)
+    },
+  }
+}
+
+test("a program that the verifier does not follow with the counts is loaded without them", { skip }, async () => {
+  const options = { text: small, autoAttach: false, machine: refusing() }
+  using b = await BPF.load(options)
+  assert.match(b.notes.join(), /not counted/)
+  const program = await BPF.open(options)
+  program.globals.most = 9
+  program.resize("events", 65536)
+  using opened = program.load()
+  assert.match(opened.notes.join(), /not counted/)
+  assert.equal(opened.table("events").maxEntries, 65536)
+  assert.equal(opened.globals.most, 9)
 })

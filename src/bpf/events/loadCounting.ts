@@ -1,6 +1,7 @@
 import { SkepError } from "../../base/index.ts"
 import type { Loaded, Machine } from "../../machine/index.ts"
-import { type Compiled, objectOf } from "../load.ts"
+import type { BpfObject } from "../../object/index.ts"
+import { type Compiled, type CompiledTwice, compiledTwice, objectOf } from "../load.ts"
 import { machineOptions } from "../objects/read.ts"
 import type { LoadOptions } from "../options.ts"
 
@@ -11,32 +12,47 @@ export interface LoadedProgram {
   readonly notes: readonly string[]
 }
 
-/** Compiles and loads; once more without the code that counts drops where that code is what is in the way. */
-export async function loadCounting(options: LoadOptions, more: string, machine: Machine): Promise<LoadedProgram> {
-  let counted: Compiled | undefined
+/** A program that is compiled, and has been compiled without the code that counts drops where it did not fit with it. */
+export interface CompiledProgram extends CompiledTwice {
+  readonly notes: readonly string[]
+}
+
+const NOT_COUNTED = [
+  "events that a ring buffer has no room for are not counted: the program does not fit with the code for it",
+]
+
+/** Compiles; once more without the code that counts drops where that code is what does not fit on the stack. */
+export async function compileCounting(options: LoadOptions, more: string): Promise<CompiledProgram> {
   try {
-    counted = await objectOf(options, more)
-    return { compiled: counted, loaded: load(machine, counted, options), notes: [] }
+    return { ...(await compiledTwice(options, more)), notes: [] }
   } catch (error) {
-    if (options?.countDrops === false || !mayBeTheCounts(error, counted)) throw error
+    const fits = !(error instanceof SkepError) || error.code !== "CODEGEN_STACK"
+    if (options?.countDrops === false || fits) throw error
     const compiled = await objectOf({ ...options, countDrops: false }, more)
-    const loaded = load(machine, compiled, options)
-    return {
-      compiled,
-      loaded,
-      notes: [
-        "events that a ring buffer has no room for are not counted: the program does not fit with the code for it",
-      ],
-    }
+    return { compiled, withoutCounts: undefined, notes: NOT_COUNTED }
   }
 }
 
-function load(machine: Machine, { object }: Compiled, options: LoadOptions): Loaded {
-  return machine.load(object, machineOptions(options))
-}
-
-function mayBeTheCounts(error: unknown, counted: Compiled | undefined): boolean {
-  if (!(error instanceof SkepError)) return false
-  if (counted === undefined) return error.code === "CODEGEN_STACK"
-  return error.code === "KERNEL_VERIFIER" && counted.object.maps.some(map => map.drops !== undefined)
+/**
+ * Loads; compiled once more without the code that counts drops where the verifier does not follow the program with it. `adapted` is what the
+ * user changed of the object.
+ */
+export function loadCounting(
+  { compiled, withoutCounts, notes }: CompiledProgram,
+  options: LoadOptions,
+  machine: Machine,
+  adapted: (object: BpfObject) => BpfObject = object => object,
+): LoadedProgram {
+  const load = (made: Compiled, remarks: readonly string[]): LoadedProgram => {
+    const object = adapted(made.object)
+    return { compiled: { ...made, object }, loaded: machine.load(object, machineOptions(options)), notes: remarks }
+  }
+  try {
+    return load(compiled, notes)
+  } catch (error) {
+    const refused = error instanceof SkepError && error.code === "KERNEL_VERIFIER"
+    const counts = compiled.object.maps.some(map => map.drops !== undefined)
+    if (!refused || !counts || withoutCounts === undefined) throw error
+    return load(withoutCounts(), NOT_COUNTED)
+  }
 }
