@@ -1,4 +1,4 @@
-// The public API as data: what src/index.ts exports, and what that refers to, read from the declarations that the compiler writes.
+// The public API as data: what the package exports, and what that refers to, read from the declarations that the compiler writes.
 import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
@@ -6,6 +6,9 @@ import { getTokenPosOfNode, SyntaxKind } from "typescript/unstable/ast"
 import { API } from "typescript/unstable/sync"
 
 const FOLDER = "build/reference"
+
+/** What package.json exports: `skep` and `skep/bundler`. */
+const MODULES = ["index.d.ts", "bundler/index.d.ts"]
 
 /**
  * @typedef {{ text: string, tags: { name: string, text: string }[] }} Doc   a docstring: its text, and its tags
@@ -24,7 +27,7 @@ export function readApi() {
   const config = {
     extends: "../../tsconfig.json",
     compilerOptions: { rootDir: "." },
-    files: ["types/index.d.ts"],
+    files: MODULES.map(module => `types/${module}`),
     include: [],
   }
   writeFileSync(`${FOLDER}/tsconfig.json`, JSON.stringify(config))
@@ -46,8 +49,10 @@ class Reader {
   }
 
   read() {
-    const index = this.checker.getSymbolAtLocation(this.program.getSourceFile(`${this.root}/index.d.ts`))
-    const added = this.checker.getExportsOfModule(index).map(symbol => this.#add(symbol, symbol.name))
+    const added = MODULES.flatMap(module => {
+      const index = this.checker.getSymbolAtLocation(this.program.getSourceFile(`${this.root}/${module}`))
+      return this.checker.getExportsOfModule(index).map(symbol => this.#add(symbol, symbol.name))
+    })
     for (const node of added) if (node !== undefined) this.#refer(node)
     return [...this.entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }

@@ -29,6 +29,7 @@ const PAGES = [
     "What the kernel can do, system calls, CPUs, files, and commands that wait for their probes.",
     /^bpf\/host|^kernel\//,
   ],
+  ["bundler", "In a bundle", "What `skep/bundler` exports: plugins by which C files are imported.", /^bundler\//],
   ["errors", "Errors", "The one class of errors, and where in a source one is.", /^base\//],
   ["programs", "Programs", "`BPF`, what it is loaded with, and what the kernel makes of it.", /./],
 ]
@@ -62,7 +63,7 @@ function indexText(entries, known) {
   const lines = [
     "# Reference",
     "",
-    "Every name that `skep` exports, and the types that they refer to. Made by `npm run docs` from the docstrings.",
+    "Every name that `skep` and `skep/bundler` export, and the types that they refer to. Made by `npm run docs` from the docstrings.",
     "",
   ]
   for (const [name, title, about] of [PAGES.at(-1), ...PAGES.slice(0, -1)]) {

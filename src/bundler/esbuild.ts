@@ -33,7 +33,9 @@ interface EsbuildLoaded {
 
 /** A plugin of esbuild. */
 export interface EsbuildPlugin {
+  /** The plugin's name in messages. */
   name: string
+  /** Called by esbuild when it starts. */
   setup(build: EsbuildBuild): void
 }
 

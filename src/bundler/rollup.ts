@@ -20,13 +20,17 @@ interface RollupLog {
 
 /** A plugin of Rollup, and of what takes its plugins. */
 export interface RollupPlugin {
+  /** The plugin's name in messages. */
   name: string
+  /** Called by Rollup for each import: skep itself stays outside of the bundle. */
   resolveId(source: string): { id: string; external: true } | null
+  /** Called by Rollup for each module: programs are compiled. */
   load(this: RollupContext, id: string): { code: string; map: { mappings: "" }; moduleSideEffects: boolean } | null
 }
 
 /** A plugin of Vite. */
 export interface VitePlugin extends RollupPlugin {
+  /** Before Vite's own plugins, which do not know C. */
   enforce: "pre"
 }
 
