@@ -4,6 +4,7 @@
 //   --only WORD    only the programs whose names contain the word; may be repeated
 //   --no-load      compiles only
 //   --check        with the validity checks of every stage of the compiler
+//   --core         with the places of the kernel's members left to the loader, as skep gen does
 //   --fresh        compiles each in a process of its own as well: time and memory
 //   --json FILE    the results of the running kernel, as JSON
 import { spawnSync } from "node:child_process"
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     "no-load": { type: "boolean" },
     fresh: { type: "boolean" },
     check: { type: "boolean" },
+    core: { type: "boolean" },
     json: { type: "string" },
   },
 })
@@ -48,6 +50,7 @@ if (values.corpus === undefined) {
 const args = [program, "--corpus", values.corpus, ...values.only.flatMap(word => ["--only", word])]
 if (values["no-load"]) args.push("--no-load")
 if (values.check) args.push("--check")
+if (values.core) args.push("--core")
 if (values.fresh) await buildDist({ types: false })
 const here = [...args, ...(values.fresh ? ["--fresh"] : []), ...(values.json ? ["--json", values.json] : [])]
 

@@ -32,6 +32,7 @@ export function compileBcc(
     },
     license: front.preprocessor.macroText("BPF_LICENSE"),
     countDrops: options.countDrops,
+    core: options.core,
   })
   diagnostics.throwIfErrors()
   return { unit: result, ast: unit, includes: front.includes, diagnostics }
@@ -54,7 +55,7 @@ function frontEnd(main: SourceFile, options: FrontEndOptions, diagnostics: c.Dia
     pageSize: options.pageSize ?? 4096,
     dentryNameLength: () => names.dentryNameLength(),
   })
-  const names = new KernelNames({ btf, moduleBtf, arch, readTracepointFormat, macros: macros.get })
+  const names = new KernelNames({ btf, moduleBtf, arch, readTracepointFormat, macros: macros.get, core: options.core })
   const resolve = includeResolver(options.resolve)
   const { preprocessor, includes } = readProgram(main, options, diagnostics, { resolve, macros, hint: HEADERS_HINT })
   const hooks: c.DialectHooks = {

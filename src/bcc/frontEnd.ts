@@ -50,6 +50,8 @@ export interface FrontEndOptions {
   readonly flags?: readonly string[]
   /** Add code that counts the events for which a ring buffer has no room: the kernel does not. */
   readonly countDrops?: boolean
+  /** Leave to the loader where the members of the kernel's structs are (CO-RE), in BCC's dialect, too: libbpf's programs say it themselves. */
+  readonly core?: boolean
 }
 
 /** A program and what was said about it. */

@@ -1,25 +1,10 @@
 import { type BpfObject, readElf } from "../object/index.ts"
 import { BPF } from "./bpf.ts"
 import { badOption } from "./errors.ts"
+import type { ObjectOptions } from "./objects/options.ts"
 import type { OpenedProgram } from "./open.ts"
 import type { LoadOptions } from "./options.ts"
 import type { AnyProgram, ProgramTypes } from "./programTypes.ts"
-
-/** Options of {@link BPF.load} that are about the text, and so say nothing of a program that was compiled before. */
-type TextOptions =
-  | "text"
-  | "file"
-  | "object"
-  | "name"
-  | "defines"
-  | "cflags"
-  | "includes"
-  | "cpu"
-  | "countDrops"
-  | "usdt"
-
-/** What {@link CompiledProgram.load} takes. */
-export type StartOptions<P extends ProgramTypes = AnyProgram> = Omit<LoadOptions<P>, TextOptions>
 
 /**
  * A program that was compiled before and stands in the JavaScript: what `skep gen` writes, and what `import prog from "./prog.bpf.c"` gives
@@ -55,16 +40,16 @@ export class CompiledProgram<P extends ProgramTypes = AnyProgram> {
   }
 
   /** Loads the program and attaches what its functions' names say, as {@link BPF.load} does. @throws SkepError as BPF.load does */
-  async load(options: StartOptions<P> = {}): Promise<BPF<P>> {
+  async load(options: ObjectOptions<P> = {}): Promise<BPF<P>> {
     return await BPF.load<P>(this.#with(options))
   }
 
   /** Leaves the program to be loaded, so that its constants and the sizes of its tables can be set, as {@link BPF.open} does. */
-  async open(options: StartOptions<P> = {}): Promise<OpenedProgram<P>> {
+  async open(options: ObjectOptions<P> = {}): Promise<OpenedProgram<P>> {
     return await BPF.open<P>(this.#with(options))
   }
 
-  #with(options: StartOptions<P>): LoadOptions<P> {
+  #with(options: ObjectOptions<P>): LoadOptions<P> {
     if (options !== undefined && "usdt" in options) {
       throw badOption(
         "static probes are for programs that are compiled when they are loaded",

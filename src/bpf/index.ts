@@ -72,7 +72,7 @@ export type {
 export type { FreplaceOptions } from "./attach/replace.ts"
 export { type SockmapOptions, SockmapPlace } from "./attach/sockmap.ts"
 export { BPF } from "./bpf.ts"
-export { CompiledProgram, type StartOptions } from "./compiled.ts"
+export { CompiledProgram } from "./compiled.ts"
 export { disassembleInsns } from "./disassemble.ts"
 export {
   EventBatch,

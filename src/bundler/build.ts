@@ -49,7 +49,8 @@ function compilationOf(path: string, options: BundlerOptions, files: Set<string>
   const { text } = readSource(path)
   // Paths stand in the object: they are not to be those of the machine that it is built on.
   const name = relative(process.cwd(), path)
-  return new Compilation({ name, text, flags: flags.macros, resolve: tell, target: runningTarget(), cpu, countDrops })
+  const target = runningTarget()
+  return new Compilation({ name, text, flags: flags.macros, resolve: tell, target, cpu, countDrops, core: true })
 }
 
 /** Leaves a file alone that is as it should be: whoever watches it would build for ever. */

@@ -27,6 +27,10 @@ export const compileCommand = command({
       choices: ["v1", "v2", "v3", "v4"],
       about: "instruction set; the running kernel's otherwise",
     },
+    core: {
+      about:
+        "leave to the loader where the kernel's structs have their members, so that the object runs on other kernels",
+    },
     ...SOURCE_OPTIONS,
   },
   examples: [
@@ -39,6 +43,7 @@ export const compileCommand = command({
     const passes = dumpPasses(values.dump)
     const compilation = new Compilation({
       ...sourceOptions(file, values, values.cpu),
+      core: values.core,
       dump: passes,
       onDump: (stage, text) => process.stdout.write(`; ---- ${stage}\n${text}${text.endsWith("\n") ? "" : "\n"}`),
     })

@@ -26,7 +26,7 @@ export const gen = command({
     if (extension === null && output !== "-")
       throw new UsageError(`cannot tell what ${output} is to be`, "-o FILE.ts, or .mts, .js, .mjs")
     const name = generatedName(file, values.name)
-    const object = objectOfFile(file, values, { countDrops: true })
+    const object = objectOfFile(file, values, { countDrops: true, core: true })
     const bytes = writeElf(object)
     const options = { name, source: basename(file), base64: Buffer.from(bytes).toString("base64") }
     if (values.object) {

@@ -33,7 +33,7 @@ interface GenerateValues extends SourceValues {
 export function objectOfFile(
   file: string,
   values: GenerateValues,
-  more: Pick<CompileOptions, "countDrops"> = {},
+  more: Pick<CompileOptions, "countDrops" | "core"> = {},
 ): BpfObject {
   if (file.endsWith(".o")) return readElf(readBytes(file), file)
   const { object, warnings } = compile({ ...sourceOptions(file, values, values.cpu ?? PORTABLE_CPU), ...more })

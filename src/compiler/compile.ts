@@ -125,7 +125,7 @@ export class Compilation {
   }
 
   #frontEndOptions(): FrontEndOptions {
-    const { target, flags, resolve, countDrops } = this.options
+    const { target, flags, resolve, countDrops, core } = this.options
     const { arch, kernelVersion, moduleBtf, readTracepointFormat, config } = target
     return {
       arch,
@@ -136,6 +136,7 @@ export class Compilation {
       flags,
       resolve,
       countDrops,
+      core,
       get btf() {
         return target.btf
       },

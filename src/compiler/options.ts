@@ -52,6 +52,11 @@ export interface CompileOptions {
    * unless it is asked for: the code is the same without.
    */
   readonly countDrops?: boolean
+  /**
+   * Leave to the loader where the members of the kernel's structs are (CO-RE), so that the object runs on kernels that have them elsewhere. Programs
+   * for libbpf say so themselves; those of BCC's have the places of the target without it.
+   */
+  readonly core?: boolean
   /** Runs the validity checks of every stage; slower. */
   readonly check?: boolean
 }

@@ -2,6 +2,7 @@ import {
   type Architecture,
   type BpfUnit,
   build as b,
+  CoreAccess,
   DropCounters,
   type ExternDecl,
   eachExpr,
@@ -11,7 +12,6 @@ import {
 } from "../bcc/index.ts"
 import type * as c from "../c/index.ts"
 import { argumentsAttribute, bindArguments } from "./arguments.ts"
-import { CoreAccess } from "./core.ts"
 import { EventTypes } from "./eventTypes.ts"
 import { collectMaps } from "./maps.ts"
 import { collectPrograms, sectionOf, subprograms } from "./programs.ts"

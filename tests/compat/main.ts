@@ -11,9 +11,9 @@ import { type Run, report } from "./report.ts"
 /**
  * Compiles every program of a corpus and tries its functions in the running kernel.
  *
- *     main.mjs [--corpus DIR] [--json FILE] [--no-load] [--check] [--fresh] [--only WORD]…
+ *     main.mjs [--corpus DIR] [--json FILE] [--no-load] [--check] [--core] [--fresh] [--only WORD]…
  *
- * `--check` runs the checks of the compiler's stages. `--fresh` also compiles each in a process of its own, by dist/skep.js. `--only` takes the
+ * `--check` runs the checks of the compiler's stages. `--core` leaves the places of the kernel's members to the loader. `--fresh` also compiles each in a process of its own, by dist/skep.js. `--only` takes the
  * programs whose names contain a word. Without a corpus one is captured; `--only-capture` does only that, and tells where it is.
  */
 export function main(args: readonly string[]): number {
@@ -26,6 +26,7 @@ export function main(args: readonly string[]): number {
       "no-load": { type: "boolean" },
       fresh: { type: "boolean" },
       check: { type: "boolean" },
+      core: { type: "boolean" },
       "only-capture": { type: "boolean" },
     },
   })
@@ -37,7 +38,7 @@ export function main(args: readonly string[]): number {
   const programs = readCorpus(corpus, values.only)
   const found: Run = {
     kernel: release(),
-    programs: runAll(programs, new Bench(values.check), values["no-load"] === true),
+    programs: runAll(programs, new Bench({ check: values.check, core: values.core }), values["no-load"] === true),
   }
   const baseline: Map<string, Baseline> | undefined = readBaseline(corpus)
   process.stdout.write(report(found, baseline))

@@ -1,7 +1,7 @@
 import { SkepError } from "../../src/base/index.ts"
 import { includeResolver, parseFlags } from "../../src/bpf/index.ts"
 import { runningCpu, runningTarget } from "../../src/bpf/target.ts"
-import { type CompileResult, compile, type Target } from "../../src/compiler/index.ts"
+import { type CompileOptions, type CompileResult, compile, type Target } from "../../src/compiler/index.ts"
 import { objInfo } from "../../src/kernel/bpf/index.ts"
 import { KernelMachine } from "../../src/kernel/index.ts"
 import type { Loaded } from "../../src/machine/index.ts"
@@ -65,17 +65,17 @@ export class Bench {
   readonly #target: Target = runningTarget()
   readonly #cpu = runningCpu()
   readonly #machine = new KernelMachine({ functions: kernelFunctions })
-  readonly #check: boolean
+  readonly #options: Pick<CompileOptions, "check" | "core">
 
-  /** `check`: with the validity checks of every stage of the compiler. */
-  constructor(check = false) {
-    this.#check = check
+  /** `check`: with the validity checks of every stage of the compiler; `core`: for other kernels, too. */
+  constructor(options: Pick<CompileOptions, "check" | "core"> = {}) {
+    this.#options = options
   }
 
   compile({ id, text, cflags }: CorpusProgram): CompileResult {
     const flags = parseFlags(cflags)
     const resolve = includeResolver(flags.includes)
-    const options = { resolve, flags: flags.macros, target: this.#target, cpu: this.#cpu, check: this.#check }
+    const options = { resolve, flags: flags.macros, target: this.#target, cpu: this.#cpu, ...this.#options }
     return compile({ name: `${id}.c`, text, ...options })
   }
 

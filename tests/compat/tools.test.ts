@@ -20,7 +20,7 @@ test("programs of BCC's tools compile and are accepted", { skip: noTools }, () =
     assert.equal(run.status, 0, run.stderr)
     const programs = readCorpus(dir)
     assert.ok(programs.length >= 8, `only ${programs.length} programs:\n${run.stdout}${run.stderr}`)
-    const bench = new Bench(true)
+    const bench = new Bench({ check: true })
     for (const program of programs) {
       const { failed, functions } = bench.run(program)
       assert.equal(failed, undefined, `${program.id}: ${failed?.message}`)

@@ -26,6 +26,8 @@ export interface NamesOptions {
   readonly macros: c.MacroProvider
   /** What the program's dialect adds; BCC's own without it. */
   readonly dialect?: DialectNames
+  /** Records of the kernel are read by CO-RE in BCC's dialect, too. */
+  readonly core?: boolean
 }
 
 /** Functions and types that a dialect has beside those of the kernel. */
@@ -110,7 +112,7 @@ export class KernelNames implements c.NameProvider {
 
   constructor(options: NamesOptions) {
     this.#options = options
-    this.#dialect = options.dialect ?? BCC
+    this.#dialect = options.dialect ?? (options.core ? { ...BCC, preserveAccess: true } : BCC)
     this.#types =
       options.btf && new BtfTypes(options.btf, undefined, this.#dialect.preserveAccess ? PRESERVED : undefined)
   }

@@ -2,6 +2,7 @@ import * as c from "../../c/index.ts"
 import * as b from "../ast/build.ts"
 import { Rewriter } from "../ast/rewriter.ts"
 import { eachExpr } from "../ast/walk.ts"
+import { CoreAccess } from "../core/access.ts"
 import type { KernelNames } from "../names/provider.ts"
 import { registersOf } from "../registers.ts"
 import type { BpfUnit, ProgramDecl } from "../unit.ts"
@@ -10,7 +11,7 @@ import { rewriteChecksum } from "./checksum.ts"
 import { DropCounters } from "./drops.ts"
 import { type Current, type Env, readHelper, type Target } from "./env.ts"
 import { collectTables, type Table } from "./maps.ts"
-import { checkWrite, isOutside, kernelRead, rewriteMemory } from "./memory.ts"
+import { checkWrite, isBitField, isOutside, kernelRead, rewriteMemory } from "./memory.ts"
 import { methodOf, rewriteMethod } from "./methods.ts"
 import { TABLE_ATTRIBUTE } from "./methodTable.ts"
 import { packetMember, readPacket, writePacket } from "./packet.ts"
@@ -27,6 +28,8 @@ export interface RewriteOptions {
   readonly license?: string
   /** Count the events that do not fit into ring buffers. */
   readonly countDrops?: boolean
+  /** Leave to the loader where the members of the kernel's structs are. */
+  readonly core?: boolean
 }
 
 /**
@@ -51,7 +54,7 @@ export function rewrite(written: c.TranslationUnit, options: RewriteOptions): Bp
     readHelper: readHelper(names, target),
     drops: options.countDrops ? new DropCounters(names) : undefined,
   }
-  const rewriter = new Dialect(env)
+  const rewriter = new Dialect(env, options.core === true)
   for (const fn of functions) rewriter.announce(fn, programs.get(fn))
   const made = new Map(functions.map(fn => [fn, rewriter.rewriteFunction(fn, programs.get(fn))]))
   const own = new Set<c.Decl>(unit.decls)
@@ -140,11 +143,14 @@ class ModuleInfo {
 /** The one walk over all functions in which everything is rewritten. */
 class Dialect extends Rewriter {
   readonly #env: Env
+  readonly #core: CoreAccess | undefined
   #current: Current | undefined
 
-  constructor(env: Env) {
+  /** `core`: members of the kernel's structs are places that the loader completes. */
+  constructor(env: Env, core: boolean) {
     super()
     this.#env = env
+    this.#core = core ? new CoreAccess(env.diagnostics, e => this.expr(e)) : undefined
   }
 
   /** Makes the node that calls of a function will point to; its body comes later. */
@@ -192,7 +198,9 @@ class Dialect extends Rewriter {
     switch (e.kind) {
       case "cast":
         if (e.cast === "load" && isOutside(this.#env, current, e.operand)) {
-          return kernelRead(this.#env, this.expr(e.operand), e.type, e.span)
+          // The helper reads whole bytes: where the bits are in them is what the program was compiled with.
+          const place = isBitField(e.operand) ? this.children(e.operand) : this.expr(e.operand)
+          return kernelRead(this.#env, place, e.type, e.span)
         }
         break
       case "assign":
@@ -212,7 +220,7 @@ class Dialect extends Rewriter {
         this.#checkTable(e)
         break
     }
-    return this.children(e)
+    return this.#core?.rewrite(e) ?? this.children(e)
   }
 
   /** Reads and writes of members of packet headers. */

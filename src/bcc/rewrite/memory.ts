@@ -34,6 +34,8 @@ export function kernelRead(env: Env, lvalue: c.Expr, type: c.Type, span: c.Expr[
   return { kind: "kernelRead", address, bitField: field, type, span, helper: env.readHelper }
 }
 
+export const isBitField = (lvalue: c.Expr): boolean => lvalue.kind === "member" && lvalue.field.bitWidth !== undefined
+
 /** `&lvalue`, but `p` for `*p`. */
 function pointerTo(lvalue: c.Expr): c.Expr {
   return lvalue.kind === "deref" ? lvalue.operand : b.addressOf(lvalue)

@@ -1,10 +1,13 @@
 import type { LoadedMap, Machine } from "../../machine/index.ts"
 import type { BpfObject } from "../../object/index.ts"
 import type { BpfMap } from "../maps/index.ts"
-import type { AnyProgram, InitialGlobals, ProgramTypes } from "../programTypes.ts"
+import type { AnyProgram, FunctionName, InitialGlobals, ProgramTypes, TableName } from "../programTypes.ts"
 
 /** An object file by its path or `file:` URL, its bytes, or an object that was read or compiled before. */
 export type ObjectFile = string | URL | Uint8Array | BpfObject
+
+/** Values by the names that a program has, where they are known. */
+type ByName<N extends string, T> = { readonly [name in N]?: T }
 
 /** What can be chosen before an object is loaded. Names of maps and programs that it does not have are an error. */
 export interface ObjectOptions<P extends ProgramTypes = AnyProgram> {
@@ -14,21 +17,21 @@ export interface ObjectOptions<P extends ProgramTypes = AnyProgram> {
    */
   readonly globals?: InitialGlobals<NoInfer<P>>
   /** How many entries maps hold, or how many bytes ring buffers, in place of what the object says: `{ starts: 100_000 }`. */
-  readonly maxEntries?: Readonly<Record<string, number>>
+  readonly maxEntries?: ByName<TableName<NoInfer<P>>, number>
   /**
    * Maps of other programs to use in place of the object's own, which must be of the same type and sizes: `{ counts: other.table("counts") }`. The
    * program keeps them for as long as it needs them.
    */
-  readonly maps?: Readonly<Record<string, BpfMap | LoadedMap>>
+  readonly maps?: ByName<TableName<NoInfer<P>>, BpfMap | LoadedMap>
   /**
    * Where maps are pinned in the BPF file system; one that is there already is used (`KERNEL_PIN_DIFFERS` where it is another one), else the map is
    * made and pinned there. False leaves one alone that the object wants pinned.
    */
-  readonly pinned?: Readonly<Record<string, string | false>>
+  readonly pinned?: ByName<TableName<NoInfer<P>>, string | false>
   /** Folder for maps that are pinned by their names (`LIBBPF_PIN_BY_NAME`); `/sys/fs/bpf` without it. */
   readonly pinFolder?: string
   /** Programs that are loaded although their section switches them off (`SEC("?…")`), or, with false, left out. */
-  readonly autoload?: Readonly<Record<string, boolean>>
+  readonly autoload?: ByName<FunctionName<NoInfer<P>>, boolean>
   /** False keeps programs whose section or name tells their place from being attached at once; {@link BPF.attachAll} attaches them later. */
   readonly autoAttach?: boolean
   /**

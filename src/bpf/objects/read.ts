@@ -27,7 +27,9 @@ function readOne(file: ObjectFile): BpfObject {
 export function machineOptions({ maps, kconfig, kernelTypes, verifierLog }: ObjectOptions): MachineOptions {
   return {
     verifierLog,
-    ...(maps !== undefined && { maps: new Map(Object.entries(maps).map(([name, map]) => [name, loadedMap(map)])) }),
+    ...(maps !== undefined && {
+      maps: new Map(Object.entries(maps).flatMap(([name, map]) => (map === undefined ? [] : [[name, loadedMap(map)]]))),
+    }),
     ...(kconfig !== undefined && { config: configText(kconfig) }),
     ...(kernelTypes !== undefined && { types: readTypes(kernelTypes) }),
   }

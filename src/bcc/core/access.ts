@@ -1,6 +1,6 @@
-import { build as b } from "../bcc/index.ts"
-import type { CoreKind } from "../btf/index.ts"
-import * as c from "../c/index.ts"
+import type { CoreKind } from "../../btf/index.ts"
+import * as c from "../../c/index.ts"
+import * as b from "../ast/build.ts"
 import { fieldFacts } from "./fieldFacts.ts"
 
 /** The way from a type to a part of it. */

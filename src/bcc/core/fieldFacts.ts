@@ -1,5 +1,5 @@
-import type { CoreKind } from "../btf/index.ts"
-import * as c from "../c/index.ts"
+import type { CoreKind } from "../../btf/index.ts"
+import * as c from "../../c/index.ts"
 
 /**
  * What the program's own types say of a field, as CO-RE asks it. The bits of a bit-field are those of the smallest aligned unit that holds them
