@@ -3,13 +3,14 @@ import { BPF, type TraceLine } from "../bpf/index.ts"
 import { attachAs, attachForms, iteratorOutput, linkText, parseAttach, usdtProbes } from "./attach/index.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { showEvents } from "./events.ts"
+import { settings, variableValues } from "./settings.ts"
 import { SOURCE_OPTIONS, sourceFlags } from "./source.ts"
 import { Stop } from "./stop.ts"
 import { note } from "./style.ts"
 import { jsonValue, shownTables } from "./tables.ts"
 
 export const run = command({
-  usage: "FILE.c",
+  usage: "FILE.c|FILE.o",
   about:
     "Compiles a C file (or takes an object), loads it, attaches what its functions' names and --attach say, and shows what it prints. " +
     "At Ctrl-C, or after --duration, it detaches everything and prints the tables.",
@@ -17,7 +18,13 @@ export const run = command({
   options: {
     attach: { value: "KIND:PLACE=FN", multiple: true, about: "run the function FN there; see below" },
     duration: { short: "d", value: "SECONDS", about: "end after this time" },
+    set: { value: "NAME=VALUE", multiple: true, about: "a global variable's value from the start, a constant's, too" },
     events: { about: "show the events that the program sends through perf buffers and ring buffers, as they come" },
+    "event-type": {
+      value: "NAME=TYPE",
+      multiple: true,
+      about: "the type of a buffer's events, where an object of clang's does not tell it",
+    },
     "no-trace": { about: "do not show what the program prints" },
     json: { about: "output and tables as one JSON object a line" },
     verbose: { short: "v", about: "the whole log of the kernel's verifier, of programs that load, too" },
@@ -32,6 +39,7 @@ export const run = command({
     ["skep run --attach xdp:eth0:generic=drop drop.c", "packets that come in at a device"],
     ["skep run --events examples/renames.c", "what the program sends through its buffers, decoded"],
     ["skep run --attach tracepoint:sched:sched_switch=f --duration 5 f.c", "a tracepoint, for 5 seconds"],
+    ["skep run --events --event-type events=event --set targ_uid=0 execsnoop.bpf.o", "an object that clang made"],
   ],
   lists: [["--attach takes (=FN may be left out when the program has one function):", attachForms]],
   async run(values, [file]) {
@@ -40,7 +48,10 @@ export const run = command({
     const places = attach.map(parseAttach)
     const usdt = usdtProbes(places)
     using stop = new Stop()
-    using bpf = await BPF.load({ file, cflags: sourceFlags(values), verifierLog: values.verbose ? 1 : 0, usdt })
+    const globals = variableValues(settings("set", values.set) ?? {})
+    const eventTypes = settings("event-type", values["event-type"])
+    const verifierLog = values.verbose ? 1 : 0
+    using bpf = await BPF.load({ file, cflags: sourceFlags(values), verifierLog, usdt, globals, eventTypes })
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)
     for (const [i, spec] of attach.entries()) if (places[i].place.attach !== undefined) attachAs(bpf, spec)

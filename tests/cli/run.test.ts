@@ -3,6 +3,8 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { resolve } from "node:path"
 import { test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
+import { CLANG_PRELUDE, clangObject, skipClang } from "../support/clang.ts"
 import { fileWith, skep } from "../support/cli.ts"
 import { needsRoot } from "../support/kernel.ts"
 
@@ -35,9 +37,13 @@ interface Live {
 }
 
 /** Runs a program, sends its process signal 0 three times once it is attached, and then `end`. */
-async function watched(args: readonly string[], end: NodeJS.Signals, text = OWN): Promise<Live> {
-  const file = fileWith("own.c", text)
-  const child = spawn(process.execPath, [resolve("dist/skep.js"), "run", `-DPARENT=${process.pid}`, ...args, file])
+function watched(args: readonly string[], end: NodeJS.Signals, text = OWN): Promise<Live> {
+  return watchedFile([`-DPARENT=${process.pid}`, ...args], end, fileWith("own.c", text))
+}
+
+/** `until` is what its output has to have before it is ended. */
+async function watchedFile(args: readonly string[], end: NodeJS.Signals, file: string, until = /(?:)/): Promise<Live> {
+  const child = spawn(process.execPath, [resolve("dist/skep.js"), "run", ...args, file])
   let [stdout, stderr] = ["", ""]
   const attached = new Promise<void>((done, failed) => {
     child.stderr.on("data", data => {
@@ -49,6 +55,10 @@ async function watched(args: readonly string[], end: NodeJS.Signals, text = OWN)
   child.stdout.on("data", data => (stdout += data))
   await attached
   for (let i = 0; i < 3; i++) process.kill(child.pid!, 0)
+  while (!until.test(stdout)) {
+    await sleep(20)
+    process.kill(child.pid!, 0)
+  }
   child.kill(end)
   const [status, signal] = await once(child, "close")
   return { status, signal, stdout, stderr }
@@ -152,4 +162,28 @@ test("run --events shows what is sent, decoded, and what was lost", { skip }, as
     { type: "event", name: "events", value: { pid: process.pid, number: 0, comm: "" } },
   )
   assert.match(stderr, /\d+ events of events were lost, \d+ came/)
+})
+
+test("an object of clang's runs, with variables set and its events typed", { skip: skip || skipClang }, async () => {
+  const source = `${CLANG_PRELUDE}
+    struct event { u32 pid; char text[8]; } unused;
+    struct { __uint(type, 4); __uint(key_size, 4); __uint(value_size, 4); } events SEC(".maps");
+    struct { __uint(type, 2); __uint(max_entries, 1); __type(key, u32); __type(value, u64); } total SEC(".maps");
+    const volatile u32 parent = 0; char text[8];
+    SEC("tp/syscalls/sys_enter_kill") int killed(u64 *ctx) {
+      struct event event = { .pid = ((u64 (*)(void))14)() >> 32 };
+      u32 zero = 0; u64 *count = bpf_map_lookup_elem(&total, &zero);
+      if (ctx[2] != parent && event.pid != parent) return 0;
+      if (!count || event.pid != parent) return 0;
+      *count += 1;
+      *(u64 *)event.text = *(u64 *)text;
+      return ((long (*)(void *, void *, u64, void *, u64))25)(ctx, &events, 0xffffffffULL, &event, sizeof(event));
+    }
+    char licence[] SEC("license") = "GPL";`
+  const file = fileWith("clang.o", clangObject(source, "a", ["-mcpu=v3", "-w"]))
+  const options = ["--events", "--event-type", "events=event", "--set", `parent=${process.pid}`, "--set", "text=bees"]
+  const { status, stdout, stderr } = await watchedFile(["--no-trace", ...options], "SIGINT", file, /^events:/m)
+  assert.equal(status, 0, stderr)
+  assert.match(stdout, new RegExp(`^events: {pid: ${process.pid}, text: bees}$`, "m"))
+  assert.match(stdout, /^total \(array, 1 of 1 not zero\)\n {2}key {2}value\n +0 +\d+$/m)
 })

@@ -25,7 +25,7 @@ export function scratch(): string {
 }
 
 /** Writes a file to the scratch folder; its path. */
-export function fileWith(name: string, text: string): string {
+export function fileWith(name: string, text: string | Uint8Array): string {
   const path = join(scratch(), name)
   writeFileSync(path, text)
   return path

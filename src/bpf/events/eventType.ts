@@ -109,9 +109,14 @@ export function eventTypeOf(map: MapSpec, btf: Btf | undefined, given: string | 
   if (given === undefined) {
     return btf === undefined || map.eventType === undefined ? undefined : new EventType(btf, map.eventType)
   }
+  return new EventType(btf as Btf, namedType(btf, given))
+}
+
+/** BTF id of a type of the program: `struct event`, or `event`. @throws SkepError BPF_NO_EVENT_TYPE */
+export function namedType(btf: Btf | undefined, given: string): number {
   const name = given.replace(/^(struct|union)\s+/, "").trim()
   const id = btf?.findAll(name, "struct", "union", "typedef")[0]
-  if (btf === undefined || id === undefined) {
+  if (id === undefined) {
     throw new SkepError({
       code: "BPF_NO_EVENT_TYPE",
       message: `the program's type information has no type '${given}'`,
@@ -119,5 +124,5 @@ export function eventTypeOf(map: MapSpec, btf: Btf | undefined, given: string | 
       hint: `define a variable of it (struct ${name} unused_${name} = {};), or read the records as bytes: { raw: true }`,
     })
   }
-  return new EventType(btf, id)
+  return id
 }

@@ -196,6 +196,21 @@ test("the kernel's configuration and types can be given", { skip }, async () => 
   await assert.rejects(BPF.fromObject(bytes, { kconfig }), { code: "KERNEL_LACKS" })
 })
 
+test("the type of events is told", { skip }, async () => {
+  const bytes = clang(`struct event { u32 a; u32 b; } unused;
+    struct { __uint(type, 27); __uint(max_entries, 4096); } events SEC(".maps");
+    SEC("socket") int main_program(void *ctx) {
+      struct event event = { 3, 4 };
+      return ((long (*)(void *, void *, u64, u64))130)(&events, &event, sizeof(event), 0);
+    }`)
+  using b = await BPF.fromObject(bytes, { eventTypes: { events: "struct event" } })
+  run(b)
+  for await (const event of b.events("events")) {
+    assert.deepEqual({ ...event }, { a: 3, b: 4 })
+    break
+  }
+})
+
 function refused(what: string, code: string, load: () => Promise<unknown>): void {
   test(`${what} is refused`, { skip }, () =>
     assert.rejects(load(), (error: unknown) => error instanceof SkepError && error.code === code),
@@ -211,3 +226,4 @@ refused("no size", "BPF_OPTION", () => BPF.fromObject(plain, { maxEntries: { cou
 refused("a size of global data", "BPF_OPTION", () => BPF.fromObject(plain, { maxEntries: { ".data": 2 } }))
 refused("a program that is not there", "BPF_NO_FUNCTION", () => BPF.fromObject(plain, { autoload: { mine: true } }))
 refused("types that are none", "BTF_BAD_MAGIC", () => BPF.fromObject(plain, { kernelTypes: new Uint8Array(64) }))
+refused("a type that is not there", "BPF_NO_EVENT_TYPE", () => BPF.fromObject(plain, { eventTypes: { counts: "bee" } }))

@@ -32,6 +32,11 @@ export interface ObjectOptions<P extends ProgramTypes = AnyProgram> {
   readonly pinFolder?: string
   /** Programs that are loaded although their section switches them off (`SEC("?…")`), or, with false, left out. */
   readonly autoload?: ByName<FunctionName<NoInfer<P>>, boolean>
+  /**
+   * Types of the events that maps carry, where the object does not tell: `{ events: "struct event" }`. skep's own objects do; those of clang hold the
+   * type's name and members where a variable or map has it.
+   */
+  readonly eventTypes?: ByName<TableName<NoInfer<P>>, string>
   /** False keeps programs whose section or name tells their place from being attached at once; {@link BPF.attachAll} attaches them later. */
   readonly autoAttach?: boolean
   /**

@@ -1,27 +1,42 @@
 import { basename } from "node:path"
+import { Btf } from "../../btf/index.ts"
 import type { BpfObject, MapSpec, ProgramSpec } from "../../object/index.ts"
 import { badOption, noFunction, noTable } from "../errors.ts"
+import { namedType } from "../events/eventType.ts"
 import { withGlobals } from "../globals.ts"
 import type { ObjectOptions } from "./options.ts"
 
 /**
  * The object as options want it: other values of variables and sizes of maps, other pins, programs switched on or off.
- * @throws SkepError BPF_NO_TABLE, BPF_NO_FUNCTION, BPF_NO_GLOBAL, BPF_OPTION, BTF_VALUE_…
+ * @throws SkepError BPF_NO_TABLE, BPF_NO_FUNCTION, BPF_NO_GLOBAL, BPF_NO_EVENT_TYPE, BPF_OPTION, BTF_VALUE_…
  */
 export function prepareObject(object: BpfObject, options: ObjectOptions): BpfObject {
-  const { globals, maxEntries = {}, maps = {}, pinned = {}, pinFolder, autoload = {} } = options
+  const { globals, maxEntries = {}, maps = {}, pinned = {}, pinFolder, autoload = {}, eventTypes = {} } = options
   const names = object.maps.map(map => map.name)
-  for (const name of Object.keys({ ...maxEntries, ...maps, ...pinned })) {
+  for (const name of Object.keys({ ...maxEntries, ...maps, ...pinned, ...eventTypes })) {
     if (!names.includes(name)) throw noTable(name, names)
   }
   const programs = object.programs.map(program => program.name)
   for (const name of Object.keys(autoload)) if (!programs.includes(name)) throw noFunction(name, programs)
   const prepared = withGlobals(object, globals)
+  const typed = withEventTypes(prepared, eventTypes)
   return {
     ...prepared,
-    maps: prepared.maps.map(map => pinnedAt(sized(map, maxEntries[map.name]), pinned[map.name], pinFolder)),
+    maps: typed.map(map => pinnedAt(sized(map, maxEntries[map.name]), pinned[map.name], pinFolder)),
     programs: prepared.programs.map(program => switched(program, autoload[program.name])),
   }
+}
+
+function withEventTypes(
+  { maps, btf: bytes }: BpfObject,
+  types: Readonly<Record<string, string | undefined>>,
+): readonly MapSpec[] {
+  if (Object.keys(types).length === 0) return maps
+  const btf = bytes.length > 0 ? Btf.parse(bytes) : undefined
+  return maps.map(map => {
+    const type = types[map.name]
+    return type === undefined ? map : { ...map, eventType: namedType(btf, type) }
+  })
 }
 
 function sized(map: MapSpec, maxEntries: number | undefined): MapSpec {
