@@ -86,6 +86,7 @@ export {
   linearHistogram,
   listUsdt,
   log2Histogram,
+  type MachineCode,
   monotonicTime,
   type NetfilterOptions,
   type NetnsOptions,

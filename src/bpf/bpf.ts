@@ -35,7 +35,7 @@ import { attachFreplace, type FreplaceOptions } from "./attach/replace.ts"
 import { SockmapPlace } from "./attach/sockmap.ts"
 import { attachRawTracepoint, attachTracepoint } from "./attach/tracepoint.ts"
 import { attachTo, attachTyped } from "./attach/typed.ts"
-import { disassembleInsns } from "./disassemble.ts"
+import { disassembleInsns, disassembleMachineCode } from "./disassemble.ts"
 import { closed, noFunction, noTable, otherTable } from "./errors.ts"
 import {
   type EventBatch,
@@ -303,9 +303,12 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
     return this.program(fn).code(form)
   }
 
-  /** The instructions of a function in the kernel as text, as the verifier left them. @throws SkepError as dumpFunc does */
-  disassembleFunc(fn: FunctionName<P>): string {
-    return disassembleInsns(this.dumpFunc(fn))
+  /**
+   * The code of a function in the kernel as text: the instructions that the verifier left, or with `jited` machine code (of x86-64), with the names of the
+   * kernel's functions that it calls. @throws SkepError as dumpFunc does, MACHINE_UNSUPPORTED on another processor
+   */
+  disassembleFunc(fn: FunctionName<P>, form: "xlated" | "jited" = "xlated"): string {
+    return form === "jited" ? disassembleMachineCode(this.program(fn)) : disassembleInsns(this.dumpFunc(fn))
   }
 
   /** What the keys and values of a table look like, in C; with `sizes` also where members are. @throws SkepError BPF_NO_TABLE */

@@ -1,4 +1,6 @@
-import { decodeInsns, disassemble, type Insn, type InsnSymbol } from "../isa/index.ts"
+import { SkepError } from "../base/index.ts"
+import { decodeInsns, decodeX86, disassemble, type Insn, type InsnSymbol } from "../isa/index.ts"
+import type { LoadedProgram } from "../machine/index.ts"
 import { ksym, ksymName } from "./user/symbols.ts"
 
 /**
@@ -23,4 +25,33 @@ function helperCalled({ op, src, imm }: Insn): InsnSymbol | undefined {
   if (base === undefined || (imm >= 0 && imm < 1024)) return undefined
   const name = ksym(base + BigInt(imm))
   return name === "[unknown]" ? undefined : { kind: "call", name }
+}
+
+/**
+ * Machine code of a program as text, one instruction a line, with the names of the kernel's functions that it calls:
+ *
+ *     main at 0xffffffffc0a1b2c4:
+ *          0: endbr64
+ *          4: push %rbp
+ *         1f: call 0xffffffff8124a3c0 <bpf_get_current_pid_tgid>
+ */
+export function disassembleMachineCode(program: LoadedProgram): string {
+  if (process.arch !== "x64") {
+    throw new SkepError({
+      code: "MACHINE_UNSUPPORTED",
+      message: `machine code of ${process.arch} is not taken apart`,
+      hint: 'dumpFunc(fn, "jited") gives its bytes, for objdump -D -b binary',
+    })
+  }
+  const parts = program.machineCode().map(({ address, bytes }, i) => {
+    const lines = decodeX86(bytes).map(({ offset, text, target }) => {
+      const place = offset.toString(16).padStart(6)
+      if (target === undefined || (target >= 0 && target < bytes.length)) return `${place}: ${text}`
+      const to = BigInt.asUintN(64, address + BigInt(target))
+      return `${place}: ${text.split(" ")[0]} 0x${to.toString(16)} <${ksym(to, { offset: true })}>`
+    })
+    const name = i === 0 ? program.name : `subprogram ${i}`
+    return [`${name} at 0x${address.toString(16)}:`, ...lines, ""].join("\n")
+  })
+  return parts.join("\n")
 }

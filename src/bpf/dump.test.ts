@@ -38,6 +38,13 @@ test("the code of a function as the kernel has it", { skip }, async () => {
   assert.match(lines, /call bpf_get_current_pid_tgid/)
   assert.match(lines, /exit\n$/)
   assert.ok(b.dumpFunc("traced", "jited").length > 0)
+  if (process.arch === "x64") {
+    const native = b.disassembleFunc("traced", "jited")
+    assert.match(native, /^traced at 0x[0-9a-f]{16}:\n {5}0: /)
+    assert.match(native, /call 0x[0-9a-f]{16} <[\w.]+/)
+    assert.match(native, /: (ret|jmp .*thunk.*)\n/)
+    assert.doesNotMatch(native, /\(bad\)/)
+  }
   assert.throws(() => b.dumpFunc("no"), { code: "BPF_NO_FUNCTION" })
 })
 

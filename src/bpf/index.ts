@@ -36,6 +36,7 @@ export type {
   LinkDetails,
   LinkInfo,
   LoadedProgram,
+  MachineCode,
   NetworkDevice,
   Packet,
   PerfCounter,

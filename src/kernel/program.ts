@@ -6,6 +6,7 @@ import type {
   Link,
   LoadedMap,
   LoadedProgram,
+  MachineCode,
   ProgramInfo,
   TestRunInput,
   TestRunResult,
@@ -15,7 +16,7 @@ import { attach } from "./attach/attach.ts"
 import { runIterator } from "./attach/iterator.ts"
 import { progTestRun } from "./bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "./host/index.ts"
-import { programCode } from "./info/programCode.ts"
+import { machineCode, programCode } from "./info/programCode.ts"
 import { programInfo } from "./info/programInfo.ts"
 import type { KernelOptions } from "./options.ts"
 import { pinAt } from "./pin.ts"
@@ -78,6 +79,10 @@ export class KernelProgram implements LoadedProgram {
 
   code(form: "xlated" | "jited"): Uint8Array {
     return programCode(this.fd, form, this.name)
+  }
+
+  machineCode(): MachineCode[] {
+    return machineCode(this.fd, this.name)
   }
 
   pin(path: string): void {

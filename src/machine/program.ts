@@ -64,6 +64,14 @@ export interface Link extends Disposable {
   pin(path: string): void
 }
 
+/** Machine code of a program or of a subprogram. */
+export interface MachineCode {
+  /** Where it is in the machine's memory. */
+  readonly address: bigint
+  /** The code itself. */
+  readonly bytes: Uint8Array
+}
+
 /** A program of a machine, checked by its verifier and ready to run. */
 export interface LoadedProgram extends Disposable {
   /** The function's name in the program. */
@@ -90,6 +98,11 @@ export interface LoadedProgram extends Disposable {
    * @throws SkepError KERNEL_NO_CODE, MACHINE_CLOSED
    */
   code(form: "xlated" | "jited"): Uint8Array
+  /**
+   * The machine code with the addresses it has, a part for the program and one for each of its subprograms. Linux 4.18.
+   * @throws SkepError KERNEL_NO_CODE, MACHINE_CLOSED
+   */
+  machineCode(): readonly MachineCode[]
   /** Runs the program once, or `repeat` times, without attaching it. Throws `MACHINE_NO_TEST_RUN` where its type cannot. */
   testRun(input?: TestRunInput): TestRunResult
   /** Attaches; without a target, to where the object says. */

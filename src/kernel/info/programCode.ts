@@ -1,4 +1,5 @@
 import { SkepError } from "../../base/index.ts"
+import type { MachineCode } from "../../machine/index.ts"
 import { objInfo } from "../bpf/index.ts"
 import { callFailed } from "../host/index.ts"
 import { sys } from "../raw/index.ts"
@@ -29,6 +30,41 @@ export function programCode(fd: number, form: keyof typeof PLACES, name: string)
   // The kernel takes the address away where it keeps addresses from this process.
   if (ask(info).getBigUint64(pointerAt, true) === 0n) throw noCode(name, form)
   return code
+}
+
+/** Where `struct bpf_prog_info` has how many parts the machine code has, and where their addresses and lengths go. */
+const PARTS = { addresses: 104, lengths: 108, addressPointer: 112, lengthPointer: 120 }
+
+/** The machine code of a program and its subprograms, each with its address. Linux 4.18. Throws `KERNEL_NO_CODE`. */
+export function machineCode(fd: number, name: string): MachineCode[] {
+  const code = programCode(fd, "jited", name)
+  const ask = (info: Uint8Array): DataView => {
+    const result = objInfo(fd, info)
+    if (result < 0) throw callFailed(`asking where program ${name} is`, -result)
+    return new DataView(info.buffer)
+  }
+  const count = ask(new Uint8Array(SIZE)).getUint32(PARTS.addresses, true)
+  const addresses = new Uint8Array(count * 8)
+  const lengths = new Uint8Array(count * 4)
+  const info = new Uint8Array(SIZE)
+  const view = new DataView(info.buffer)
+  view.setUint32(PARTS.addresses, count, true)
+  view.setUint32(PARTS.lengths, count, true)
+  view.setBigUint64(PARTS.addressPointer, BigInt(sys().address(addresses)), true)
+  view.setBigUint64(PARTS.lengthPointer, BigInt(sys().address(lengths)), true)
+  ask(info)
+  const parts: MachineCode[] = []
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    const length = new DataView(lengths.buffer).getUint32(i * 4, true)
+    parts.push({
+      address: new DataView(addresses.buffer).getBigUint64(i * 8, true),
+      bytes: code.subarray(at, at + length),
+    })
+    at += length
+  }
+  if (parts.length === 0 || parts[0].address === 0n) throw noCode(name, "jited")
+  return parts
 }
 
 function noCode(name: string, form: keyof typeof PLACES): SkepError {
