@@ -1,5 +1,5 @@
 // Runs an example that is written in TypeScript: npm run -s example NAME [ARGUMENT…]
-import { existsSync, readdirSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { build } from "esbuild"
@@ -11,6 +11,9 @@ if (!existsSync(file)) {
   console.error(`usage: npm run -s example NAME\nexamples: ${names.map(entry => entry.slice(0, -3)).join(", ")}`)
   process.exit(2)
 }
+// C files that are imported are compiled by skep itself, as it was built.
+const imports = /from "\.\/\w+\.bpf\.c"/.test(readFileSync(file, "utf8"))
+const bundler = imports && (await import("../dist/bundler.mjs")).default
 const outfile = `build/examples/${process.pid}.mjs`
 await build({
   entryPoints: [file],
@@ -24,6 +27,7 @@ await build({
   // Files beside the example are found where they are, not beside the bundle.
   define: { "import.meta.url": JSON.stringify(pathToFileURL(resolve(file)).href) },
   loader: { ".h": "text", ".c": "text" },
+  plugins: imports ? [bundler.esbuild({ external: false, types: false })] : [],
   logLevel: "warning",
 })
 process.stdout.on("error", error => process.exit(error.code === "EPIPE" ? 0 : 1))

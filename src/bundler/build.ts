@@ -6,7 +6,7 @@ import { Compilation } from "../compiler/index.ts"
 import { moduleScript, moduleTypes, nameOfFile } from "../gen/index.ts"
 import { writeElf } from "../object/index.ts"
 import { type Message, messagesOf, messagesOfError } from "./message.ts"
-import type { BundlerOptions } from "./options.ts"
+import { type BundlerOptions, typesPath } from "./options.ts"
 
 /** What becomes of a C file that is imported. */
 export interface Built {
@@ -27,8 +27,8 @@ export function buildProgram(path: string, options: BundlerOptions): Built {
     const name = nameOfFile(path)
     const source = path.replace(/^.*[\\/]/, "")
     const base64 = Buffer.from(writeElf(object)).toString("base64")
-    const { types = "c.d.ts" } = options
-    if (types !== false) writeTypes(path.replace(/c$/, types), moduleTypes(object, { name, source }))
+    const types = typesPath(path, options)
+    if (types !== undefined) writeTypes(types, moduleTypes(object, { name, source }))
     const warnings = messagesOf(compilation.diagnostics.list, "warning")
     return { code: moduleScript(object, { name, source, base64 }), errors: [], warnings, files: [...files] }
   } catch (error) {

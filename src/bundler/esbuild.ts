@@ -1,11 +1,11 @@
 import { buildProgram } from "./build.ts"
 import type { Message, Place } from "./message.ts"
-import { type BundlerOptions, isProgram } from "./options.ts"
+import { type BundlerOptions, programsOf } from "./options.ts"
 
 /** The parts of esbuild that the plugin uses: esbuild itself need not be installed. */
 interface EsbuildBuild {
   onResolve(options: { filter: RegExp }, callback: () => { external: boolean }): void
-  onLoad(options: { filter: RegExp }, callback: (args: { path: string }) => EsbuildLoaded | undefined): void
+  onLoad(options: { filter: RegExp }, callback: (args: { path: string }) => EsbuildLoaded): void
 }
 
 interface EsbuildLocation {
@@ -49,8 +49,7 @@ export function esbuild(options: BundlerOptions = {}): EsbuildPlugin {
     name: "skep",
     setup(build) {
       if (options.external !== false) build.onResolve({ filter: /^(skep|koffi)$/ }, () => ({ external: true }))
-      build.onLoad({ filter: /\.c$/ }, ({ path }) => {
-        if (!isProgram(path, options)) return undefined
+      build.onLoad({ filter: programsOf(options) }, ({ path }) => {
         const { code, errors, warnings, files } = buildProgram(path, options)
         return {
           ...(code !== undefined && { contents: code, loader: "js" as const }),

@@ -23,7 +23,14 @@ export interface BundlerOptions {
   readonly external?: boolean
 }
 
-export const isProgram = (path: string, { include = /\.bpf\.c$/ }: BundlerOptions): boolean => include.test(path)
+/** Paths of programs. */
+export const programsOf = ({ include = /\.bpf\.c$/ }: BundlerOptions): RegExp => include
+
+/** Where the types of a file's import are looked for, if they are to be written. */
+export function typesPath(path: string, { types = "c.d.ts" }: BundlerOptions): string | undefined {
+  if (types === false) return undefined
+  return types === "c.d.ts" ? `${path}.d.ts` : path.replace(/\.(\w+)$/, ".d.$1.ts")
+}
 
 /** The path of a module's id, which bundlers may have put a query behind. */
 export const pathOfId = (id: string): string => id.replace(/[?#].*$/, "")

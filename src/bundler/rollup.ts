@@ -1,7 +1,7 @@
 import { resolve } from "node:path"
 import { buildProgram } from "./build.ts"
 import type { Message } from "./message.ts"
-import { type BundlerOptions, isProgram, pathOfId } from "./options.ts"
+import { type BundlerOptions, pathOfId, programsOf } from "./options.ts"
 
 /** The parts of Rollup that the plugin uses: Rollup itself need not be installed. */
 interface RollupContext {
@@ -47,7 +47,7 @@ export function rollup(options: BundlerOptions = {}): RollupPlugin {
     },
     load(id) {
       const path = pathOfId(id)
-      if (!isProgram(path, options)) return null
+      if (!programsOf(options).test(path)) return null
       const { code, errors, warnings, files } = buildProgram(path, options)
       for (const file of files) this.addWatchFile(file)
       for (const warning of warnings) this.warn(logOf(warning, path))

@@ -17,6 +17,7 @@ export const gen = command({
       about: "where to write: .ts, .mts, .js or .mjs; TypeScript to the standard output without it",
     },
     object: { about: "keep the object beside it, too: FILE.o" },
+    "no-counts": { about: "add no code that counts the events for which a ring buffer has no room" },
     ...GENERATE_OPTIONS,
   },
   examples: [["skep gen task_switch.c -o task_switch.ts", "writes class TaskSwitch"]],
@@ -26,7 +27,7 @@ export const gen = command({
     if (extension === null && output !== "-")
       throw new UsageError(`cannot tell what ${output} is to be`, "-o FILE.ts, or .mts, .js, .mjs")
     const name = generatedName(file, values.name)
-    const object = objectOfFile(file, values, { countDrops: true, core: true })
+    const object = objectOfFile(file, values, { countDrops: values["no-counts"] !== true, core: true })
     const bytes = writeElf(object)
     const options = { name, source: basename(file), base64: Buffer.from(bytes).toString("base64") }
     if (values.object) {

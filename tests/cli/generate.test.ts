@@ -108,6 +108,13 @@ export async function main(): Promise<void> {
   })
 })
 
+test("code that counts drops can be left out", () => {
+  const counted = skep(["gen", kinds]).stdout
+  const plain = skep(["gen", "--no-counts", kinds]).stdout
+  const drops = (text: string): boolean => Buffer.from(/"(f0VM[^"]*)"/.exec(text)![1], "base64").includes("skep_drops")
+  assert.deepEqual([counted, plain].map(drops), [true, false])
+})
+
 test("skep gen says what it cannot write", () => {
   assert.match(skep(["gen", example, "-o", "x.txt"]).stderr, /cannot tell what x\.txt is to be/)
   assert.match(skep(["gen", example, "--object"]).stderr, /--object needs a file to stand beside/)
