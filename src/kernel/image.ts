@@ -42,7 +42,7 @@ export function makeImage(program: ProgramSpec, object: BpfObject): Image {
   const insns: Insn[] = []
   let slot = 0
 
-  const place = (spec: FunctionSpec): void => {
+  const place = (spec: FunctionSpec): Placed => {
     const slots = new Int32Array(spec.insns.length)
     const here: Placed = { spec, slot, slots, first: insns.length }
     for (let i = 0; i < spec.insns.length; i++) {
@@ -52,19 +52,11 @@ export function makeImage(program: ProgramSpec, object: BpfObject): Image {
     }
     placed.set(spec, here)
     order.push(here)
-  }
-
-  place(program)
-  const atThrow = exceptionCallback(program, object)
-  if (atThrow !== undefined) {
-    const callback = byName.get(atThrow)
-    if (callback === undefined) throw noFunction(program, atThrow, object)
-    place(callback)
+    return here
   }
   const relocations: Image["relocations"][number][] = []
-  // The list grows while it is walked: a subprogram may call others.
-  for (let i = 0; i < order.length; i++) {
-    const { spec, first, slots } = order[i]
+  /** Places what a function calls behind it, and what that calls behind that: the order that libbpf has, too. */
+  const follow = ({ spec, first, slots }: Placed): void => {
     for (const relocation of spec.relocations) {
       checkPlace(spec, relocation)
       if (relocation.kind !== "call" && relocation.kind !== "function") {
@@ -73,12 +65,20 @@ export function makeImage(program: ProgramSpec, object: BpfObject): Image {
       }
       const target = byName.get(relocation.function)
       if (target === undefined) throw noFunction(spec, relocation.function, object)
-      if (!placed.has(target)) place(target)
-      const to = placed.get(target) as Placed
+      let to = placed.get(target)
+      if (to === undefined) follow((to = place(target)))
       const src = relocation.kind === "call" ? BPF_PSEUDO_CALL : BPF_PSEUDO_FUNC
       const at = first + relocation.insn
       insns[at] = { ...insns[at], src, imm: to.slot - slots[relocation.insn] - 1 }
     }
+  }
+
+  follow(place(program))
+  const atThrow = exceptionCallback(program, object)
+  if (atThrow !== undefined) {
+    const callback = byName.get(atThrow)
+    if (callback === undefined) throw noFunction(program, atThrow, object)
+    if (!placed.has(callback)) follow(place(callback))
   }
   const poisoned = new Map(
     order.flatMap(({ spec, first }) => (spec.poisoned ?? []).map(({ insn, why }) => [first + insn, why] as const)),

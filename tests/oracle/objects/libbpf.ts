@@ -14,6 +14,8 @@ export interface PeerVerdict {
   readonly errno: number
   /** Instructions that the verifier went through. */
   readonly verified: number
+  /** The kernel's digest of its instructions, but for numbers of maps. */
+  readonly tag: string
   readonly why: string
 }
 
@@ -58,12 +60,12 @@ export async function peerVerdicts(
   if (wanted.length > 0) {
     const child = spawn("unshare", [...APART, program, ...wanted], { stdio: ["ignore", "pipe", "inherit"] })
     for await (const line of createInterface({ input: child.stdout })) {
-      const [path, name, errno, verified, why] = line.split("\t")
+      const [path, name, errno, verified, tag, why] = line.split("\t")
       const key = keys.get(path)
       if (key === undefined) continue
       const verdicts = (known[key] ??= [])
       if (verdicts.length === 0) progress(path)
-      verdicts.push({ name, errno: Number(errno), verified: Number(verified), why })
+      verdicts.push({ name, errno: Number(errno), verified: Number(verified), tag, why })
     }
     writeFileSync(store, JSON.stringify(known))
   }

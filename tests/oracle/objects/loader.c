@@ -1,5 +1,5 @@
 // Loads every program of BPF objects by itself with libbpf and says what the kernel thinks of it, one line a program, fields between tabs:
-//   OBJECT  PROGRAM  0 or a negative errno  instructions that the verifier went through  why not
+//   OBJECT  PROGRAM  0 or a negative errno  instructions that the verifier went through  digest of the instructions  why not
 // "OBJECT  -  errno" says that the object could not be opened, and "OBJECT  *  errno" what became of all that libbpf loads by itself, at once.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -76,12 +76,12 @@ static int all(const char *path)
 {
 	struct bpf_object *object = open_object(path);
 	if (!object) {
-		printf("%s\t-\t%d\t0\t%s\n", path, -errno, complaint(messages));
+		printf("%s\t-\t%d\t0\t\t%s\n", path, -errno, complaint(messages));
 		return 0;
 	}
 	give_sizes(object);
 	int err = bpf_object__load(object);
-	printf("%s\t*\t%d\t0\t%s\n", path, err, err ? complaint(messages) : "");
+	printf("%s\t*\t%d\t0\t\t%s\n", path, err, err ? complaint(messages) : "");
 	fflush(stdout);
 	bpf_object__close(object);
 	return 1;
@@ -110,7 +110,10 @@ static int one(const char *path, int index)
 	if (!err)
 		bpf_obj_get_info_by_fd(bpf_program__fd(wanted), &info, &length);
 	const char *why = !err ? "" : log_text[0] ? reason(log_text) : complaint(messages);
-	printf("%s\t%s\t%d\t%u\t%s\n", path, bpf_program__name(wanted), err, info.verified_insns, why);
+	printf("%s\t%s\t%d\t%u\t", path, bpf_program__name(wanted), err, info.verified_insns);
+	for (int byte = 0; byte < BPF_TAG_SIZE; byte++)
+		printf("%02x", info.tag[byte]);
+	printf("\t%s\n", why);
 	fflush(stdout);
 	bpf_object__close(object);
 	return 1;
@@ -132,7 +135,7 @@ int main(int argc, char **argv)
 		int status = 0;
 		waitpid(child, &status, 0);
 		if (status)
-			printf("%s\t-\t-1\t0\tlibbpf ended with status %d\n", argv[i], status);
+			printf("%s\t-\t-1\t0\t\tlibbpf ended with status %d\n", argv[i], status);
 	}
 	return 0;
 }

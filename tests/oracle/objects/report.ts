@@ -1,10 +1,10 @@
-import type { Failure } from "../selftests/compile.ts"
 import type { PeerVerdict } from "./libbpf.ts"
+import type { Outcome } from "./ours.ts"
 
 /** What skep's loader and libbpf make of one object; the programs by name, and `*` for all of it at once. */
 export interface ObjectResult {
   readonly name: string
-  readonly ours: ReadonlyMap<string, Failure | undefined>
+  readonly ours: ReadonlyMap<string, Outcome>
   readonly theirs: readonly PeerVerdict[]
 }
 
@@ -21,20 +21,22 @@ export function report(results: readonly ObjectResult[]): string {
     ["whole objects", (name: string) => name === WHOLE],
   ] as const) {
     const pairs = results.flatMap(({ name: object, ours, theirs }) =>
-      theirs
-        .filter(({ name }) => isMeant(name))
-        .map(verdict => ({ object, verdict, failed: ours.get(verdict.name), known: ours.has(verdict.name) })),
+      theirs.filter(({ name }) => isMeant(name)).map(verdict => ({ object, verdict, own: ours.get(verdict.name) })),
     )
     const loads = pairs.filter(({ verdict }) => verdict.errno === 0)
-    const isOurs = ({ known, failed }: (typeof pairs)[number]): boolean => known && failed === undefined
+    const isOurs = ({ own }: (typeof pairs)[number]): boolean => own !== undefined && own.refused === undefined
     const both = loads.filter(isOurs).length
     const more = pairs.filter(pair => pair.verdict.errno !== 0 && isOurs(pair))
     lines.push(
       `${what.padEnd(14)} libbpf loads ${percent(loads.length, pairs.length)}, skep ${percent(both, loads.length)} of these, and ${more.length} others`,
     )
     lines.push(
-      ...loads.filter(pair => !isOurs(pair)).map(pair => `  only libbpf: ${placeOf(pair)}: ${oursOf(pair.failed)}`),
+      ...loads.filter(pair => !isOurs(pair)).map(pair => `  only libbpf: ${placeOf(pair)}: ${oursOf(pair.own)}`),
     )
+    const other = loads.filter(pair => isOurs(pair) && (pair.own?.tag ?? pair.verdict.tag) !== pair.verdict.tag)
+    if (what === "programs")
+      lines.push(`${" ".repeat(14)} ${percent(both - other.length, both)} of those have the same instructions`)
+    lines.push(...other.map(pair => `  other instructions: ${placeOf(pair)}`))
     lines.push(...more.map(pair => `  only skep: ${placeOf(pair)}: ${pair.verdict.why.slice(0, 200)}`))
   }
   return `${lines.join("\n")}\n`
@@ -43,5 +45,7 @@ export function report(results: readonly ObjectResult[]): string {
 const placeOf = ({ object, verdict }: { readonly object: string; readonly verdict: PeerVerdict }): string =>
   verdict.name === WHOLE ? object : `${object}:${verdict.name}`
 
-const oursOf = (failed: Failure | undefined): string =>
-  failed === undefined ? "there is no such program" : `${failed.code} ${failed.message.split("\n")[0].slice(0, 300)}`
+const oursOf = (own: Outcome | undefined): string =>
+  own?.refused === undefined
+    ? "there is no such program"
+    : `${own.refused.code} ${own.refused.message.split("\n")[0].slice(0, 300)}`

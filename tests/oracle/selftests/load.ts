@@ -10,11 +10,15 @@ export interface Verdict {
   readonly name: string
   /** Instructions that the verifier went through. */
   readonly verified?: number
+  /** The kernel's digest of its instructions. */
+  readonly tag?: string
   readonly refused?: Failure
 }
 
 /** Where the kernel tells how many instructions it verified: `verified_insns` of `struct bpf_prog_info`. */
 const VERIFIED_INSNS = 216
+/** `tag` there. */
+const TAG = 8
 
 /** Loads each program of an object by itself with skep's loader, whoever made the object. */
 export class Judge {
@@ -28,7 +32,9 @@ export class Judge {
           const { fd } = loaded.program(name)
           const info = new Uint8Array(VERIFIED_INSNS + 4)
           const known = objInfo(fd, info) >= info.length
-          return known ? { name, verified: new DataView(info.buffer).getUint32(VERIFIED_INSNS, true) } : { name }
+          if (!known) return { name }
+          const tag = Buffer.from(info.subarray(TAG, TAG + 8)).toString("hex")
+          return { name, verified: new DataView(info.buffer).getUint32(VERIFIED_INSNS, true), tag }
         } catch (error) {
           return { name, refused: why(error) }
         }
