@@ -11,6 +11,7 @@ import {
   Uses,
   type Value,
 } from "../ir/index.ts"
+import { boundsNothing } from "./bounds.ts"
 
 /** Registers that last over a call (r6 to r9), and those for values where the loop calls nothing; the rest is for what a round computes. */
 const REGISTERS_OVER_CALLS = 4
@@ -69,7 +70,7 @@ function invariant(loop: Loop, dom: DominatorTree, rank: ReadonlyMap<Block, numb
   for (const block of blocks) {
     if (!loop.latches.every(latch => dom.dominates(block, latch))) continue
     for (const inst of block.insts)
-      if (isMovable(inst) && inst.args.every(isSame) && boundsNothing(inst, loop, uses)) found.add(inst)
+      if (isMovable(inst) && inst.args.every(isSame) && isFreeOfBounds(inst, loop, uses)) found.add(inst)
   }
   return found
 }
@@ -87,22 +88,11 @@ function move(func: IrFunction, loop: Loop, from: Block, found: ReadonlySet<Inst
   }
 }
 
-/** Whether no bound of a pointer's offset hangs on a value: nothing made of it is an offset or compared, and its operands are not compared in the loop. */
-function boundsNothing(inst: Inst, loop: Loop, uses: Uses): boolean {
+/** Whether no bound hangs on a value or on what it is made of: its operands are not compared in the loop. */
+function isFreeOfBounds(inst: Inst, loop: Loop, uses: Uses): boolean {
   const isCompared = (v: Value) =>
     uses.of(v).some(({ user }) => user.kind === "inst" && user.op === "cmp" && loop.blocks.has(user.block))
-  if (inst.args.some(arg => arg.kind !== "const" && isCompared(arg))) return false
-  const made = new Set<Value>([inst])
-  for (const v of made) {
-    for (const { user } of uses.of(v)) {
-      if (user.kind === "phi") made.add(user)
-      else if (user.kind === "inst" && isBinary(user)) made.add(user)
-      // A store of the number itself asks for no bounds; all else that takes it may.
-      else if (user.kind === "inst" && !(user.op === "store" && user.args[0] !== v)) return false
-      else if (user.kind === "term" && user.op !== "ret") return false
-    }
-  }
-  return true
+  return !inst.args.some(arg => arg.kind !== "const" && isCompared(arg)) && boundsNothing(inst, uses)
 }
 
 /** Registers that stay free through a loop. */

@@ -9,6 +9,7 @@ import { dse } from "./dse.ts"
 import { findConstants, foldGlobals } from "./globals.ts"
 import { gvn } from "./gvn.ts"
 import { hoist } from "./hoist.ts"
+import { ifConvert } from "./ifConvert.ts"
 import { inlineCalls } from "./inline.ts"
 import { licm } from "./licm.ts"
 import { mem2reg } from "./mem2reg.ts"
@@ -53,6 +54,7 @@ export const passes = {
   promote: { name: "promote", run: promote },
   sink: { name: "sink", run: sink },
   unroll: { name: "unroll", run: unroll },
+  ifConvert: { name: "ifConvert", run: ifConvert },
   licm: { name: "licm", run: licm },
   offsets: { name: "offsets", run: offsets },
 } satisfies Record<string, Pass>
@@ -108,6 +110,7 @@ export const passNames: readonly string[] = [
   "promote",
   "sink",
   "unroll",
+  "ifConvert",
   "licm",
   "offsets",
   "stores",
@@ -144,6 +147,7 @@ export function optimise(module: Module, options: OptimiseOptions = {}): void {
     if (run(passes.promote, func)) settle(func)
     if (run(passes.sink, func)) settle(func)
     if (run(passes.unroll, func)) settle(func)
+    if (run(passes.ifConvert, func)) settle(func)
     run(passes.licm, func)
     if (run(passes.offsets, func)) settle(func)
     run(passes.stores, func)
