@@ -26,11 +26,14 @@ export interface Known {
   readonly ones: bigint
   /** At least one bit is one. */
   readonly nonZero: boolean
+  /** Of an i32 of which the verifier knows nothing: neither that the upper half of its register is zero, though the processor clears it. */
+  readonly wide?: boolean
 }
 
 const ALL32 = (1n << 32n) - 1n
 const ALL64 = (1n << 64n) - 1n
 const ANY32: Known = { mask: ALL32, ones: 0n, nonZero: false }
+const WIDE32: Known = { mask: ALL32, ones: 0n, nonZero: false, wide: true }
 const ANY64: Known = { mask: ALL64, ones: 0n, nonZero: false }
 const BOOLEAN: Known = { mask: 1n, ones: 0n, nonZero: false }
 const ADDRESS: Known = { mask: ALL64, ones: 0n, nonZero: true }
@@ -39,7 +42,13 @@ const ADDRESS: Known = { mask: ALL64, ones: 0n, nonZero: true }
 export const allOnes = (v: { readonly type: Value["type"] }): bigint => (bitsOf(v.type) === 32 ? ALL32 : ALL64)
 
 /** Nothing is known. */
-export const anything = (v: { readonly type: Value["type"] }): Known => (bitsOf(v.type) === 32 ? ANY32 : ANY64)
+export function anything(v: Value): Known {
+  if (bitsOf(v.type) !== 32) return ANY64
+  return v.kind === "inst" && UNKNOWN_RESULTS.has(v.op) ? WIDE32 : ANY32
+}
+
+/** Arithmetic that the verifier gives up on, unless both operands are known. Source: Linux kernel/bpf/verifier.c, is_safe_to_compute_dst_reg_range. */
+const UNKNOWN_RESULTS: ReadonlySet<string> = new Set(["shl", "lshr", "ashr", "udiv", "sdiv", "urem", "srem"])
 
 const isAnything = (k: Known, all: bigint): boolean => k.mask === all && k.ones === 0n && !k.nonZero
 
@@ -50,11 +59,12 @@ const upTo = (mask: bigint): Known => ({ mask, ones: 0n, nonZero: false })
 /** What holds of both. */
 export function either(a: Known, b: Known): Known {
   if (a === b) return a
-  return { mask: a.mask | b.mask, ones: a.ones & b.ones, nonZero: a.nonZero && b.nonZero }
+  const wide = a.wide || b.wide
+  return { mask: a.mask | b.mask, ones: a.ones & b.ones, nonZero: a.nonZero && b.nonZero, ...(wide && { wide }) }
 }
 
 export const sameKnown = (a: Known, b: Known): boolean =>
-  a === b || (a.mask === b.mask && a.ones === b.ones && a.nonZero === b.nonZero)
+  a === b || (a.mask === b.mask && a.ones === b.ones && a.nonZero === b.nonZero && a.wide === b.wide)
 
 /** The constant that a value must be. */
 export const constantOf = (k: Known): bigint | undefined => (k.mask === k.ones ? k.mask : undefined)
@@ -78,7 +88,10 @@ export function knownOf(inst: Inst, of: (v: Value) => Known): Known {
       if (cond.nonZero) return of(inst.args[1])
       return cond.mask === 0n ? of(inst.args[2]) : either(of(inst.args[1]), of(inst.args[2]))
     }
-    case "zext":
+    case "zext": {
+      const known = of(inst.args[0])
+      return known.wide ? ANY64 : known
+    }
     case "ptrtoint":
     case "inttoptr":
       return of(inst.args[0])
