@@ -20,12 +20,14 @@ export class CompiledProgram<P extends ProgramTypes = AnyProgram> {
   /** The file that it was compiled from, for messages. */
   readonly name: string
   readonly #bytes: Uint8Array | string
+  readonly #pinned: Readonly<Record<string, string>>
   #object: BpfObject | undefined
 
-  /** `object` is an ELF object: its bytes, or they in Base64. */
-  constructor(name: string, object: Uint8Array | string) {
+  /** `object` is an ELF object: its bytes, or they in Base64; `pinned` where maps are pinned, beyond what it says itself. */
+  constructor(name: string, object: Uint8Array | string, pinned: Readonly<Record<string, string>> = {}) {
     this.name = name
     this.#bytes = object
+    this.#pinned = pinned
   }
 
   /** The bytes of the object file, as `skep compile` writes it. */
@@ -35,8 +37,14 @@ export class CompiledProgram<P extends ProgramTypes = AnyProgram> {
 
   /** The object, read when it is first asked for. @throws SkepError OBJECT_… when the bytes are damaged */
   get object(): BpfObject {
-    this.#object ??= { ...readElf(this.bytes, this.name), name: this.name }
+    this.#object ??= this.#read()
     return this.#object
+  }
+
+  #read(): BpfObject {
+    const read = readElf(this.bytes, this.name)
+    const maps = read.maps.map(map => ({ ...map, pin: this.#pinned[map.name] ?? map.pin }))
+    return { ...read, name: this.name, maps }
   }
 
   /** Loads the program and attaches what its functions' names say, as {@link BPF.load} does. @throws SkepError as BPF.load does */

@@ -3,8 +3,7 @@ import { relative, resolve } from "node:path"
 import { defineFlags, includeResolver, parseFlags, readSource, runningTarget } from "../bpf/index.ts"
 import type { IncludeResolver } from "../c/index.ts"
 import { Compilation } from "../compiler/index.ts"
-import { moduleScript, moduleTypes, nameOfFile } from "../gen/index.ts"
-import { writeElf } from "../object/index.ts"
+import { embed, moduleScript, moduleTypes, nameOfFile } from "../gen/index.ts"
 import { type Message, messagesOf, messagesOfError } from "./message.ts"
 import { type BundlerOptions, typesPath } from "./options.ts"
 
@@ -26,11 +25,11 @@ export function buildProgram(path: string, options: BundlerOptions): Built {
     const { object } = compilation
     const name = nameOfFile(path)
     const source = path.replace(/^.*[\\/]/, "")
-    const base64 = Buffer.from(writeElf(object)).toString("base64")
+    const embedded = embed(object)
     const types = typesPath(path, options)
     if (types !== undefined) writeTypes(types, moduleTypes(object, { name, source }))
     const warnings = messagesOf(compilation.diagnostics.list, "warning")
-    return { code: moduleScript(object, { name, source, base64 }), errors: [], warnings, files: [...files] }
+    return { code: moduleScript(object, { name, source, embedded }), errors: [], warnings, files: [...files] }
   } catch (error) {
     return { errors: messagesOfError(error), warnings: [], files: [...files] }
   }

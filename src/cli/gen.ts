@@ -1,6 +1,5 @@
 import { basename } from "node:path"
-import { moduleScript, moduleText, moduleTypes } from "../gen/index.ts"
-import { writeElf } from "../object/index.ts"
+import { embed, moduleScript, moduleText, moduleTypes } from "../gen/index.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { GENERATE_OPTIONS, generatedName, objectOfFile, writeOutput } from "./generate.ts"
 
@@ -28,12 +27,12 @@ export const gen = command({
       throw new UsageError(`cannot tell what ${output} is to be`, "-o FILE.ts, or .mts, .js, .mjs")
     const name = generatedName(file, values.name)
     const object = objectOfFile(file, values, { countDrops: values["no-counts"] !== true, core: true })
-    const bytes = writeElf(object)
-    const options = { name, source: basename(file), base64: Buffer.from(bytes).toString("base64") }
+    const embedded = embed(object)
+    const options = { name, source: basename(file), embedded }
     if (values.object) {
       if (output === undefined || output === "-")
         throw new UsageError("--object needs a file to stand beside", "-o FILE.ts")
-      writeOutput(output.replace(/\.[cm]?[jt]s$/, ".o"), bytes)
+      writeOutput(output.replace(/\.[cm]?[jt]s$/, ".o"), embedded.bytes)
     }
     if (extension?.[1] !== "j") writeOutput(output, moduleText(object, options))
     else {

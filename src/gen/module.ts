@@ -1,11 +1,11 @@
 import type { BpfObject } from "../object/index.ts"
 import { type Description, describe } from "./describe.ts"
+import { type Embedded, embeddedArguments } from "./embed.ts"
 import { header, imports, interfaces, type TypesOptions } from "./types.ts"
 
 /** What goes into a module besides the program's types. */
 export interface ModuleOptions extends TypesOptions {
-  /** The object file in Base64. */
-  readonly base64: string
+  readonly embedded: Embedded
 }
 
 /**
@@ -14,7 +14,7 @@ export interface ModuleOptions extends TypesOptions {
  *     export const TaskSwitch = new CompiledProgram<TaskSwitchTypes>("task_switch.c", "f0VMRg…")
  *     export type TaskSwitch = BPF<TaskSwitchTypes>
  */
-export function moduleText(object: BpfObject, { name, source, base64 }: ModuleOptions): string {
+export function moduleText(object: BpfObject, { name, source, embedded }: ModuleOptions): string {
   const description = described(object, name)
   return `${header("gen", source)}import { CompiledProgram } from "skep"
 ${imports(description, ["BPF"])}${interfaces(description, `${name}Types`, source)}${enumerations(description, "")}
@@ -23,21 +23,17 @@ export type ${name} = BPF<${name}Types>
 
 /** ${source}, compiled: \`await ${name}.load()\` puts it into the kernel. */
 export const ${name} = new CompiledProgram<${name}Types>(
-  ${JSON.stringify(source)},
-  ${JSON.stringify(base64)},
-)
+${embeddedArguments(source, embedded)})
 export default ${name}
 `
 }
 
 /** The same in JavaScript, without the types: {@link moduleTypes} has them. */
-export function moduleScript(object: BpfObject, { name, source, base64 }: ModuleOptions): string {
+export function moduleScript(object: BpfObject, { name, source, embedded }: ModuleOptions): string {
   return `${header("gen", source)}import { CompiledProgram } from "skep"
 ${enumerations(described(object, name), "")}
 export const ${name} = /* @__PURE__ */ new CompiledProgram(
-  ${JSON.stringify(source)},
-  ${JSON.stringify(base64)},
-)
+${embeddedArguments(source, embedded)})
 export default ${name}
 `
 }

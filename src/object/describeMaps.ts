@@ -24,6 +24,9 @@ export const DROPS_PREFIX = "__skep_drops_"
 /** `LIBBPF_PIN_BY_NAME` */
 export const PIN_BY_NAME = 1
 
+/** Whether a map that is pinned is so by its name: an object file can say no more. */
+export const isPinnedByName = ({ pin, name }: MapSpec): boolean => pin === name || pin === BPFFS + name
+
 /**
  * A builder that holds the types below id `end` of a BTF, under the ids they have. Functions in `visible`, by id, are
  * global: linkers look for no others.
@@ -162,7 +165,7 @@ class MapMembers {
 
   #pinning(pin: string): void {
     const { name } = this.#map
-    if (pin !== name && pin !== BPFFS + name) {
+    if (!isPinnedByName(this.#map)) {
       throw elfError(
         "OBJECT_PIN_PATH",
         `map ${name} is pinned at ${pin}, and an object file can only say that a map is pinned by its name`,

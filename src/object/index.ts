@@ -1,5 +1,6 @@
 export { relocateCore } from "./core.ts"
 export type * from "./debug.ts"
+export { isPinnedByName } from "./describeMaps.ts"
 export { ElfFile, type ElfRelocation, type ElfSection, type ElfSymbol } from "./elf.ts"
 export { type LinkOptions, linkObjects } from "./link.ts"
 export * from "./object.ts"

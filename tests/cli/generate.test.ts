@@ -115,6 +115,17 @@ test("code that counts drops can be left out", () => {
   assert.deepEqual([counted, plain].map(drops), [true, false])
 })
 
+test("a map that is pinned at a path of its own is so in a module", { skip: needsRoot }, () => {
+  const source = fileWith(
+    "pinned.c",
+    'BPF_TABLE_PINNED("hash", u32, u64, seen, 16, "/sys/fs/bpf/skep_gen/other");\nint f(void *ctx) { u32 k = 0; seen.increment(k); return 0; }',
+  )
+  const { status, stderr } = skep(["gen", source, "-o", join(scratch(), "pinned.mjs")])
+  assert.equal(status, 0, stderr)
+  const show = 'import { Pinned } from "./pinned.mjs"\nconsole.log(Pinned.object.maps[0].pin)\n'
+  assert.equal(runs(fileWith("pin.mjs", show)), "/sys/fs/bpf/skep_gen/other\n")
+})
+
 test("skep gen says what it cannot write", () => {
   assert.match(skep(["gen", example, "-o", "x.txt"]).stderr, /cannot tell what x\.txt is to be/)
   assert.match(skep(["gen", example, "--object"]).stderr, /--object needs a file to stand beside/)
