@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process"
 import { constants } from "node:os"
 import type { Writable } from "node:stream"
 import { badOption } from "../errors.ts"
@@ -27,6 +26,8 @@ export interface WaitingCommand {
  */
 export function waitingCommand(command: readonly string[]): WaitingCommand {
   if (command.length === 0) throw badOption("there is no command to start", 'waitingCommand(["ls", "-l"])')
+  // Read where it is needed: most programs start no process.
+  const { spawn } = process.getBuiltinModule("node:child_process")
   // The shell becomes the command when its third descriptor says so, and keeps its pid.
   const wait = 'read _ <&3 || exit 125; exec 3<&-; exec "$@"'
   const child = spawn("/bin/sh", ["-c", wait, "sh", ...command], { stdio: ["inherit", "inherit", "inherit", "pipe"] })
