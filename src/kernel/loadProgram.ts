@@ -70,8 +70,9 @@ export function loadProgram(load: LoadProgram): KernelProgram {
       if (without.fd >= 0) {
         const why = log === "" ? errnoText(-fd) : summarise(log).reason
         load.owner.notes.push(`the kernel did not take the types and lines of program ${spec.name}: ${why}`)
-        ;({ fd, log } = without)
       }
+      // Refused as well, it says what is wrong with the program itself.
+      if (without.fd >= 0 || without.log !== "") ({ fd, log } = without)
     }
     if (fd < 0 && image.relocations.some(({ kind }) => kind === "mapValue")) requireFeature("globalData")
     if (fd < 0) throw refusal({ name: spec.name, type, object, image, errno: -fd, log })
