@@ -12,6 +12,22 @@ export {
   type InputOf,
   type NumberColumn,
 } from "../btf/index.ts"
+export {
+  type Container,
+  type ContainerPath,
+  type ContainerPlaces,
+  type ContainerRuntime,
+  Containers,
+  cgroupFolder,
+  cgroupId,
+  containerOfPath,
+  type Namespace,
+  type NamespaceKind,
+  namespaceOf,
+  outerPid,
+  ownPid,
+  type Pod,
+} from "../containers/index.ts"
 export type { AttachType } from "../isa/index.ts"
 export {
   countRuns,
@@ -74,6 +90,7 @@ export type { FreplaceOptions } from "./attach/replace.ts"
 export { type SockmapOptions, SockmapPlace } from "./attach/sockmap.ts"
 export { BPF } from "./bpf.ts"
 export { CompiledProgram } from "./compiled.ts"
+export { type ContainerFilter, filterByContainers } from "./containers/filter.ts"
 export { disassembleInsns } from "./disassemble.ts"
 export {
   EventBatch,

@@ -1,7 +1,9 @@
-import { SkepError } from "../base/index.ts"
+import { SkepError, SourceFile } from "../base/index.ts"
+import type { IncludeResolver } from "../c/index.ts"
 import { used } from "../cache/index.ts"
 import type { CompileResult } from "../compiler/index.ts"
 import type { BpfObject } from "../object/index.ts"
+import { type ContainerFilter, filterByContainers } from "./containers/filter.ts"
 import { badOption } from "./errors.ts"
 import { prepareObject } from "./objects/prepare.ts"
 import { readObject } from "./objects/read.ts"
@@ -57,14 +59,23 @@ async function compiledObject(options: LoadOptions, more: string): Promise<Compi
   return compileSource({ text: read.text + more, name: options.name ?? read.name }, options)
 }
 
+/** Name of the text in front of the program that tells containers apart. */
+const CONTAINERS = "skep/containers.h"
+
+function withContainers(resolve: IncludeResolver, containers: ContainerFilter): IncludeResolver {
+  const text = new SourceFile(CONTAINERS, filterByContainers(containers))
+  return (name, form, from) => (name === CONTAINERS ? text : resolve(name, form, from))
+}
+
 async function compileSource(source: Source, options: LoadOptions): Promise<CompiledTwice> {
   const { compile } = await import("../compiler/index.ts")
   const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
+  const resolve = includeResolver([...flags.includes, ...(options.includes ?? [])])
   const make = (countDrops: boolean): Compiled =>
     compile({
       ...source,
-      resolve: includeResolver([...flags.includes, ...(options.includes ?? [])]),
-      flags: flags.macros,
+      resolve: options.containers === undefined ? resolve : withContainers(resolve, options.containers),
+      flags: options.containers === undefined ? flags.macros : [`-include ${CONTAINERS}`, ...flags.macros],
       target: runningTarget(),
       cpu: options.cpu ?? runningCpu(),
       countDrops,

@@ -1,4 +1,5 @@
 import type { BpfObject } from "../object/index.ts"
+import type { ContainerFilter } from "./containers/filter.ts"
 import type { ObjectOptions } from "./objects/options.ts"
 import type { AnyProgram, ProgramTypes } from "./programTypes.ts"
 import type { UsdtOptions } from "./user/options.ts"
@@ -26,6 +27,11 @@ export interface LoadOptions<P extends ProgramTypes = AnyProgram> extends Object
    * with that code, it is compiled again without (and `notes` says so). A compiled object stays as it is.
    */
   readonly countDrops?: boolean
+  /**
+   * Which containers the program is to see, for one that asks `container_should_be_filtered()`; `{}` for all. Puts the text of
+   * {@link filterByContainers} in front of it.
+   */
+  readonly containers?: ContainerFilter
   /** Static probes (USDT) at which functions of the program run; `bpf_usdt_readarg` reads their arguments. */
   readonly usdt?: readonly UsdtOptions[]
 }

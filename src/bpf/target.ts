@@ -96,7 +96,7 @@ function tracepointHint(category: string, event: string): string | undefined {
     if (!categories.includes(category)) return meant(nearestNames(category, categories, 3).map(name => `${name}:…`))
     return meant(nearestNames(event, readdirSync(`${events}/${category}`), 3).map(name => `${category}:${name}`))
   } catch {
-    return "only root may look at the kernel's tracepoints: run it with sudo"
+    return "only root may look at the kernel's tracepoints: run it with sudo; skep doctor says how to open them to others"
   }
 }
 

@@ -1,5 +1,5 @@
 import { SkepError } from "../base/index.ts"
-import { BPF, type TraceLine } from "../bpf/index.ts"
+import { BPF, type ContainerFilter, readSource, type TraceLine } from "../bpf/index.ts"
 import { attachAs, attachForms, iteratorOutput, linkText, parseAttach, usdtProbes } from "./attach/index.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { showEvents } from "./events.ts"
@@ -25,6 +25,11 @@ export const run = command({
       multiple: true,
       about: "the type of a buffer's events, where an object of clang's does not tell it",
     },
+    cgroupmap: {
+      value: "PIN",
+      about: "see only processes whose control group is in this pinned table (docs/containers.md)",
+    },
+    mntnsmap: { value: "PIN", about: "see only processes whose mount namespace is in this pinned table" },
     "no-trace": { about: "do not show what the program prints" },
     json: { about: "output and tables as one JSON object a line" },
     verbose: { short: "v", about: "the whole log of the kernel's verifier, of programs that load, too" },
@@ -51,7 +56,9 @@ export const run = command({
     const globals = variableValues(settings("set", values.set) ?? {})
     const eventTypes = settings("event-type", values["event-type"])
     const verifierLog = values.verbose ? 1 : 0
-    using bpf = await BPF.load({ file, cflags: sourceFlags(values), verifierLog, usdt, globals, eventTypes })
+    const containers = containersOf(values, file)
+    const cflags = sourceFlags(values)
+    using bpf = await BPF.load({ file, cflags, verifierLog, usdt, globals, eventTypes, containers })
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)
     for (const [i, spec] of attach.entries()) if (places[i].place.attach !== undefined) attachAs(bpf, spec)
@@ -75,6 +82,24 @@ export const run = command({
     return SUCCESS
   },
 })
+
+/** A program that asks which container it runs in has to be answered, whether there are tables or not. */
+function containersOf(values: { cgroupmap?: string; mntnsmap?: string }, file: string): ContainerFilter | undefined {
+  const { cgroupmap: cgroupMap, mntnsmap: mountNamespaceMap } = values
+  const given = cgroupMap !== undefined || mountNamespaceMap !== undefined
+  if (file.endsWith(".o")) {
+    if (given) throw new UsageError("--cgroupmap and --mntnsmap are for C files: an object is compiled already")
+    return undefined
+  }
+  const asks = /\bcontainer_should_be_filtered\s*\(/.test(readSource(file).text)
+  if (given && !asks) {
+    throw new UsageError(
+      `${file} does not ask which container it runs in`,
+      "write at the beginning of its function: if (container_should_be_filtered()) return 0;",
+    )
+  }
+  return asks ? { cgroupMap, mountNamespaceMap } : undefined
+}
 
 function durationOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined

@@ -1,13 +1,16 @@
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { release } from "node:os"
 import { SkepError } from "../base/index.ts"
 import { aboutFeature, hasFeature } from "./featureList.ts"
 import * as features from "./features.ts"
 import {
   type Capability,
+  grantHint,
   hasCapability,
   kernelAtLeast,
+  OPEN_PERF,
   type Privilege,
+  perfIsShut,
   permissionError,
   readHead,
   readNumber,
@@ -15,7 +18,7 @@ import {
   readText,
 } from "./host/index.ts"
 import { errnoText, sys } from "./raw/index.ts"
-import { lookForTracefs, mounts } from "./tracefs.ts"
+import { lookForTracefs, mounts, openTracefs } from "./tracefs.ts"
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -57,7 +60,7 @@ const NEEDS: readonly [Capability, string][] = [
 function capabilities(privilege: Privilege): Finding[] {
   return NEEDS.map(([capability, purpose]) => {
     if (!hasCapability(privilege, capability)) {
-      return bad(capability, `missing: this process may not ${purpose}`, "run with sudo, or setcap on node")
+      return bad(capability, `missing: this process may not ${purpose}`, grantHint([capability], privilege))
     }
     if (!privilege.initialUserNamespace) {
       return bad(capability, "only inside a user namespace, where it does not count", "run outside the container")
@@ -68,7 +71,7 @@ function capabilities(privilege: Privilege): Finding[] {
 
 function kernelSettings(privilege: Privilege): Finding[] {
   const unprivileged = privilege.unprivilegedBpfDisabled
-  const paranoid = readNumber("/proc/sys/kernel/perf_event_paranoid")
+  const paranoid = privilege.perfEventParanoid
   const kptr = readNumber("/proc/sys/kernel/kptr_restrict")
   const jit = readNumber("/proc/sys/net/core/bpf_jit_enable")
   const hidden = addressesHidden()
@@ -81,7 +84,13 @@ function kernelSettings(privilege: Privilege): Finding[] {
           ? "allowed"
           : `forbidden (${unprivileged}), as usual`,
     ),
-    good("perf_event_paranoid", paranoid === undefined ? "not told" : String(paranoid)),
+    perfIsShut(privilege)
+      ? bad(
+          "perf_event_paranoid",
+          `${paranoid}: perf events only with CAP_SYS_ADMIN`,
+          `run with sudo, or: ${OPEN_PERF}`,
+        )
+      : good("perf_event_paranoid", paranoid === undefined ? "not told" : String(paranoid)),
     hidden
       ? bad(
           "kernel addresses",
@@ -131,11 +140,18 @@ function calls(privilege: Privilege): Finding[] {
     level === 0
       ? bad("instruction set", "no program can be loaded", "look at the other findings")
       : good("instruction set", `v${level}`),
-    features.hasBoundedLoops()
-      ? good("bounded loops", "yes")
-      : bad("bounded loops", "no", "unroll loops, or use Linux 5.3 or newer"),
+    boundedLoops(privilege),
     byAnswer("ring buffer", features.canMap("ringbuf"), "use a perf buffer (BPF_PERF_OUTPUT), or Linux 5.8 or newer"),
   ]
+}
+
+function boundedLoops(privilege: Privilege): Finding {
+  const what = "bounded loops"
+  if (features.hasBoundedLoops()) return good(what, "yes")
+  if (!kernelAtLeast("5.3")) return bad(what, "no", "unroll loops, or use Linux 5.3 or newer")
+  return hasCapability(privilege, "CAP_PERFMON")
+    ? bad(what, "refused", "look for a denial in the kernel log: dmesg | tail")
+    : bad(what, "some are refused without CAP_PERFMON", grantHint(["CAP_PERFMON"], privilege))
 }
 
 function probes(): Finding[] {
@@ -144,9 +160,7 @@ function probes(): Finding[] {
     byAnswer("tracepoint programs", features.canLoad("tracepoint"), tracing),
     byAnswer("raw tracepoints", features.canRawTracepoint(), tracing),
     kprobes(),
-    features.uprobePmu() === undefined
-      ? bad("uprobes", "the kernel has no uprobe PMU", "use Linux 4.17 or newer with CONFIG_UPROBE_EVENTS")
-      : good("uprobes", "by perf PMU"),
+    uprobes(),
   ]
 }
 
@@ -154,8 +168,20 @@ function probes(): Finding[] {
 function laterFeatures(): Finding[] {
   return (["userRingbuf", "kprobeMulti", "uprobeMulti", "attachCookie", "link", "runStats"] as const).map(name => {
     const { what, since } = aboutFeature(name)
-    return good(what, hasFeature(name) ? "yes" : `no: it came with Linux ${since}`)
+    if (hasFeature(name)) return good(what, "yes")
+    const why = kernelAtLeast(since) ? "not in this kernel, or not with these rights" : `it came with Linux ${since}`
+    return good(what, `no: ${why}`)
   })
+}
+
+function uprobes(): Finding {
+  const what = "uprobes"
+  const answer = features.canUprobe()
+  if (answer === undefined)
+    return bad(what, "the kernel has no uprobe PMU", "use Linux 4.17 or newer with CONFIG_UPROBE_EVENTS")
+  if (answer >= 0) return good(what, "by perf PMU")
+  if (features.canUprobeMulti()) return good(what, "by links; by perf PMU with CAP_SYS_ADMIN")
+  return bad(what, errnoText(-answer), "run as root, or give node CAP_PERFMON; Linux 6.16 and newer want CAP_SYS_ADMIN")
 }
 
 function kprobes(): Finding {
@@ -171,6 +197,24 @@ function byAnswer(what: string, answer: number, remedy: string): Finding {
   return answer >= 0 ? good(what, "yes") : bad(what, errnoText(-answer), remedy)
 }
 
+function tracing(folder: string | undefined): Finding {
+  const what = "tracing file system"
+  if (folder !== undefined && canRead(`${folder}/events`)) return good(what, folder)
+  const [mounted] = folder === undefined ? mounts("tracefs") : [folder]
+  if (mounted === undefined) return bad(what, "not mounted", "as root: mount -t tracefs tracefs /sys/kernel/tracing")
+  const detail = `${mounted}, which this user may not read: tracepoints need it`
+  return bad(what, detail, `run with sudo, or once: ${openTracefs(mounted)}`)
+}
+
+function canRead(path: string): boolean {
+  try {
+    readdirSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function files(): Finding[] {
   const tracefs = lookForTracefs()
   const bpffs = mounts("bpf")[0]
@@ -184,13 +228,7 @@ function files(): Finding[] {
           "missing",
           "define the kernel structs you use, or use a kernel with CONFIG_DEBUG_INFO_BTF",
         ),
-    tracefs === undefined
-      ? bad(
-          "tracing file system",
-          "not mounted, or not readable",
-          "as root: mount -t tracefs tracefs /sys/kernel/tracing",
-        )
-      : good("tracing file system", tracefs),
+    tracing(tracefs),
     bpffs === undefined
       ? good("BPF file system", "not mounted; it is when something is pinned")
       : good("BPF file system", bpffs),

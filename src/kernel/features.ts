@@ -4,7 +4,7 @@ import * as isa from "../isa/index.ts"
 import { kprobeSupport } from "./attach/kprobe.ts"
 import { perfEventOpen } from "./attach/perf.ts"
 import { kprobeMultiCreate, linkUprobeMulti, mapCreate, progLoad, rawTracepointOpen } from "./bpf/index.ts"
-import { raiseMemlock, readNumber, vmlinuxTypes } from "./host/index.ts"
+import { isPermission, raiseMemlock, readNumber, vmlinuxTypes } from "./host/index.ts"
 import { closeFd, EBADF, ENOENT, EPERM } from "./raw/index.ts"
 import { lookForTracefs } from "./tracefs.ts"
 
@@ -149,6 +149,15 @@ export function hasKprobeEvents(): boolean {
 /** Type of the uprobe PMU; undefined without one. */
 export function uprobePmu(): number | undefined {
   return readNumber("/sys/bus/event_source/devices/uprobe/type")
+}
+
+/** Whether a uprobe can be made by the PMU: ≥ 0, −errno, undefined without the PMU. No code is at the place that is tried. */
+export function canUprobe(): number | undefined {
+  const type = uprobePmu()
+  if (type === undefined) return undefined
+  const place = { symbol: "/proc/self/exe", offset: 0, pid: process.pid }
+  const answer = once("uprobe", () => perfEventOpen({ type, config: 0, ...place }))
+  return isPermission(-answer) ? answer : Math.max(answer, 0)
 }
 
 /** Whether a program can be attached to many places of a file at once (Linux 6.6). */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs"
 import { SkepError } from "../base/index.ts"
 import type { MapSpec } from "../object/index.ts"
-import { objGet } from "./bpf/index.ts"
+import { objGet, objInfo } from "./bpf/index.ts"
 import { callFailed, isPermission, permissionError } from "./host/index.ts"
 import { KernelMap } from "./map.ts"
 import { closeFd, ENOENT } from "./raw/index.ts"
@@ -36,6 +36,19 @@ export function pinPath(pin: string): string {
   const path = `${bpffs()}/${pin}`
   mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true })
   return path
+}
+
+/** How many entries the map has that is pinned at a path; undefined where none is, or this process may not ask. */
+export function pinnedEntries(pin: string): number | undefined {
+  const fd = objGet(pinPath(pin))
+  if (fd < 0) return undefined
+  try {
+    // struct bpf_map_info { u32 type, id, key_size, value_size, max_entries; … }
+    const info = new Uint8Array(80)
+    return objInfo(fd, info) < 0 ? undefined : new Uint32Array(info.buffer)[4]
+  } finally {
+    closeFd(fd)
+  }
 }
 
 const BPF_F_MMAPABLE = 1 << 10

@@ -44,10 +44,13 @@ export function tracefsDenied(what: string, errno: number): SkepError {
   return new SkepError({
     code: "KERNEL_NO_PERMISSION",
     message: `${what} is not permitted: its files belong to root`,
-    hint: `run it with sudo, or open them to everybody once: sudo mount -o remount,mode=755 ${PLACES[0]}`,
+    hint: `run it with sudo, or open them to your group once: ${openTracefs(PLACES[0])}`,
     errno,
   })
 }
+
+/** The command that lets the user's group read the tracing file system. It lasts until the next start of the machine. */
+export const openTracefs = (place: string): string => `sudo mount -o remount,mode=750,gid=$(id -g) ${place}`
 
 /**
  * Refuses to wait for output of a kernel that records none: `KERNEL_TRACE_OFF`. Somebody stopped the recording to look at what there is, or

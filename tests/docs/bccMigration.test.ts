@@ -36,7 +36,7 @@ const BCC = `
   USDT enable_probe enable_probe_or_bail get_text get_context get_probe_arg_ctype enumerate_probes enumerate_active_probes attach_uprobes
   USDTProbe USDTProbeLocation USDTProbeArgument USDTException
   bcc.utils.printb bcc.utils.get_online_cpus bcc.utils.get_possible_cpus bcc.utils.detect_language bcc.utils.ArgString
-  bcc.utils.StrcmpRewrite FILESYSTEMENCODING bcc.syscall.syscalls bcc.syscall.syscall_name bcc.tcp bcc.exec bcc.perf
+  bcc.utils.StrcmpRewrite FILESYSTEMENCODING bcc.syscall.syscalls bcc.syscall.syscall_name bcc.containers.filter_by_containers bcc.tcp bcc.exec bcc.perf
   bcc.disassembler.disassemble_prog bcc.disassembler.disassemble_str bcc.disassembler.decode_map
   BCC_KERNEL_SOURCE BCC_LINUX_VERSION_CODE BCC_KERNEL_MODULES_SUFFIX BCC_SYMFS BCC_DEBUGINFO_ROOT BCC_PROBE_LIMIT ARCH TMPDIR
 `.match(/\S+/g) as string[]

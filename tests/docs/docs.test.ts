@@ -19,6 +19,7 @@ const pages = [
   "docs/links.md",
   "docs/host.md",
   "docs/robustness.md",
+  "docs/containers.md",
   "docs/libbpf.md",
   "CHANGELOG.md",
 ]

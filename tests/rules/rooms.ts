@@ -19,6 +19,7 @@ export const rooms: Record<string, Room> = {
   cache: { may: [] },
   symbols: { may: ["base"] },
   netlink: { may: ["base"] },
+  containers: { may: ["base"] },
   kernel: { may: ["base", "cache", "machine", "object", "btf", "isa", "symbols", "netlink"], packages: ["koffi"] },
   bpf: {
     may: [
@@ -36,6 +37,7 @@ export const rooms: Record<string, Room> = {
       "machine",
       "cache",
       "symbols",
+      "containers",
       "kernel",
     ],
   },

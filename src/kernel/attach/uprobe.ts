@@ -1,6 +1,14 @@
 import { SkepError } from "../../base/index.ts"
 import { linkPerfEvent, linkUprobeMulti } from "../bpf/index.ts"
-import { callFailed, isPermission, permissionError, readNumber, readText } from "../host/index.ts"
+import {
+  callFailed,
+  hasCapability,
+  isPermission,
+  permissionError,
+  readNumber,
+  readPrivilege,
+  readText,
+} from "../host/index.ts"
 import { closeFd, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, ESRCH, errnoText } from "../raw/index.ts"
 import type { Attached } from "./attacher.ts"
 import { perfEventOpen, runOnEvent } from "./perf.ts"
@@ -155,7 +163,11 @@ const noCounters = (what: string): SkepError =>
 
 /** What the kernel means by refusing a probe. */
 function refused(probe: Uprobe, errno: number, what: string): SkepError {
-  if (isPermission(errno)) return permissionError(what, errno, ["CAP_PERFMON"])
+  // Linux 6.16, and what was patched with it, ask for more than CAP_PERFMON: a probe inside an instruction breaks a program.
+  if (isPermission(errno)) {
+    const needs = hasCapability(readPrivilege(), "CAP_PERFMON") ? "CAP_SYS_ADMIN" : "CAP_PERFMON"
+    return permissionError(what, errno, [needs])
+  }
   const parts = (why: string, hint: string): SkepError =>
     new SkepError({
       code: "KERNEL_UPROBE_REFUSED",

@@ -3,8 +3,8 @@ import type { UsdtTarget } from "../../machine/index.ts"
 import { findBinary, findProbe, layoutOf, type UsdtLocation } from "../../symbols/index.ts"
 import { hasAttachCookie } from "../features.ts"
 import type { Attacher } from "./attacher.ts"
-import { openUprobeMulti, openUprobes, type Uprobe } from "./uprobe.ts"
-import { isMulti } from "./uprobeAttacher.ts"
+import type { Uprobe } from "./uprobe.ts"
+import { openProbes } from "./uprobeAttacher.ts"
 import { type UsdtSpecs, usdtSpecs } from "./usdtSpecs.ts"
 
 /**
@@ -15,7 +15,8 @@ export const usdt: Attacher<UsdtTarget> = {
   types: ["kprobe"],
   text: ({ path, provider, event, pid }) =>
     `${path}:${provider === "" ? "" : `${provider}:`}${event}${pid === undefined ? "" : ` of process ${pid}`}`,
-  open(target, { program, owner, what }) {
+  open(target, request) {
+    const { owner, what } = request
     const binary = findBinary(target.path, target.pid)
     const { locations } = findProbe(binary, target.provider, target.event)
     const specs = usdtSpecs(owner, what)
@@ -31,8 +32,7 @@ export const usdt: Attacher<UsdtTarget> = {
           ...(cookies !== undefined && { cookie: cookies[i] }),
         }),
       )
-      const multi = isMulti(program.spec.attachType)
-      const open = multi ? openUprobeMulti(probes, program.fd, what) : openUprobes(probes, program.fd, what)
+      const open = openProbes(probes, request)
       const close = (): void => {
         open.close()
         specs?.free()

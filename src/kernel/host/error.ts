@@ -1,6 +1,15 @@
 import { type ErrorParts, SkepError } from "../../base/index.ts"
 import { EACCES, EPERM, errnoText } from "../raw/index.ts"
-import { type Capability, hasCapability, type Privilege, readPrivilege } from "./privilege.ts"
+import {
+  bpfCapabilities,
+  type Capability,
+  hasCapability,
+  isEffective,
+  OPEN_PERF,
+  type Privilege,
+  perfIsShut,
+  readPrivilege,
+} from "./privilege.ts"
 
 /** A failed system call that has no better explanation: `KERNEL_CALL` unless `parts` say another code. */
 export function callFailed(what: string, errno: number, parts: Partial<ErrorParts> = {}): SkepError {
@@ -32,7 +41,15 @@ export function permissionError(
     return parts(
       `this process lacks ${listed(missing)}`,
       `the kernel asks for ${listed(needs)}${instead}${unprivileged}`,
-      `run it with sudo, or give node the right once: sudo setcap ${needs.map(c => c.toLowerCase()).join(",")}+ep "$(command -v node)"`,
+      grantHint(needs, privilege),
+    )
+  }
+  // The kernel refuses perf events by EACCES, programs by EPERM.
+  if (errno === EACCES && needs.includes("CAP_PERFMON") && perfIsShut(privilege)) {
+    return parts(
+      `kernel.perf_event_paranoid is ${privilege.perfEventParanoid}`,
+      "above 2, which distributions set, only CAP_SYS_ADMIN may use perf events; probes and tracepoints are some",
+      `run it with sudo, or allow it: ${OPEN_PERF}`,
     )
   }
   if (!privilege.initialUserNamespace) {
@@ -61,6 +78,13 @@ export function permissionError(
     "the process has the capabilities, so a security module (SELinux, AppArmor) or the kernel's configuration refuses it",
     "look for a denial in the kernel log: dmesg | tail",
   )
+}
+
+/** How a user gets capabilities. The command takes away what it does not name, so it names those that the process has, too. */
+export function grantHint(needs: readonly Capability[], privilege: Privilege): string {
+  const held = bpfCapabilities.filter(one => isEffective(privilege, one))
+  const names = [...new Set([...needs, ...held])].map(capability => capability.toLowerCase()).join(",")
+  return `run it with sudo, or give node the right once: sudo setcap ${names}+ep "$(command -v node)"`
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { test } from "node:test"
 import { clangObject, skipClang } from "../../../tests/support/clang.ts"
 import { inTempDir } from "../../../tests/support/tools.ts"
+import { EACCES, EPERM } from "../raw/index.ts"
 import {
   hasCapability,
   type Privilege,
@@ -46,21 +47,29 @@ const plain: Privilege = {
   effective: 0n,
   initialUserNamespace: true,
   unprivilegedBpfDisabled: 2,
+  perfEventParanoid: 2,
   seccomp: false,
   lockdown: "none",
 }
 const all = (1n << 41n) - 1n
 
-function refusal(name: string, privilege: Partial<Privilege>, message: RegExp, hint: RegExp): void {
+function refusal(name: string, privilege: Partial<Privilege>, message: RegExp, hint: RegExp, errno = EPERM): void {
   test(`refused: ${name}`, () => {
-    const error = permissionError("loading program hello", 1, ["CAP_BPF", "CAP_PERFMON"], { ...plain, ...privilege })
+    const needs = ["CAP_BPF", "CAP_PERFMON"] as const
+    const error = permissionError("loading program hello", errno, needs, { ...plain, ...privilege })
     assert.equal(error.code, "KERNEL_NO_PERMISSION")
     assert.match(error.message, message)
     assert.match(error.hint ?? "", hint)
-    assert.equal(error.errno, 1)
+    assert.equal(error.errno, errno)
   })
 }
 refusal("no capability", {}, /lacks CAP_BPF and CAP_PERFMON$/, /sudo setcap cap_bpf,cap_perfmon\+ep/)
+const tracing = (1n << 38n) | (1n << 39n)
+const shut = /^loading program hello is not permitted: kernel.perf_event_paranoid is 4$/
+refusal("perf", { effective: tracing, perfEventParanoid: 4 }, shut, /sudo sysctl kernel.perf_event_paranoid=2/, EACCES)
+refusal("a program, and perf", { effective: tracing, perfEventParanoid: 4 }, /EPERM/, /dmesg/)
+refusal("another file, and root", { effective: all, perfEventParanoid: 4 }, /EACCES/, /dmesg/, EACCES)
+refusal("what it has stays", { effective: 1n << 12n }, /lacks/, /cap_bpf,cap_perfmon,cap_net_admin\+ep/)
 refusal("one of two", { effective: 1n << 39n }, /lacks CAP_PERFMON$/, /sudo/)
 refusal("user namespace", { effective: all, initialUserNamespace: false }, /user namespace/, /on the host/)
 refusal("lockdown", { effective: all, lockdown: "integrity" }, /locked down \(integrity\)/, /lockdown=none/)

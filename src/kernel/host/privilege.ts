@@ -12,6 +12,9 @@ const BITS = {
 
 export type Capability = keyof typeof BITS
 
+/** The capabilities that are known here. */
+export const bpfCapabilities = Object.keys(BITS) as readonly Capability[]
+
 /** What the running process may do, as far as files of /proc and /sys tell. */
 export interface Privilege {
   /** Effective capabilities, as a bit set. */
@@ -20,6 +23,8 @@ export interface Privilege {
   readonly initialUserNamespace: boolean
   /** `kernel.unprivileged_bpf_disabled`: 0 allowed, 1 and 2 forbidden; undefined when it cannot be read. */
   readonly unprivilegedBpfDisabled: number | undefined
+  /** `kernel.perf_event_paranoid`; undefined when it cannot be read. */
+  readonly perfEventParanoid: number | undefined
   /** A seccomp filter is active: container runtimes forbid bpf(2) with one. */
   readonly seccomp: boolean
   readonly lockdown: "none" | "integrity" | "confidentiality" | undefined
@@ -32,16 +37,33 @@ export function readPrivilege(): Privilege {
     effective: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`),
     initialUserNamespace: isInitialMap(readText("/proc/self/uid_map")),
     unprivilegedBpfDisabled: readNumber("/proc/sys/kernel/unprivileged_bpf_disabled"),
+    perfEventParanoid: readNumber("/proc/sys/kernel/perf_event_paranoid"),
     seccomp: /^Seccomp:\s*2/m.test(status),
     lockdown: lockdown as Privilege["lockdown"],
   }
 }
 
+/** Whether a process has a capability by itself. */
+export function isEffective({ effective }: Privilege, capability: Capability): boolean {
+  return ((effective >> BITS[capability]) & 1n) === 1n
+}
+
 /** Whether a process has a capability for BPF's purposes: CAP_SYS_ADMIN stands for all of them but CAP_SYS_RESOURCE. */
 export function hasCapability(privilege: Privilege, capability: Capability): boolean {
-  const has = (c: Capability): boolean => ((privilege.effective >> BITS[c]) & 1n) === 1n
-  return has(capability) || (capability !== "CAP_SYS_RESOURCE" && has("CAP_SYS_ADMIN"))
+  if (isEffective(privilege, capability)) return true
+  return capability !== "CAP_SYS_RESOURCE" && isEffective(privilege, "CAP_SYS_ADMIN")
 }
+
+/**
+ * Whether the kernel keeps perf events from whoever has no CAP_SYS_ADMIN: Debian and Ubuntu have settings above 2 for that, and CAP_PERFMON does not
+ * help there.
+ */
+export function perfIsShut(privilege: Privilege): boolean {
+  return (privilege.perfEventParanoid ?? 0) > 2 && !isEffective(privilege, "CAP_SYS_ADMIN")
+}
+
+/** The command that opens perf events to those who have CAP_PERFMON. It lasts until the next start of the machine. */
+export const OPEN_PERF = "sudo sysctl kernel.perf_event_paranoid=2"
 
 /** The content of a small file; undefined when it cannot be read. */
 export function readText(path: string): string | undefined {

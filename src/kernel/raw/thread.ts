@@ -4,6 +4,8 @@ import type { Sys } from "./sys.ts"
 /** Commands of bpf(2) that give a descriptor. Source: Linux include/uapi/linux/bpf.h, `enum bpf_cmd`. */
 const GIVE_DESCRIPTOR: ReadonlySet<number> = new Set([0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 32, 33, 36])
 
+/** Command of fcntl(2) that gives another number for a descriptor. */
+const F_DUPFD_CLOEXEC = 1030
 const O_CLOEXEC = 0o2000000
 /** Flags of dlopen(3): look symbols up when they are used; never unload. The same in glibc and musl. */
 const RTLD_LAZY_NODELETE = 1 | 0x1000
@@ -22,13 +24,11 @@ const RTLD_LAZY_NODELETE = 1 | 0x1000
 export function forThread(sys: Sys): Sys {
   const { numbers } = sys
   const owned = new Set<number>()
-  const gives = (number: number, command: number): boolean =>
-    number === numbers.bpf
-      ? GIVE_DESCRIPTOR.has(command)
-      : number === numbers.fcntl ||
-        number === numbers.perfEventOpen ||
-        number === numbers.socket ||
-        number === numbers.pidfdOpen
+  const always: ReadonlySet<number> = new Set([numbers.perfEventOpen, numbers.socket, numbers.pidfdOpen])
+  const gives = (number: number, first: number, second: number | undefined): boolean => {
+    if (number === numbers.bpf) return GIVE_DESCRIPTOR.has(first)
+    return always.has(number) || (number === numbers.fcntl && second === F_DUPFD_CLOEXEC)
+  }
 
   const own = (fd: number): number => {
     let known: number
@@ -56,7 +56,7 @@ export function forThread(sys: Sys): Sys {
         return 0
       }
       const result = sys.call(number, a, b, c, d, e, f)
-      return result >= 0 && gives(number, a) ? own(result) : result
+      return result >= 0 && gives(number, a, b) ? own(result) : result
     },
   }
 }
