@@ -19,9 +19,11 @@ export interface Pod {
 
 /** What the path of a control group tells of the container whose group it is. */
 export interface ContainerPath {
+  /** Who made it; `unknown` where only an id tells that it is a container. */
   readonly runtime: ContainerRuntime
   /** The runtime's name for it: 64 hexadecimal digits, mostly; a name with LXC and systemd-nspawn. */
   readonly id: string
+  /** The pod of Kubernetes whose group is above. */
   readonly pod: Pod | undefined
 }
 

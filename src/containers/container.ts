@@ -4,11 +4,13 @@ import { type ContainerNames, containerNames } from "./names.ts"
 
 /** A container, as far as its control group and the files of its runtime tell. */
 export interface Container {
+  /** Who made it, as far as the control group tells. */
   readonly runtime: ContainerRuntime
   /** The runtime's name for it: 64 hexadecimal digits, mostly. */
   readonly id: string
   /** As `docker ps` and its like show it; undefined where the runtime's files do not tell, or this user may not read them. */
   readonly name: string | undefined
+  /** What it was made from, as the runtime writes it: `nginx:1.27`. */
   readonly image: string | undefined
   /** The pod of Kubernetes that it belongs to. */
   readonly pod: (Pod & { readonly name: string | undefined; readonly namespace: string | undefined }) | undefined

@@ -3,7 +3,9 @@ import { readText } from "./cgroups.ts"
 
 /** A namespace as the kernel tells it: programs compare the inode, `bpf_get_ns_current_pid_tgid` both. */
 export interface Namespace {
+  /** Number of the device of its file, as `stat` gives it. */
   readonly device: bigint
+  /** Inode of its file, as `ls -i` and `lsns` show it. */
   readonly inode: bigint
 }
 

@@ -37,7 +37,9 @@ const blocks = pages.flatMap(page =>
 test("the TypeScript in the documents type-checks", () => {
   mkdirSync("build/docs", { recursive: true })
   const files = blocks.map(({ page, code }, i) => {
-    const own = code.replace('import { BPF } from "skep"\n', "")
+    const own = code.replace(/^import \{ BPF(?:, (.*))? \} from "skep"\n/m, (_, others) =>
+      others === undefined ? "" : `import { ${others} } from "skep"\n`,
+    )
     const given = /\bb = /.test(own) || !/\bb\./.test(own) ? "" : "declare const b: BPF\n"
     const name = `${page.replace(/\W/g, "-")}-${i}.ts`
     writeFileSync(`build/docs/${name}`, `${AROUND}${given}${own}\nvoid [packet, sleep]\nexport {}\n`)
