@@ -1,4 +1,5 @@
-// Forbids the processes of a control group to connect to port 80, until Ctrl-C: node cgroup_deny.ts /sys/fs/cgroup/web
+// Forbids the processes of a control group to connect to port 80: npm run -s example cgroup_deny /sys/fs/cgroup/web 60
+import { setTimeout as sleep } from "node:timers/promises"
 import { BPF } from "skep"
 
 const prog = `
@@ -9,4 +10,4 @@ int deny(struct bpf_sock_addr *ctx) {
 
 using b = await BPF.load({ text: prog })
 b.cgroup(process.argv[2] ?? "/sys/fs/cgroup").attach("deny", { hook: "connect4" })
-await new Promise(done => process.once("SIGINT", done))
+await sleep(1000 * Number(process.argv[3] ?? 60))

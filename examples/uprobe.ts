@@ -1,4 +1,4 @@
-// Says which environment variables programs ask for, in all processes of this machine.
+// Says which environment variables programs ask for, in all processes of this machine or in one: npm run -s example uprobe PID
 import { BPF } from "skep"
 
 const prog = `
@@ -11,5 +11,6 @@ int asked(struct pt_regs *ctx) {
 `
 
 using b = await BPF.load({ text: prog })
-b.attachUprobe({ library: "c", symbol: "getenv", fn: "asked" })
+const pid = process.argv[2] === undefined ? undefined : Number(process.argv[2])
+b.attachUprobe({ library: "c", symbol: "getenv", fn: "asked", pid })
 for await (const e of b.trace()) console.log(e.task, e.pid, e.message)

@@ -1,4 +1,4 @@
-// Counts the first argument of a static probe: node examples/usdt.ts /path/of/program provider:name
+// Counts the first argument of a static probe: npm run -s example usdt /path/of/program provider:name 10
 import { BPF } from "skep"
 
 const prog = `
@@ -11,7 +11,7 @@ int hit(struct pt_regs *ctx) {
 }
 `
 
-const [path, probe] = process.argv.slice(2)
+const [path, probe, seconds = "5"] = process.argv.slice(2)
 using b = await BPF.load({ text: prog, usdt: [{ path, probe, fn: "hit" }] })
-await new Promise(resolve => setTimeout(resolve, 5000))
+await new Promise(resolve => setTimeout(resolve, 1000 * Number(seconds)))
 for (const [argument, count] of b.table<bigint, bigint>("counts")) console.log(argument, count)
