@@ -1,6 +1,5 @@
 import { closeSync, existsSync, constants as flags, openSync, readFileSync, writeSync } from "node:fs"
 import { constants } from "node:os"
-import { threadId } from "node:worker_threads"
 import type { SkepError } from "../../base/index.ts"
 import { lookForTracefs, tracefs } from "../tracefs.ts"
 import type { Kprobe } from "./kprobe.ts"
@@ -11,7 +10,8 @@ const GROUP = "skep"
 let counter = 0
 
 /** Name of an event by its number: no other thread or process makes one of this name. */
-export const eventName = (number: number): string => `skep_${process.pid}_${threadId}_${number}`
+export const eventName = (number: number): string =>
+  `skep_${process.pid}_${process.getBuiltinModule("node:worker_threads").threadId}_${number}`
 
 export interface KprobeEvent {
   readonly group: string

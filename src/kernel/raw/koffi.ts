@@ -1,4 +1,3 @@
-import { isMainThread } from "node:worker_threads"
 import { SkepError } from "../../base/index.ts"
 import { type Sys, syscallNumbers } from "./sys.ts"
 import { forThread, keepLoaded, nativePart } from "./thread.ts"
@@ -37,7 +36,8 @@ export function koffiSys(): Sys {
     },
     watch: (fd, ready) => watchers.watch(fd, ready),
   }
-  if (isMainThread) return sys
+  // Read where programs are loaded: it brings Node's streams along.
+  if (process.getBuiltinModule("node:worker_threads").isMainThread) return sys
   keepLoaded(nativePart(), libc.func("dlopen", "void *", ["str", "int"]))
   return forThread(sys)
 }
