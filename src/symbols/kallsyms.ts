@@ -64,7 +64,7 @@ export class KernelSymbols {
     if (name === "" || /\s/.test(name)) return found
     for (const at of this.#occurrences(` ${name}`)) {
       const after = this.#text[at + name.length + 1]
-      if (after === NEWLINE || after === TAB || after === undefined) found.push(this.#parse(this.#lineStart(at)))
+      if (after === NEWLINE || after === TAB || after === undefined) found.push(...this.#parse(this.#lineStart(at)))
     }
     return found
   }
@@ -78,7 +78,7 @@ export class KernelSymbols {
   variants(name: string): KernelSymbol[] {
     const found: KernelSymbol[] = []
     if (name === "" || /\s/.test(name)) return found
-    for (const at of this.#occurrences(` ${name}.`)) found.push(this.#parse(this.#lineStart(at)))
+    for (const at of this.#occurrences(` ${name}.`)) found.push(...this.#parse(this.#lineStart(at)))
     return found.filter(isFunction)
   }
 
@@ -106,8 +106,8 @@ export class KernelSymbols {
     const index = (this.#addresses ??= new AddressIndex(this.#text))
     const found = index.find(address)
     if (found === undefined) return undefined
-    const { name, module } = this.#parse(found.line)
-    return { name, offset: found.offset, module }
+    const [symbol] = this.#parse(found.line)
+    return symbol && { name: symbol.name, offset: found.offset, module: symbol.module }
   }
 
   /** Names of all functions, in the table's order. */
@@ -128,7 +128,7 @@ export class KernelSymbols {
     const text = this.#text
     for (let start = 0; start < text.length; ) {
       const end = text.indexOf(NEWLINE, start)
-      yield this.#parse(start)
+      yield* this.#parse(start)
       if (end < 0) return
       start = end + 1
     }
@@ -153,14 +153,15 @@ export class KernelSymbols {
     return this.#text.lastIndexOf(NEWLINE, at) + 1
   }
 
-  /** The symbol of the line that starts at an offset. */
-  #parse(start: number): KernelSymbol {
+  /** The symbol of the line that starts at an offset; none where the line is not one of a symbol. */
+  #parse(start: number): readonly KernelSymbol[] {
     const text = this.#text
     const end = text.indexOf(NEWLINE, start)
     const line = text.toString("latin1", start, end < 0 ? text.length : end)
     const [address, type, ...rest] = line.split(" ")
     const [name, module] = rest.join(" ").split("\t")
-    return { name, address: BigInt(`0x${address}`), type, module: module?.slice(1, -1) }
+    if (name === "" || type.length !== 1 || !/^[0-9a-f]{1,16}$/i.test(address)) return []
+    return [{ name, address: BigInt(`0x${address}`), type, module: module?.slice(1, -1) }]
   }
 
   #unknown(name: string, parts: readonly string[]): SkepError {
