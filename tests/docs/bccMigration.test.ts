@@ -24,6 +24,7 @@ const BCC = `
   num_open_kprobes num_open_uprobes num_open_tracepoints get_probe_limit
   find_library find_exe monotonic_time generate_auto_includes dump_func disassemble_func decode_table
   close cleanup donothing free_bcc_memory
+  BPF.KPROBE BPF.XDP BPF.XDP_PASS XDP_FLAGS_SKB_MODE bcc.containers.filter_by_containers
   BPFProgType BPFAttachType XDPAction XDPFlags PerfType PerfHWConfig PerfSWConfig PerfEventSampleFormat SymbolCache Perf
   TableBase Key Leaf max_entries flags get_fd items iteritems values itervalues keys next clear zero
   key_sprintf leaf_sprintf key_scanf leaf_scanf
