@@ -7,6 +7,8 @@ import { StringTable } from "./strings.ts"
 
 /** Sections that a loader reads: nothing in them is the program's own. */
 const DECLARATIONS = [".maps", ".ksyms", ".kconfig"]
+/** Kernels before 6.9 take no question mark in a name, and have no use for such a section. */
+const isDeclared = (section: string): boolean => DECLARATIONS.includes(section) || section.startsWith("?")
 const EXTERN = BTF_LINKAGES.indexOf("extern")
 const STATIC = BTF_LINKAGES.indexOf("static")
 
@@ -33,8 +35,7 @@ export function acceptableBtf(bytes: Uint8Array, staticFunctions: ReadonlySet<nu
     const isExtern =
       (kind === BTF_KIND.func && (words[at + 1] & 0xffff) === EXTERN) ||
       (kind === BTF_KIND.var && words[at + 3] === EXTERN)
-    const isDeclaration =
-      kind === BTF_KIND.datasec && (words[at + 2] === 0 || DECLARATIONS.includes(names.get(words[at])))
+    const isDeclaration = kind === BTF_KIND.datasec && (words[at + 2] === 0 || isDeclared(names.get(words[at])))
     if (isExtern || isDeclaration) dropped.add(id)
   }
   const out: number[] = []

@@ -54,7 +54,7 @@ export function createMaps(
     if (spec.type !== "struct_ops") fill(map, spec)
     return map
   }
-  for (const spec of object.maps) if (!isNeedless(object, spec)) make(spec)
+  for (const spec of object.maps) if (spec.structOps?.autoload !== false && !isNeedless(object, spec)) make(spec)
   for (const spec of made) for (const entry of spec.values ?? []) put(set, spec.name, entry)
 }
 

@@ -59,7 +59,7 @@ export class KernelLoaded implements Loaded, ProgramOwner {
       }
       if (!load.lazy) {
         for (const spec of object.programs) {
-          if (spec.type !== undefined && spec.type !== "ext" && spec.autoload !== false) this.program(spec.name)
+          if (this.#isLoadedAtOnce(spec)) this.program(spec.name)
         }
       }
     } catch (error) {
@@ -122,6 +122,12 @@ export class KernelLoaded implements Loaded, ProgramOwner {
     const target = { kind: "struct_ops", map: name } as const
     const attached = attachTable(map, plan, programs)
     return keepLink(programs[0], target, `struct_ops ${name}`, attached, this)
+  }
+
+  /** What replaces a function waits for the program that has it, and an operation is nothing without its table. */
+  #isLoadedAtOnce({ name, type, autoload }: ProgramSpec): boolean {
+    if (type === undefined || type === "ext" || autoload === false) return false
+    return type !== "struct_ops" || this.#structOps.operations.has(name)
   }
 
   #noProgram(name: string): SkepError {

@@ -40,7 +40,8 @@ export function planStructOps(object: BpfObject, types: () => KernelTypes): Stru
   const plans = new Map<string, StructOpsPlan>()
   const operations = new Map<string, Operation>()
   for (const map of object.maps) {
-    if (map.structOps !== undefined) plans.set(map.name, plan(object, map, map.structOps, types(), operations))
+    if (map.structOps !== undefined && map.structOps.autoload !== false)
+      plans.set(map.name, plan(object, map, map.structOps, types(), operations))
   }
   return { plans, operations }
 }

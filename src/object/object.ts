@@ -292,6 +292,8 @@ export interface StructOpsSpec {
   readonly type: number
   /** It is attached by a link (`.struct_ops.link`), not by being there. */
   readonly link: boolean
+  /** False for one that is left out, with its programs, unless it is asked for (`?.struct_ops`). */
+  readonly autoload?: false
   /** Members that point to programs, by byte offset in the struct. */
   readonly programs: readonly { readonly offset: number; readonly program: string }[]
 }

@@ -153,6 +153,7 @@ export class DataReader {
         structOps: {
           type: this.#btf!.resolve("type" in variable ? variable.type : 0),
           link: section.name.endsWith(".link"),
+          ...(section.name.startsWith("?") && { autoload: false }),
           programs,
         },
       }

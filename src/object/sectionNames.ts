@@ -4,8 +4,17 @@ export const TEXT_SECTION = ".text"
 export const KCONFIG_SECTION = ".kconfig"
 /** Section of the variables of an arena. */
 export const ARENA_SECTION = ".addr_space.1"
-/** Sections of tables of operations: one that is in force while it is there, one that a link attaches. */
-export const STRUCT_OPS_SECTIONS: readonly string[] = [".struct_ops", ".struct_ops.link"]
+/** Sections of tables of operations: one that is in force while it is there, one that a link attaches; with `?`, those that are made when they are asked for. */
+export const STRUCT_OPS_SECTIONS: readonly string[] = [
+  ".struct_ops",
+  ".struct_ops.link",
+  "?.struct_ops",
+  "?.struct_ops.link",
+]
+
+/** The section of a table of operations. */
+export const structOpsSection = ({ link, autoload }: { readonly link: boolean; readonly autoload?: false }): string =>
+  `${autoload === false ? "?" : ""}.struct_ops${link ? ".link" : ""}`
 
 const DATA_PREFIXES = [".rodata", ".data", ".bss"]
 

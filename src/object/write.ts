@@ -9,7 +9,7 @@ import * as f from "./elfFormat.ts"
 import { ElfWriter, type SymbolRef } from "./elfWriter.ts"
 import type { BpfObject, FunctionSpec, LineInfo, MapSpec, ProgramSpec, Relocation } from "./object.ts"
 import { readMaps } from "./readMaps.ts"
-import { ARENA_SECTION, isData, STRUCT_OPS_SECTIONS, TEXT_SECTION } from "./sectionNames.ts"
+import { ARENA_SECTION, isData, STRUCT_OPS_SECTIONS, structOpsSection, TEXT_SECTION } from "./sectionNames.ts"
 import { sectionOfProgram } from "./sections.ts"
 import { type DataPlace, type Target, targetAt, writeData } from "./writeData.ts"
 
@@ -233,7 +233,7 @@ class ObjectWriter {
     const tables: PlacedMap[] = []
     let size = 0
     for (const map of all) {
-      if (section.endsWith(".link") !== map.structOps!.link) continue
+      if (structOpsSection(map.structOps!) !== section) continue
       tables.push({ map, offset: size })
       size += Math.ceil((map.data?.length ?? map.valueSize) / 8) * 8
     }

@@ -196,6 +196,33 @@ test("the kernel's configuration and types can be given", { skip }, async () => 
   await assert.rejects(BPF.fromObject(bytes, { kconfig }), { code: "KERNEL_LACKS" })
 })
 
+test("tables of operations are switched on and off with their programs", { skip }, async () => {
+  const bytes = clang(`struct tcp_congestion_ops { u32 flags; u32 (*ssthresh)(void *sk); char name[16]; };
+    SEC("struct_ops/ssthresh") u32 first(u64 *ctx) { return 2; }
+    SEC("struct_ops/ssthresh") u32 second(u64 *ctx) { return 2; }
+    SEC("struct_ops/no_such") u32 nobodys(u64 *ctx) { return 2; }
+    SEC(".struct_ops") struct tcp_congestion_ops on = { .ssthresh = (void *)first, .name = "skep_on" };
+    SEC("?.struct_ops") struct tcp_congestion_ops off = { .ssthresh = (void *)second, .name = "skep_off" };`)
+  const loads = async (autoload: ObjectOptions["autoload"], ...expected: string[]): Promise<void> => {
+    using b = await BPF.fromObject(bytes, { autoload })
+    assert.deepEqual(
+      ["on", "off"].filter(name => isThere(b, name)),
+      expected,
+    )
+    assert.deepEqual(b.notes, [])
+  }
+  const isThere = (b: BPF, name: string): boolean => {
+    try {
+      return b.table(name).fd > 0
+    } catch {
+      return false
+    }
+  }
+  await loads({}, "on")
+  await loads({ off: true }, "on", "off")
+  await loads({ on: false })
+})
+
 test("the type of events is told", { skip }, async () => {
   const bytes = clang(`struct event { u32 a; u32 b; } unused;
     struct { __uint(type, 27); __uint(max_entries, 4096); } events SEC(".maps");

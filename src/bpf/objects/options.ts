@@ -30,7 +30,10 @@ export interface ObjectOptions<P extends ProgramTypes = AnyProgram> {
   readonly pinned?: ByName<TableName<NoInfer<P>>, string | false>
   /** Folder for maps that are pinned by their names (`LIBBPF_PIN_BY_NAME`); `/sys/fs/bpf` without it. */
   readonly pinFolder?: string
-  /** Programs that are loaded although their section switches them off (`SEC("?…")`), or, with false, left out. */
+  /**
+   * Programs, and tables of operations with theirs, that are loaded although their section switches them off (`SEC("?…")`), or, with false, left
+   * out.
+   */
   readonly autoload?: ByName<FunctionName<NoInfer<P>>, boolean>
   /**
    * Types of the events that maps carry, where the object does not tell: `{ events: "struct event" }`. skep's own objects do; those of clang hold the

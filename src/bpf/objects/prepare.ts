@@ -17,12 +17,17 @@ export function prepareObject(object: BpfObject, options: ObjectOptions): BpfObj
     if (!names.includes(name)) throw noTable(name, names)
   }
   const programs = object.programs.map(program => program.name)
-  for (const name of Object.keys(autoload)) if (!programs.includes(name)) throw noFunction(name, programs)
+  const tables = object.maps.filter(map => map.structOps !== undefined).map(map => map.name)
+  for (const name of Object.keys(autoload)) {
+    if (!programs.includes(name) && !tables.includes(name)) throw noFunction(name, [...programs, ...tables])
+  }
   const prepared = withGlobals(object, globals)
   const typed = withEventTypes(prepared, eventTypes)
   return {
     ...prepared,
-    maps: typed.map(map => pinnedAt(sized(map, maxEntries[map.name]), pinned[map.name], pinFolder)),
+    maps: typed.map(map =>
+      tableSwitched(pinnedAt(sized(map, maxEntries[map.name]), pinned[map.name], pinFolder), autoload[map.name]),
+    ),
     programs: prepared.programs.map(program => switched(program, autoload[program.name])),
   }
 }
@@ -64,4 +69,11 @@ function switched(program: ProgramSpec, on: boolean | undefined): ProgramSpec {
   if (on === undefined) return program
   const { autoload: _, ...plain } = program
   return on ? plain : { ...plain, autoload: false }
+}
+
+/** A table of operations, which is loaded with its programs or left out. */
+function tableSwitched(map: MapSpec, on: boolean | undefined): MapSpec {
+  if (on === undefined || map.structOps === undefined) return map
+  const { autoload: _, ...plain } = map.structOps
+  return { ...map, structOps: on ? plain : { ...plain, autoload: false } }
 }

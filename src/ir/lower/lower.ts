@@ -261,7 +261,12 @@ class Lowering implements ModuleContext {
       keyType: 0,
       valueType: type,
       data,
-      structOps: { type, link: section.endsWith(".link"), programs },
+      structOps: {
+        type,
+        link: section.endsWith(".link"),
+        ...(section.startsWith("?") && { autoload: false as const }),
+        programs,
+      },
     }
   }
 
