@@ -67,6 +67,22 @@ traces("position-independent", ["-fPIE", "-pie"])
 traces("at fixed addresses", ["-no-pie"])
 traces("linked by itself", ["-static"])
 
+test("a process in a mount namespace of its own, whose file nobody else sees", { skip }, async () => {
+  using traced = new TracedProgram(STEP)
+  const outside = await traced.start()
+  // As a container has it: another file system under the same path.
+  const enter =
+    'f=$(mktemp) && cp "$0" "$f" && mount -t tmpfs none "${0%/*}" && cp "$f" "$0" && chmod +x "$0" && rm "$f" && exec "$0"'
+  const inside = await traced.start(["unshare", "--mount", "--propagation", "private", "sh", "-c", enter])
+  using b = await load()
+  b.attachUprobe({ path: traced.path, symbol: "first", fn: "one", pid: inside.pid })
+  b.attachUprobe({ path: traced.path, symbolRe: "^second$", fn: "two", pid: inside.pid })
+  await inside.step()
+  await outside.step()
+  assert.equal(b.table("calls").get(1), 1n)
+  assert.equal(b.table("calls").get(2), 1n)
+})
+
 test("one process of two is traced", { skip }, async () => {
   using traced = new TracedProgram(STEP)
   const [a, b2] = [await traced.start(), await traced.start()]
