@@ -72,7 +72,7 @@ test("a process in a mount namespace of its own, whose file nobody else sees", {
   const outside = await traced.start()
   // As a container has it: another file system under the same path.
   const enter =
-    'f=$(mktemp) && cp "$0" "$f" && mount -t tmpfs none "${0%/*}" && cp "$f" "$0" && chmod +x "$0" && rm "$f" && exec "$0"'
+    'f=$(mktemp) && cp "$0" "$f" && mount -t tmpfs none "$(dirname "$0")" && cp "$f" "$0" && chmod +x "$0" && rm "$f" && exec "$0"'
   const inside = await traced.start(["unshare", "--mount", "--propagation", "private", "sh", "-c", enter])
   using b = await load()
   b.attachUprobe({ path: traced.path, symbol: "first", fn: "one", pid: inside.pid })
