@@ -97,7 +97,7 @@ test("a tracepoint that this user may not look at", { skip: needsRoot }, () => {
     ran,
     1,
     /\[BCC_NO_TRACEPOINT\]\n/,
-    /\nhint: only root may look at the kernel's tracepoints: run it with sudo\n/,
+    /\nhint: only root may look at the kernel's tracepoints: run it with sudo; skep doctor says how to open them to others\n/,
   )
 })
 
