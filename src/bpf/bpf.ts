@@ -543,12 +543,13 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
 
   /**
    * Hands a table of operations (`SEC(".struct_ops") struct tcp_congestion_ops mine = { … }`) to the kernel by the variable's name. Those in
-   * `.struct_ops.link` get a link that can be pinned (Linux 6.4).
+   * `.struct_ops.link` get a link that can be pinned (Linux 6.4). Loading does so by itself, unless `autoAttach` is false: then this is the link there is.
    * @throws SkepError MACHINE_NO_MAP, KERNEL_NO_STRUCT_OPS, KERNEL_STRUCT_OPS_REFUSED, KERNEL_NO_PERMISSION
    */
   attachStructOps(name: string): Link {
     this.#check()
-    return this.#loaded.attachOperations(name)
+    const there = [...this.links].find(({ target }) => target.kind === "struct_ops" && target.map === name)
+    return there ?? this.#loaded.attachOperations(name)
   }
 
   /**
@@ -562,11 +563,16 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
   }
 
   /**
-   * Attaches every function whose section or name says where, as loading does: all but those that are switched off (`SEC("?…")`), that need
-   * a control group, a device or another program, and iterators. After an error none of them is attached.
+   * Attaches every function whose section or name says where, and every table of operations, as loading does: all but those that are switched
+   * off (`SEC("?…")`), that need a control group, a device or another program, and iterators. After an error none of them is attached.
    */
   attachAll(): Link[] {
-    return attachAll(this.programs, fn => this.program(fn as FunctionName<P>).attach())
+    const tables = this.object.maps.filter(({ structOps }) => structOps !== undefined && structOps.autoload !== false)
+    return attachAll(
+      this.programs,
+      fn => this.program(fn as FunctionName<P>).attach(),
+      tables.map(table => () => this.attachStructOps(table.name)),
+    )
   }
 
   /** Detaches everything; the program and its tables stay. */

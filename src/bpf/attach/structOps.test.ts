@@ -70,6 +70,20 @@ for (const section of [".struct_ops", ".struct_ops.link"]) {
   })
 }
 
+test("struct_ops: loading attaches the tables, and asking again gives the link there is", { skip }, async () => {
+  const available = (): string => readFileSync("/proc/sys/net/ipv4/tcp_available_congestion_control", "utf8")
+  {
+    using b = await BPF.load({ text: program(".struct_ops") })
+    assert.match(available(), new RegExp(`\\b${name}\\b`))
+    const [link] = b.links
+    assert.equal(b.attachStructOps("control"), link)
+    link.detach()
+    assert.doesNotMatch(available(), new RegExp(`\\b${name}\\b`))
+    assert.equal(b.links.size, 0)
+  }
+  assert.doesNotMatch(available(), new RegExp(`\\b${name}\\b`))
+})
+
 test("struct_ops: a table that is none", { skip }, async () => {
   using b = await BPF.load({ text: "BPF_ARRAY(counts, u64, 1); int f(void *ctx) { return 0; }" })
   assert.throws(() => b.attachStructOps("counts"), { code: "KERNEL_NO_STRUCT_OPS" })

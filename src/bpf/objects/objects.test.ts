@@ -204,7 +204,7 @@ test("tables of operations are switched on and off with their programs", { skip 
     SEC(".struct_ops") struct tcp_congestion_ops on = { .ssthresh = (void *)first, .name = "skep_on" };
     SEC("?.struct_ops") struct tcp_congestion_ops off = { .ssthresh = (void *)second, .name = "skep_off" };`)
   const loads = async (autoload: ObjectOptions["autoload"], ...expected: string[]): Promise<void> => {
-    using b = await BPF.fromObject(bytes, { autoload })
+    using b = await BPF.fromObject(bytes, { autoload, autoAttach: false })
     assert.deepEqual(
       ["on", "off"].filter(name => isThere(b, name)),
       expected,
