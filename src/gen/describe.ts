@@ -42,8 +42,8 @@ export function describe(object: BpfObject, taken: Iterable<string> = []): Descr
   const imports = new Set<string>()
   const classOf = (map: MapSpec): string => tableType(map, partsOf(map), name => imports.add(name))
   const partsOf = (map: MapSpec): TableParts => ({
-    key: map.keyType === 0 && map.type.endsWith("array") && map.keySize === 4 ? "number" : typeOf(map.keyType),
-    value: typeOf(map.valueType),
+    key: () => (map.keyType === 0 && map.type.endsWith("array") && map.keySize === 4 ? "number" : typeOf(map.keyType)),
+    value: () => typeOf(map.valueType),
     inner: () => {
       const inner = map.innerSpec ?? object.maps.find(({ name }) => name === map.inner)
       return inner === undefined ? "BpfMap" : classOf(inner)

@@ -2,9 +2,9 @@ import type { MapSpec } from "../object/index.ts"
 
 /** Types of a map's keys and values, and the map that its elements are like. */
 export interface TableParts {
-  /** As TypeScript. */
-  readonly key: string
-  readonly value: string
+  /** As TypeScript; asked only where the class has such a parameter. */
+  readonly key: () => string
+  readonly value: () => string
   /** Class of the maps in a map of maps. */
   readonly inner: () => string
 }
@@ -54,5 +54,5 @@ export function tableType(map: MapSpec, parts: TableParts, used: (name: string) 
   const [name, ...parameters] = CLASSES[map.type] ?? ["BpfMap"]
   used(name)
   if (parameters.length === 0) return name
-  return `${name}<${parameters.map(part => (part === "inner" ? parts.inner() : parts[part])).join(", ")}>`
+  return `${name}<${parameters.map(part => parts[part]()).join(", ")}>`
 }

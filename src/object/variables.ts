@@ -1,5 +1,5 @@
 import type { Btf } from "../btf/index.ts"
-import type { BpfObject, MapSpec } from "./object.ts"
+import type { BpfObject, DataSymbol, MapSpec } from "./object.ts"
 
 /** A variable and where it is. */
 export interface GlobalVariable {
@@ -21,8 +21,11 @@ export function globalVariables(object: BpfObject, btf: Btf | undefined): Readon
     const types = new Map<number, number>()
     const datasec = btf !== undefined && section.valueType !== 0 ? btf.type(section.valueType) : undefined
     if (datasec?.kind === "datasec") for (const { type, offset } of datasec.vars) types.set(offset, type)
-    for (const { name, offset, size, linkage } of [...(section.symbols ?? []), ...kconfigOf(section)]) {
-      const variable = { name, section, offset, size, type: types.get(offset) ?? 0 }
+    for (const { name, offset, size, linkage, type } of [
+      ...(section.symbols ?? []).map(untyped),
+      ...kconfigOf(section),
+    ]) {
+      const variable = { name, section, offset, size, type: types.get(offset) ?? type }
       if (linkage === "static") statics.push(variable)
       else variables.set(name, variable)
     }
@@ -31,4 +34,8 @@ export function globalVariables(object: BpfObject, btf: Btf | undefined): Readon
   return variables
 }
 
+/** The type of a variable stands in its section's. */
+const untyped = (symbol: DataSymbol) => ({ ...symbol, type: 0 })
+
+/** Those of the kernel's configuration have theirs with them, also where no section lists them. */
 const kconfigOf = ({ kconfig }: MapSpec) => (kconfig ?? []).map(entry => ({ ...entry, linkage: "global" as const }))

@@ -60,7 +60,7 @@ function using(b) {
   const stats = b.table("stats")
   stats.set({ pid: 1, comm: "sh" }, { level: level.HIGH, s64: -2n })
   for (const [key, value] of stats) console.log(key.pid, String(key.comm), value.level, value.s64)
-  console.log(b.globals.threshold, b.maps.some(map => map.name.startsWith("skep")), b.eventNames.join())
+  console.log(b.globals.threshold, typeof b.globals.CONFIG_HZ, b.maps.some(map => map.name.startsWith("skep")), b.eventNames.join())
   b.close()
 }
 const opened = await Kinds.open({ autoAttach: false })
@@ -71,7 +71,7 @@ console.log(b.table("stats").maxEntries, String(b.globals.title))
 b.close()
 `,
   )
-  assert.equal(runs(main), "1 sh 5 -2n\n7 false events\n3 other\n")
+  assert.equal(runs(main), "1 sh 5 -2n\n7 number false events\n3 other\n")
   const object = readFileSync(join(scratch(), "kinds.o"))
   assert.ok(readElf(object).programs.some(({ name }) => name === "started"))
   assert.ok(readFileSync(output, "utf8").includes(object.toString("base64")))

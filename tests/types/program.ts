@@ -29,10 +29,12 @@ __u64 total;
 char title[16] = "hi";
 struct key last;
 int ready;
+extern int CONFIG_HZ __kconfig __weak;
+extern _Bool CONFIG_BPF __kconfig __weak;
 SEC("raw_tracepoint/sys_enter") int started(void *ctx) {
   struct event *event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
   if (!event) return 0;
-  event->ns = threshold + ready;
+  event->ns = threshold + ready + CONFIG_HZ + CONFIG_BPF;
   event->who = last;
   bpf_ringbuf_submit(event, 0);
   total++;
