@@ -26,6 +26,10 @@ const tried: Record<string, { readonly text: string; use?(b: BPF): unknown }> = 
     text: buffer("BPF_PERF_OUTPUT", "events.perf_submit(ctx, &at, 8)"),
     use: b => b.onEvents("events", () => {}).close(),
   },
+  "large perf buffer": {
+    text: buffer("BPF_PERF_OUTPUT", "events.perf_submit(ctx, &at, 8)"),
+    use: b => b.onEvents("events", () => {}, { pages: 4096 }).close(),
+  },
   "typed tracepoint": { text: `${LIBBPF}SEC("tp_btf/sched_process_exit") int f(u64 *ctx) { return 0; }` },
   iterator: {
     text: `${LIBBPF}SEC("iter/bpf_map") int f(struct bpf_iter__bpf_map *ctx) { return 0; }`,
@@ -112,6 +116,14 @@ if (!childScenarios(scenarios)) {
     "its files belong to root",
     "sudo mount -o remount,mode=750,gid=$(id -g) /sys/kernel/tracing",
   )
+
+  test("a perf buffer that is larger than a user may lock is refused for that", { skip: before("5.8") }, () => {
+    const child = runWithRights(import.meta.url, "large perf buffer", CAPABILITIES.tracing)
+    // Where the limit is higher, it is made.
+    const refused =
+      /^KERNEL_BUFFER_SIZE: .* buffers of 16384 KiB .* may lock\n.*sysctl kernel.perf_event_mlock_kb=16388/
+    if (child.stdout !== "done\n") assert.match(child.stdout, refused, child.stderr)
+  })
 
   test("doctor names what a user lacks, and the command that gives it", { skip: before("5.8") }, () => {
     const findings = (rights: keyof typeof CAPABILITIES): ReturnType<typeof doctor> =>

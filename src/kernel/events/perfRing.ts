@@ -1,7 +1,16 @@
 import { readSync } from "node:fs"
-import type { SkepError } from "../../base/index.ts"
-import { callFailed, isPermission, pageSize, permissionError } from "../host/index.ts"
-import { closeFd, sys, syscall } from "../raw/index.ts"
+import { SkepError } from "../../base/index.ts"
+import {
+  callFailed,
+  isEffective,
+  isPermission,
+  pageSize,
+  permissionError,
+  readNumber,
+  readPrivilege,
+  setMemlock,
+} from "../host/index.ts"
+import { closeFd, EPERM, sys, syscall } from "../raw/index.ts"
 import type { BatchBuffer } from "./batch.ts"
 import { type Mapping, mapMemory, SharedPosition } from "./mmap.ts"
 
@@ -124,7 +133,7 @@ export class PerfRing {
     this.fd = counting >= 0 ? counting : openOutput(cpu, options, 0)
     if (this.fd < 0) throw openFailed(-this.fd, what)
     try {
-      this.#mapping = mapMemory(this.fd, (1 + options.pages) * pageSize(), 0, true, what)
+      this.#mapping = mapBuffer(this.fd, options.pages, what)
     } catch (error) {
       closeFd(this.fd)
       throw error
@@ -178,6 +187,36 @@ function openOutput(cpu: number, { wakeup, timed }: PerfRingOptions, readFormat:
     view.setUint32(92, CLOCK_MONOTONIC, true)
   }
   return syscall(sys().numbers.perfEventOpen, attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)
+}
+
+/** Maps a buffer and the page in front of it. Its memory is locked, which users may do to a limit. Throws `KERNEL_BUFFER_SIZE` beyond it. */
+function mapBuffer(fd: number, pages: number, what: string): Mapping {
+  const map = (): Mapping => mapMemory(fd, (1 + pages) * pageSize(), 0, true, what)
+  const isLocked = (error: unknown): boolean =>
+    error instanceof SkepError && error.errno === EPERM && !isEffective(readPrivilege(), "CAP_IPC_LOCK")
+  try {
+    return map()
+  } catch (error) {
+    if (!isLocked(error)) throw error
+    if (!setMemlock()) throw tooLarge(pages, what, error)
+  }
+  try {
+    return map()
+  } catch (error) {
+    throw isLocked(error) ? tooLarge(pages, what, error) : error
+  }
+}
+
+function tooLarge(pages: number, what: string, cause: unknown): SkepError {
+  const size = (pages * pageSize()) >> 10
+  return new SkepError({
+    code: "KERNEL_BUFFER_SIZE",
+    message: `${what}: buffers of ${size} KiB for each CPU are more memory than this user may lock`,
+    why: `without CAP_IPC_LOCK it is kernel.perf_event_mlock_kb (${readNumber("/proc/sys/kernel/perf_event_mlock_kb")}) for each CPU, and ulimit -l`,
+    hint: `ask for fewer pages, or allow more: sudo sysctl kernel.perf_event_mlock_kb=${size + 4}`,
+    errno: EPERM,
+    cause,
+  })
 }
 
 function openFailed(errno: number, what: string): SkepError {

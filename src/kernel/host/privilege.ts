@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs"
 const BITS = {
   CAP_NET_ADMIN: 12n,
   CAP_NET_RAW: 13n,
+  CAP_IPC_LOCK: 14n,
   CAP_SYS_ADMIN: 21n,
   CAP_SYS_RESOURCE: 24n,
   CAP_PERFMON: 38n,
