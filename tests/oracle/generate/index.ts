@@ -432,12 +432,10 @@ class Generator extends Objects {
     return r.pick(this.scalars).name
   }
 
-  /** Every variable in one number. */
+  /** Every variable in one number: a sum without brackets, which clang (and skep) take 256 of. */
   #digest(): string {
-    let text = "0ull"
-    const add = (value: string) => {
-      text = `(${text} * 31 + (u64) ${value})`
-    }
+    const values: string[] = []
+    const add = (value: string) => values.push(value)
     for (const v of this.scalars) add(v.name)
     for (const t of this.arrays) if (!t.constant) for (let i = 0; i < t.count; i++) add(`${t.name}[${i}]`)
     for (const name of this.unions) add(`${name}.${this.parts[0].name}`)
@@ -447,6 +445,8 @@ class Generator extends Objects {
         else for (let i = 0; i < f.count; i++) add(`${record}.${f.name}[${i}]`)
       }
     }
-    return text
+    return (
+      values.map((value, i) => `(u64) ${value} * ${BigInt.asUintN(64, 31n ** BigInt(i + 1))}ull`).join(" + ") || "0"
+    )
   }
 }
