@@ -3,6 +3,7 @@ import { demangle } from "./demangle/index.ts"
 import { debugImages } from "./elf/debugFile.ts"
 import { ElfImage, ElfSymbols, type UserSymbol } from "./elf/index.ts"
 import { type Binary, findBinary } from "./process/binary.ts"
+import { chosenAddress } from "./process/indirect.ts"
 
 /** A place in a file's code where a probe can be put. */
 export interface ProbePlace {
@@ -12,8 +13,6 @@ export interface ProbePlace {
   readonly fileOffset: number
   /** Address as the file's own headers say it. */
   readonly address: number
-  /** The function chooses another one when a program starts (ifunc): the place is the chooser's. */
-  readonly indirect: boolean
 }
 
 /** The functions of a program or library, by name. @throws SkepError SYMBOLS_NO_FILE, SYMBOLS_ELF */
@@ -29,26 +28,29 @@ export function binarySymbols(binary: Binary): { readonly image: ElfImage; reado
 
 /**
  * Where functions are in a program or library: of a name, or all whose names match. A name that several functions share gives the default
- * version, or else all of them. Throws `SYMBOLS_NO_FUNCTION`, `SYMBOLS_NO_FILE`, `SYMBOLS_ELF`.
+ * version, or else all of them. For a function that is chosen when a program starts (ifunc) it is the one that process `pid` has chosen, or this
+ * one. Throws `SYMBOLS_NO_FUNCTION`, `SYMBOLS_INDIRECT`, `SYMBOLS_NO_FILE`, `SYMBOLS_ELF`.
  */
-export function findFunctions(binary: Binary, wanted: string | RegExp): ProbePlace[] {
+export function findFunctions(binary: Binary, wanted: string | RegExp, pid?: number): ProbePlace[] {
   const { image, symbols } = binarySymbols(binary)
   using _ = image
   const found = typeof wanted === "string" ? named(symbols, wanted) : matching(symbols, wanted)
   const places: ProbePlace[] = []
-  for (const { name, address, indirect } of found) {
-    const fileOffset = image.fileOffset(address)
-    if (fileOffset !== undefined) places.push({ symbol: name, fileOffset, address, indirect })
+  for (const symbol of found) {
+    const address = symbol.indirect ? chosenAddress(binary, image, symbol.address, pid ?? "self") : symbol.address
+    const fileOffset = address === undefined ? undefined : image.fileOffset(address)
+    if (address !== undefined && fileOffset !== undefined) places.push({ symbol: symbol.name, fileOffset, address })
   }
-  if (places.length === 0) throw noFunction(binary.name, symbols, wanted)
-  return places
+  if (places.length > 0) return places
+  const indirect = found.find(symbol => symbol.indirect)
+  throw indirect === undefined ? noFunction(binary.name, symbols, wanted) : notChosen(binary.name, indirect.name, pid)
 }
 
 /** The place of an address as `nm` and `objdump` show it. Throws `SYMBOLS_NO_ADDRESS`, `SYMBOLS_NO_FILE`, `SYMBOLS_ELF`. */
 export function findAddress(binary: Binary, address: number): ProbePlace {
   using image = ElfImage.open(binary.path, binary.name)
   const fileOffset = image.fileOffset(address)
-  if (fileOffset !== undefined) return { symbol: undefined, fileOffset, address, indirect: false }
+  if (fileOffset !== undefined) return { symbol: undefined, fileOffset, address }
   throw new SkepError({
     code: "SYMBOLS_NO_ADDRESS",
     message: `${binary.name} has no code at address 0x${address.toString(16)}`,
@@ -95,6 +97,18 @@ function matching(symbols: ElfSymbols, pattern: RegExp): UserSymbol[] {
       byAddress.set(symbol.address, symbol)
   }
   return [...byAddress.values()]
+}
+
+function notChosen(file: string, name: string, pid: number | undefined): SkepError {
+  return new SkepError({
+    code: "SYMBOLS_INDIRECT",
+    message: `which function ${name} of ${file} stands for cannot be told`,
+    why: `it is chosen when a program starts, and ${pid === undefined ? "this process" : `process ${pid}`} does not show its choice`,
+    hint:
+      pid === undefined
+        ? "give the pid of a process that runs it, or the name or address of the function that is chosen"
+        : "give the name or address of the function that is chosen",
+  })
 }
 
 function noFunction(file: string, symbols: ElfSymbols, wanted: string | RegExp): SkepError {

@@ -4,6 +4,7 @@ import { fileWith, skep } from "../../../tests/support/cli.ts"
 import { bpfDescriptors } from "../../../tests/support/kernel.ts"
 import { needsGcc, TracedProgram } from "../../../tests/support/traced.ts"
 import { canUprobeMulti } from "../../kernel/index.ts"
+import { findFunctions, findLibrary } from "../../symbols/index.ts"
 import { BPF, getUserAddresses, getUserFunctions } from "../index.ts"
 
 const skip = needsGcc
@@ -33,6 +34,24 @@ int two(struct pt_regs *ctx) { return count(ctx, 2, PT_REGS_RC(ctx)); }
 int cookie(struct pt_regs *ctx) { return count(ctx, 3, bpf_get_attach_cookie(ctx)); }
 `
 const load = (): Promise<BPF> => BPF.load({ text: COUNT })
+
+test("a function that is chosen when a program starts is traced where it was chosen", { skip }, async () => {
+  const text = `
+    static char *step(const char *line) { static char text[32]; sprintf(text, "%d", (int) (strlen(line) + strcmp(line, "bees"))); return text; }`
+  using traced = new TracedProgram(text, ["-fno-builtin"])
+  const running = await traced.start()
+  using b = await load()
+  b.attachUprobe({ library: "c", symbol: "strcmp", fn: "one", pid: running.pid })
+  await running.step()
+  await running.step()
+  assert.equal(b.table("calls").get(1), 2n)
+  // This process has the same library, and so the same choice.
+  const libc = findLibrary("c", running.pid)!
+  assert.deepEqual(findFunctions(libc, "strcmp"), findFunctions(libc, "strcmp", running.pid))
+  assert.throws(() => b.attachUprobe({ library: "c", symbol: "time", fn: "one", pid: running.pid }), {
+    code: "SYMBOLS_INDIRECT",
+  })
+})
 
 function traces(name: string, flags: readonly string[]): void {
   test(`a function of a program is traced at its entry and its return: ${name}`, { skip }, async () => {

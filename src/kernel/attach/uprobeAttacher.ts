@@ -41,8 +41,8 @@ export function openProbes(probes: readonly Uprobe[], { program, owner, what }: 
 const isMulti = (attachType: string | undefined): boolean =>
   attachType === "trace_uprobe_multi" || attachType === "trace_uprobe_session"
 
-function places({ event, address, path }: UprobeTarget, binary: Binary): ProbePlace[] {
-  if (event !== undefined) return findFunctions(binary, globbed(event))
+function places({ event, address, path, pid }: UprobeTarget, binary: Binary): ProbePlace[] {
+  if (event !== undefined) return findFunctions(binary, globbed(event), pid)
   if (address !== undefined) return [findAddress(binary, address)]
   throw new SkepError({
     code: "MACHINE_NO_TARGET",

@@ -36,7 +36,7 @@ export const PT_NOTE = 4
 const SHT_NOBITS = 8
 const SHF_COMPRESSED = 0x800
 const ELFCOMPRESS_ZLIB = 1
-const PF_X = 1
+export const PF_X = 1
 /** Headers of either kind above this are damage: the largest programs have some hundred. */
 const MOST_HEADERS = 65536
 /** Bytes of a section above this are not read. */
