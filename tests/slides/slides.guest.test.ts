@@ -23,7 +23,8 @@ test("hello says hello at each clone()", async () => {
   const messages: string[] = []
   for await (const e of lines) {
     if (e.pid !== shell.pid) continue
-    assert.equal(e.task, "sh")
+    // The kernel looks the name up when the line is read, among those it noted when tasks were switched: it may be that of before exec.
+    assert.match(e.task, /^(sh|node)$/)
     assert.ok(e.timestamp > 0 && e.cpu >= 0)
     messages.push(e.message)
     if (messages.length === 2) break
