@@ -1,4 +1,4 @@
-import type { CoreKind } from "../../btf/index.ts"
+import { CORE_RELO_KINDS, type CoreKind } from "../../btf/index.ts"
 import * as c from "../../c/index.ts"
 import * as b from "../ast/build.ts"
 import { fieldFacts } from "./fieldFacts.ts"
@@ -18,14 +18,8 @@ interface Place extends Path {
   readonly base: c.Expr
 }
 
-const FIELD_KINDS: readonly CoreKind[] = [
-  "field_byte_offset",
-  "field_byte_size",
-  "field_exists",
-  "field_signed",
-  "field_lshift_u64",
-  "field_rshift_u64",
-]
+/** `enum bpf_field_info_kind` of libbpf's headers: the kinds that are about a field, by the same numbers. */
+const FIELD_KINDS: readonly CoreKind[] = CORE_RELO_KINDS.filter(kind => kind.startsWith("field_"))
 
 /**
  * Turns what CO-RE is about into nodes that the loader completes. A member of a record with `preserve_access_index`, or inside
