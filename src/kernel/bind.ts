@@ -1,43 +1,11 @@
 import { SkepError } from "../base/index.ts"
-import type { BtfKind } from "../btf/index.ts"
 import { attachTypes } from "../isa/index.ts"
-import type { AttachSpec, ProgramType } from "../object/index.ts"
+import { type AttachSpec, type Bound, boundTo, usualPlace } from "../object/index.ts"
 import type { ProgLoad } from "./bpf/index.ts"
 import { noFunction } from "./externs.ts"
 import type { KernelType } from "./kernelTypes.ts"
 import type { LoadProgram } from "./loadProgram.ts"
 import { replacedFunction } from "./replace.ts"
-
-/** What a program of a kind is bound to when it is loaded: a prefix and a name, a kind of type, an attach type. */
-interface Bound {
-  readonly prefix: string
-  readonly kind: BtfKind
-  readonly attachType: string
-}
-
-const BOUND: Partial<Record<AttachSpec["kind"], Bound>> = {
-  fentry: { prefix: "", kind: "func", attachType: "trace_fentry" },
-  fexit: { prefix: "", kind: "func", attachType: "trace_fexit" },
-  fmod_ret: { prefix: "", kind: "func", attachType: "modify_return" },
-  lsm: { prefix: "bpf_lsm_", kind: "func", attachType: "lsm_mac" },
-  lsm_cgroup: { prefix: "bpf_lsm_", kind: "func", attachType: "lsm_cgroup" },
-  iter: { prefix: "bpf_iter_", kind: "func", attachType: "trace_iter" },
-  tp_btf: { prefix: "btf_trace_", kind: "typedef", attachType: "trace_raw_tp" },
-}
-
-/** Where programs of types that the kernel wants to know the place of are taken to run, when nothing says it. */
-const USUAL_PLACE: Partial<Record<ProgramType, string>> = {
-  cgroup_sock_addr: "cgroup_inet4_connect",
-  cgroup_sockopt: "cgroup_getsockopt",
-  sk_lookup: "sk_lookup",
-  netfilter: "netfilter",
-}
-
-/** What a program is loaded for that is bound to a place of a kind, as a number; undefined for kinds that are not bound. */
-export function attachTypeOf(kind: string): number | undefined {
-  const bound = (BOUND as Readonly<Record<string, Bound | undefined>>)[kind]
-  return bound && attachTypes.number(bound.attachType)
-}
 
 /** The fields of a load that say what the program is for. Throws `KERNEL_NO_FUNCTION`, `KERNEL_NO_TRACEPOINT`, `KERNEL_NO_TARGET`. */
 export function bindTo(load: LoadProgram): Partial<ProgLoad> {
@@ -52,8 +20,8 @@ export function bindTo(load: LoadProgram): Partial<ProgLoad> {
       hint: `load the other program first, then: b.attachFreplace({ fn: "${spec.name}", target: other.program("main") })`,
     })
   }
-  const bound = attach && BOUND[attach.kind]
-  const attachType = bound?.attachType ?? spec.attachType ?? USUAL_PLACE[load.type]
+  const bound = attach && boundTo(attach.kind)
+  const attachType = bound?.attachType ?? spec.attachType ?? usualPlace(load.type)
   const expected = attachType === undefined ? {} : { expectedAttachType: attachTypes.number(attachType) }
   if (attach === undefined || bound === undefined) return expected
   return { ...expected, ...place(target(load, attach, bound)) }

@@ -11,14 +11,22 @@ import {
   otherType,
   type ProgramOptions,
 } from "../machine/index.ts"
-import { type BpfObject, type ProgramSpec, type ProgramType, relocateCore } from "../object/index.ts"
+import {
+  type BpfObject,
+  kconfigData,
+  type LoadableBtf,
+  loadableBtf,
+  type ProgramSpec,
+  type ProgramType,
+  relocateCore,
+} from "../object/index.ts"
 import { keepLink } from "./attach/attach.ts"
 import { attachTable, notOperations } from "./attach/structOps.ts"
+import { runningConfig } from "./config.ts"
 import { createMaps, type MapSet } from "./createMaps.ts"
-import { type LoadableBtf, loadableBtf, loadTypes } from "./debugInfo.ts"
-import { kconfigData, readConfig } from "./kconfig.ts"
 import { KernelTypes } from "./kernelTypes.ts"
 import { loadProgram } from "./loadProgram.ts"
+import { loadTypes } from "./loadTypes.ts"
 import type { KernelOptions } from "./options.ts"
 import { removePin } from "./pin.ts"
 import type { KernelProgram, ProgramOwner } from "./program.ts"
@@ -195,9 +203,9 @@ function fit(object: BpfObject, types: KernelTypes, { types: other, config }: Lo
   const usesTypes = [...object.programs, ...object.functions].some(fn => fn.core.length > 0)
   const fitted = usesTypes ? relocateCore(object, other === undefined ? types.target : { btf: other }) : object
   if (!object.maps.some(map => map.kconfig !== undefined)) return fitted
-  const text = config === undefined ? readConfig : () => `${readConfig() ?? ""}\n${config}`
+  const running = runningConfig(config)
   const maps = object.maps.map(map =>
-    map.kconfig === undefined ? map : { ...map, data: kconfigData(map, object.btf, text) },
+    map.kconfig === undefined ? map : { ...map, data: kconfigData(map, object.btf, running) },
   )
   return { ...fitted, maps }
 }

@@ -1,14 +1,22 @@
 import { SkepError } from "../base/index.ts"
 import { BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, encodeInsns, progTypes } from "../isa/index.ts"
 import { type LoadedMap, noMap, type ProgramOptions } from "../machine/index.ts"
-import type { AttachSpec, BpfObject, ProgramSpec, ProgramType } from "../object/index.ts"
+import {
+  type AttachSpec,
+  type BpfObject,
+  funcInfo,
+  type Image,
+  type LoadableBtf,
+  lineInfo,
+  makeImage,
+  type ProgramSpec,
+  type ProgramType,
+} from "../object/index.ts"
 import { bindTo } from "./bind.ts"
 import { objectName, type ProgLoad, progLoad } from "./bpf/index.ts"
-import { funcInfo, type LoadableBtf, lineInfo } from "./debugInfo.ts"
 import { Externs } from "./externs.ts"
 import { requireFeature } from "./featureList.ts"
 import { isPermission, kernelAtLeast, raiseMemlock, versionCode } from "./host/index.ts"
-import { type Image, makeImage } from "./image.ts"
 import type { KernelTypes } from "./kernelTypes.ts"
 import { withOlderHelpers } from "./olderHelpers.ts"
 import { KernelProgram, type ProgramOwner } from "./program.ts"

@@ -1,7 +1,7 @@
 import { closeSync, openSync, read, readSync } from "node:fs"
 import { SkepError } from "../../base/index.ts"
 import type { CgroupOrder, IterOutput, IterScope, IterTarget } from "../../machine/index.ts"
-import { attachTypeOf } from "../bind.ts"
+import { attachTypeOf } from "../../object/index.ts"
 import { iterCreate, iterLinkCreate } from "../bpf/index.ts"
 import { callFailed, isPermission, kernelAtLeast, permissionError } from "../host/index.ts"
 import { closeFd, EINVAL, ENOENT, ESRCH } from "../raw/index.ts"

@@ -1,7 +1,7 @@
 import { SkepError } from "../../base/index.ts"
 import type { AttachTarget } from "../../machine/index.ts"
 import type { ProgramType } from "../../object/index.ts"
-import { attachTypeOf } from "../bind.ts"
+import { attachTypeOf } from "../../object/index.ts"
 import { rawTracepointOpen, traceLinkCreate } from "../bpf/index.ts"
 import { callFailed, isPermission, kernelAtLeast, permissionError } from "../host/index.ts"
 import type { KernelProgram } from "../program.ts"

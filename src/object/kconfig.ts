@@ -1,36 +1,17 @@
-import { readFileSync } from "node:fs"
-import { release } from "node:os"
 import { SkepError } from "../base/index.ts"
 import { Btf, type BtfType } from "../btf/index.ts"
-import type { KconfigSpec, MapSpec } from "../object/index.ts"
-import { kernelSymbols } from "../symbols/index.ts"
-import { hasAttachCookie } from "./features.ts"
-import { versionCode } from "./host/index.ts"
+import type { KconfigSpec, MapSpec } from "./object.ts"
 
-/** The text of the running kernel's configuration: `CONFIG_HZ=250` and so on, a line each. */
-export function readConfig(): string | undefined {
-  try {
-    return process.getBuiltinModule("node:zlib").gunzipSync(readFileSync("/proc/config.gz")).toString("latin1")
-  } catch {}
-  for (const path of [`/boot/config-${release()}`, `/lib/modules/${release()}/config`]) {
-    try {
-      return readFileSync(path, "latin1")
-    } catch {}
-  }
-  return undefined
+/** What a machine tells of its configuration. */
+export interface Configuration {
+  /** The text of it: `CONFIG_HZ=250` and so on, a line each; undefined where it cannot be read. Asked for once, if at all. */
+  text(): string | undefined
+  /** A value that is no option, but what loaders find out: `LINUX_KERNEL_VERSION`. Undefined for names that mean nothing. */
+  found(name: string): number | undefined
 }
-
-/** Values that are no options: what loaders find out. */
-const VIRTUAL: Readonly<Record<string, () => number>> = {
-  LINUX_KERNEL_VERSION: versionCode,
-  LINUX_HAS_BPF_COOKIE: () => (hasAttachCookie() ? 1 : 0),
-  LINUX_HAS_SYSCALL_WRAPPER: () => (SYSCALL_WRAPPERS.some(name => kernelSymbols().hasFunction(name)) ? 1 : 0),
-}
-
-const SYSCALL_WRAPPERS = ["__x64_sys_bpf", "__arm64_sys_bpf", "__riscv_sys_bpf", "__s390x_sys_bpf"]
 
 /**
- * The content of `.kconfig` for the running kernel. `config` is the text of its configuration.
+ * The content of `.kconfig` for a kernel's configuration.
  *
  *     extern int CONFIG_HZ __kconfig;               CONFIG_HZ=250              250
  *     extern bool CONFIG_BPF __kconfig;             CONFIG_BPF=y               1
@@ -41,11 +22,7 @@ const SYSCALL_WRAPPERS = ["__x64_sys_bpf", "__arm64_sys_bpf", "__riscv_sys_bpf",
  * Throws `KERNEL_NO_OPTION` for an option that is not set and not weak, `KERNEL_OPTION_TYPE` for one whose value does not
  * fit its type.
  */
-export function kconfigData(
-  map: MapSpec,
-  btfBytes: Uint8Array,
-  config: () => string | undefined = readConfig,
-): Uint8Array {
+export function kconfigData(map: MapSpec, btfBytes: Uint8Array, configuration: Configuration): Uint8Array {
   const data = new Uint8Array(map.valueSize)
   const btf = Btf.parse(btfBytes)
   let options: ReadonlyMap<string, string> | undefined
@@ -54,12 +31,12 @@ export function kconfigData(
     let value: string | undefined
     if (spec.name.startsWith("CONFIG_")) {
       if (options === undefined) {
-        const text = config()
+        const text = configuration.text()
         unreadable = text === undefined
         options = parse(text ?? "")
       }
       value = options.get(spec.name)
-    } else value = found(VIRTUAL[spec.name]?.(), btf.resolved(spec.type))
+    } else value = foundValue(configuration.found(spec.name), btf.resolved(spec.type))
     if (value !== undefined) put(data, spec, value, btf)
     else if (!spec.weak) throw noOption(spec.name, unreadable)
   }
@@ -67,7 +44,7 @@ export function kconfigData(
 }
 
 /** A value that is no option, in the way of one. */
-function found(value: number | undefined, type: BtfType): string | undefined {
+function foundValue(value: number | undefined, type: BtfType): string | undefined {
   return type.kind === "int" && type.bool && value !== undefined ? "ny"[value] : value?.toString()
 }
 

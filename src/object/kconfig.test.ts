@@ -24,11 +24,10 @@ function value(type: keyof typeof TYPES, line: string, weak = false): number[] {
   const [id, size] = TYPES[type]
   const kconfig = [{ name: "CONFIG_X", offset: 0, size, type: id, weak }]
   return [
-    ...kconfigData(
-      map(".kconfig", "array", { valueSize: size, kconfig }),
-      btf,
-      () => `# a comment\n${line}\nCONFIG_XY=7\n`,
-    ),
+    ...kconfigData(map(".kconfig", "array", { valueSize: size, kconfig }), btf, {
+      text: () => `# a comment\n${line}\nCONFIG_XY=7\n`,
+      found: () => undefined,
+    }),
   ]
 }
 

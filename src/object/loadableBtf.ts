@@ -1,8 +1,6 @@
-import { acceptableBtf, appendStrings, BTF_VERSIONS, plainerBtf } from "../btf/index.ts"
-import type { BpfObject, SourceLine } from "../object/index.ts"
-import { btfLoad } from "./bpf/index.ts"
+import { acceptableBtf, appendStrings } from "../btf/index.ts"
 import type { Image } from "./image.ts"
-import { EINVAL } from "./raw/index.ts"
+import type { BpfObject, SourceLine } from "./object.ts"
 
 /** Offset of the strings of a source line in the object's BTF. */
 interface LineStrings {
@@ -28,17 +26,6 @@ export function loadableBtf(object: BpfObject): LoadableBtf | undefined {
   // The kernel refuses an empty file name or line.
   const lines = object.lines.map(line => ({ file: add(line.file), text: add(line.text.trim()) }))
   return { bytes: btf.encode(), lines }
-}
-
-/** Loads type information; what a kernel is too old for is left out, until it takes it. A descriptor, or −errno. */
-export function loadTypes(bytes: Uint8Array): number {
-  const fd = btfLoad(bytes)
-  if (fd !== -EINVAL) return fd
-  for (const version of BTF_VERSIONS) {
-    const older = btfLoad(plainerBtf(bytes, version))
-    if (older >= 0) return older
-  }
-  return fd
 }
 
 /**

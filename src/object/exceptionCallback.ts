@@ -1,5 +1,5 @@
 import { Btf } from "../btf/index.ts"
-import type { BpfObject, ProgramSpec } from "../object/index.ts"
+import type { BpfObject, ProgramSpec } from "./object.ts"
 
 const TAG = "exception_callback:"
 
@@ -8,9 +8,7 @@ const TAG = "exception_callback:"
  * that only the tag tells that it belongs to the program.
  */
 export function exceptionCallback(program: ProgramSpec, { btf: bytes }: BpfObject): string | undefined {
-  if (program.btfId === 0 || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(TAG)) {
-    return undefined
-  }
+  if (program.btfId === 0 || !new TextDecoder("latin1").decode(bytes).includes(TAG)) return undefined
   const btf = Btf.parse(bytes)
   for (const id of btf.ids("decl_tag")) {
     const tag = btf.type(id)

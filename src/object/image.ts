@@ -1,7 +1,7 @@
 import { SkepError } from "../base/index.ts"
 import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, type Insn, OP_LDDW } from "../isa/index.ts"
-import type { BpfObject, FunctionSpec, LineInfo, ProgramSpec, Relocation } from "../object/index.ts"
 import { exceptionCallback } from "./exceptionCallback.ts"
+import type { BpfObject, FunctionSpec, LineInfo, ProgramSpec, Relocation } from "./object.ts"
 
 /** One function's place in an image. */
 export interface Placed {
@@ -15,7 +15,7 @@ export interface Placed {
 }
 
 /**
- * A program and the subprograms it reaches, one after another, as the kernel takes them. Calls are resolved;
+ * A program and the subprograms it reaches, one after another, as machines take them. Calls are resolved;
  * relocations of maps and kernel functions are left, by index of instruction.
  */
 export interface Image {
