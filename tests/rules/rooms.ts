@@ -14,6 +14,7 @@ export const rooms: Record<string, Room> = {
   opt: { may: ["base", "ir"], browser: true },
   codegen: { may: ["base", "ir", "object", "isa", "btf"], browser: true },
   compiler: { may: ["base", "isa", "btf", "object", "c", "bcc", "libbpf", "ir", "opt", "codegen"], browser: true },
+  verifier: { may: ["base", "isa", "btf", "object"], browser: true },
   gen: { may: ["base", "btf", "object"], browser: true },
   machine: { may: ["base", "object", "isa", "btf"], browser: true },
   cache: { may: [] },
