@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   OBJECT: "Object files",
   MACHINE: "Programs and maps that are loaded",
   KERNEL: "The kernel",
+  PACKETS: "Packets and captures",
   NETLINK: "The network, by netlink",
   SYMBOLS: "The kernel's functions",
   BPF: "The TypeScript API",

@@ -16,6 +16,7 @@ export const rooms: Record<string, Room> = {
   compiler: { may: ["base", "isa", "btf", "object", "c", "bcc", "libbpf", "ir", "opt", "codegen"], browser: true },
   verifier: { may: ["base", "isa", "btf", "object"], browser: true },
   gen: { may: ["base", "btf", "object"], browser: true },
+  packets: { may: ["base"], browser: true },
   machine: { may: ["base", "object", "isa", "btf"], browser: true },
   cache: { may: [] },
   symbols: { may: ["base"] },

@@ -1,0 +1,5 @@
+export * from "./linkTypes.ts"
+export type { CapturedPacket, CaptureInterface } from "./packet.ts"
+export * from "./reader.ts"
+export * from "./whole.ts"
+export * from "./writer.ts"
