@@ -29,6 +29,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   ISA: "Encoding and assembler text",
   BTF: "Type information, and values of maps",
   OBJECT: "Object files",
+  FILTER: "Packet filters",
   MACHINE: "Programs and maps that are loaded",
   KERNEL: "The kernel",
   PACKETS: "Packets and captures",

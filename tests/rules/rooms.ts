@@ -17,6 +17,7 @@ export const rooms: Record<string, Room> = {
   verifier: { may: ["base", "isa", "btf", "object"], browser: true },
   gen: { may: ["base", "btf", "object"], browser: true },
   packets: { may: ["base"], browser: true },
+  filter: { may: ["base", "isa", "object"], browser: true },
   machine: { may: ["base", "object", "isa", "btf"], browser: true },
   cache: { may: [] },
   symbols: { may: ["base"] },
