@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   MACHINE: "Programs and maps that are loaded",
   KERNEL: "The kernel",
   PACKETS: "Packets and captures",
+  VM: "The embedded machine",
   NETLINK: "The network, by netlink",
   SYMBOLS: "The kernel's functions",
   BPF: "The TypeScript API",

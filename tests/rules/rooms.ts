@@ -19,6 +19,7 @@ export const rooms: Record<string, Room> = {
   packets: { may: ["base"], browser: true },
   filter: { may: ["base", "isa", "object"], browser: true },
   machine: { may: ["base", "object", "isa", "btf"], browser: true },
+  vm: { may: ["base", "isa", "btf", "object", "machine", "verifier", "packets"], browser: true },
   cache: { may: [] },
   symbols: { may: ["base"] },
   netlink: { may: ["base"] },

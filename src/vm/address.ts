@@ -1,0 +1,29 @@
+/**
+ * Addresses as programs see them: 64 bits, of which the low word is the offset in the machine's linear memory, and the high word says whose memory it
+ * is. Words are signed 32-bit numbers, as WebAssembly hands them to JavaScript. Memory ends below 2 GiB, so that a low word is never negative.
+ */
+
+/** High word of addresses of the machine's own memory: stacks, contexts, map values, objects of the simulated kernel. */
+export const KERNEL = 0xffff8880 | 0
+/** High word of addresses of simulated user memory. */
+export const USER = 0x00007fff
+/** High word of packets' addresses that come out of the 32-bit fields `data` and `data_end` of contexts. */
+export const PACKET = 0
+/** High word of addresses of functions (callbacks); the low word is the slot of the function's first instruction. */
+export const CODE = 0xffffffff | 0
+
+/** Bytes at the beginning of linear memory that are never allocated: a null pointer and what is near it. */
+export const NULL_PAGE = 65536
+
+// Words that the machine and compiled code share. They lie where no program may look.
+
+/** High word of what a helper returns. Whoever calls a helper puts 0 here before. */
+export const HIGH_WORD = 16
+/** Low word of the frame pointer (r10) of the function that calls a helper: a callback's frame lies below it. */
+export const FRAME_WORD = 20
+/** Instructions that the run may still make, counted where it goes back or calls. A run ends when it falls below 0. */
+export const FUEL_WORD = 24
+
+/** `0xffff888000001000` */
+export const addressText = (low: number, high: number): string =>
+  `0x${((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString(16)}`

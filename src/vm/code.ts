@@ -1,0 +1,63 @@
+import type { Insn } from "../isa/index.ts"
+import type { Run } from "./run.ts"
+
+/**
+ * A helper or a kernel function: arguments r1 to r5 as pairs of signed 32-bit words, low word first. It returns the low word of r0, and puts the high
+ * word into `run.high` where it is not 0. Whoever calls it puts 0 there before.
+ */
+export type Helper = (
+  run: Run,
+  a1: number,
+  a1High: number,
+  a2: number,
+  a2High: number,
+  a3: number,
+  a3High: number,
+  a4: number,
+  a4High: number,
+  a5: number,
+  a5High: number,
+) => number
+
+/** A program with its subprograms as executors take it. */
+export interface CodeImage {
+  /** The program's name. */
+  readonly name: string
+  /**
+   * Instructions. Addresses of maps and of their values are constants already. Left are: `call` of helpers by number, of subprograms by distance
+   * (`BPF_PSEUDO_CALL`), of kernel functions by index into `kfuncs` (`BPF_PSEUDO_KFUNC_CALL`), and addresses of functions (`BPF_PSEUDO_FUNC`).
+   */
+  readonly insns: readonly Insn[]
+  /** The kernel functions that it calls. */
+  readonly kfuncs: readonly Helper[]
+  /** The helper with a number; undefined where the machine has none. */
+  readonly helper: (number: number) => Helper | undefined
+  /** By slot: 1 for loads through a typed pointer of the kernel, which give 0 where the address is bad. */
+  readonly probes: Uint8Array
+}
+
+/** A program that is ready to run, by the interpreter or as WebAssembly. */
+export interface Code {
+  /**
+   * Runs the function that begins at a slot of the image, 0 for the program itself, with r1 to r5 and the frame pointer. Returns the low word of r0,
+   * and puts the high word into `run.high`. @throws Fault, ProgramExit
+   */
+  invoke(
+    run: Run,
+    slot: number,
+    frame: number,
+    a1: number,
+    a1High: number,
+    a2: number,
+    a2High: number,
+    a3: number,
+    a3High: number,
+    a4: number,
+    a4High: number,
+    a5: number,
+    a5High: number,
+  ): number
+}
+
+/** Makes code of an image. */
+export type Translate = (image: CodeImage) => Code

@@ -1,0 +1,62 @@
+import type { Environment } from "./environment.ts"
+import type { VmMap } from "./maps/map.ts"
+import type { Memory } from "./memory.ts"
+import type { Runnable } from "./run.ts"
+import { TraceOutput } from "./traceOutput.ts"
+
+/** Something that a program or a map refers to by a number, as the kernel's do by descriptors. */
+export type Handled = VmMap | Runnable
+
+/** What all programs of a machine share. */
+export class Core {
+  readonly memory: Memory
+  readonly environment: Environment
+  /** What programs print. */
+  readonly trace = new TraceOutput()
+  /** Instructions that a run may make. */
+  readonly budget: number
+  readonly #handles = new Map<number, Handled>()
+  readonly #maps = new Map<number, VmMap>()
+  #next = 3
+
+  constructor(memory: Memory, environment: Environment, budget: number) {
+    this.memory = memory
+    this.environment = environment
+    this.budget = budget
+  }
+
+  /** Gives something a number that is not used again. */
+  open(handled: Handled): number {
+    const handle = this.#next++
+    this.#handles.set(handle, handled)
+    return handle
+  }
+
+  /** Forgets a number. */
+  close(handle: number): void {
+    this.#handles.delete(handle)
+  }
+
+  /** What has a number. */
+  handled(handle: number): Handled | undefined {
+    return this.#handles.get(handle)
+  }
+
+  /** The map that programs have at an address. */
+  mapAt(address: number): VmMap | undefined {
+    return this.#maps.get(address)
+  }
+  /** Called by a map when it is made. */
+  placeMap(map: VmMap): void {
+    this.#maps.set(map.address, map)
+  }
+  /** Called by a map when it goes. */
+  removeMap(map: VmMap): void {
+    this.#maps.delete(map.address)
+  }
+
+  /** All that has a number, in the order of the numbers. */
+  all(): IterableIterator<Handled> {
+    return this.#handles.values()
+  }
+}

@@ -1,0 +1,24 @@
+/** Error numbers that helpers and maps return, negated. Source: include/uapi/asm-generic/errno-base.h, errno.h. */
+export const EPERM = 1
+export const ENOENT = 2
+export const ESRCH = 3
+export const EINTR = 4
+export const E2BIG = 7
+export const EBADF = 9
+export const EAGAIN = 11
+export const ENOMEM = 12
+export const EACCES = 13
+export const EFAULT = 14
+export const EBUSY = 16
+export const EEXIST = 17
+export const ENODEV = 19
+export const EINVAL = 22
+export const ENOSPC = 28
+export const ERANGE = 34
+export const EDOM = 33
+export const ENODATA = 61
+export const EOVERFLOW = 75
+export const EMSGSIZE = 90
+export const EPROTONOSUPPORT = 93
+export const EOPNOTSUPP = 95
+export const ENOTSUPP = 524
