@@ -8,8 +8,8 @@ function stream(fail?: () => void) {
   let closed = 0
   class Numbers extends PullStream<number> {
     protected watchSource(ready: () => void) {
-      const timer = setImmediate(ready)
-      return { keepAlive() {}, close: () => clearImmediate(timer) }
+      const timer = setTimeout(ready)
+      return { keepAlive() {}, close: () => clearTimeout(timer) }
     }
     protected readSource(push: (item: number) => void) {
       fail?.()
