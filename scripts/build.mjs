@@ -64,6 +64,7 @@ const importMeta = { get url() { return require("node:url").pathToFileURL(__file
     },
   })
   writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n')
+  cpSync("data/linux.snapshot", `${outdir}/linux.snapshot`)
   cpSync("docs/diagnostics", `${outdir}/diagnostics`, { recursive: true })
   const names = exportsOf(resolve(core)).filter(name => !INTERNAL.includes(name))
   writeFileSync(

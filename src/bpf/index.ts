@@ -178,7 +178,7 @@ export type { LoadOptions } from "./options.ts"
 export type { AnyProgram, InitialGlobals, OpenGlobals, ProgramTypes } from "./programTypes.ts"
 
 export { defineFlags, type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
-export { cpuOfVersion, runningCpu, runningTarget } from "./target.ts"
+export { cpuOfVersion, runningCpu, runningTarget, snapshotTarget } from "./target.ts"
 export type { TracePrintOptions } from "./trace.ts"
 export type { UprobeOptions, UsdtOptions } from "./user/options.ts"
 export type { StackOptions } from "./user/stacks.ts"

@@ -4,28 +4,60 @@ import { nearestNames, SkepError } from "../base/index.ts"
 import { Btf } from "../btf/index.ts"
 import type { CpuLevel, Target } from "../compiler/index.ts"
 import { cpuLevel, kernelAtLeast, kernelVersion, onlineCpus, runningBtf, tracefs } from "../kernel/index.ts"
+import { kernelSnapshot } from "./host/snapshot.ts"
 
-/** The running kernel, as the compiler sees it. Everything is looked up when it is first asked. */
+/** The running kernel, as the compiler sees it; that of the snapshot off Linux. Everything is looked up when it is first asked. */
 export function runningTarget(): Target {
-  const linux = process.platform === "linux"
+  if (process.platform !== "linux") return snapshotTarget()
   const { major, minor, patch } = kernelVersion()
   return {
     arch: architecture(),
-    kernelVersion: linux ? (major << 16) | (minor << 8) | Math.min(patch, 255) : (6 << 16) | (1 << 8),
+    kernelVersion: (major << 16) | (minor << 8) | Math.min(patch, 255),
     get cpus() {
-      return linux ? onlineCpus().length : 1
+      return onlineCpus().length
     },
     get pageSize() {
       return pageSize()
     },
     get btf() {
-      return linux ? kernelTypes() : undefined
+      return kernelTypes()
     },
-    moduleBtf: linux ? moduleTypes : undefined,
-    readTracepointFormat: linux ? readTracepointFormat : undefined,
+    moduleBtf: moduleTypes,
+    readTracepointFormat,
     tracepointHint,
-    config: linux ? kernelConfig() : undefined,
+    config: kernelConfig(),
   }
+}
+
+/**
+ * The kernel of the snapshot that comes with skep: the same on every computer. The embedded machine simulates it, and where there is no Linux
+ * kernel, programs are compiled for it. @throws SkepError SNAPSHOT_MISSING, SNAPSHOT_BAD when something of it is asked for
+ */
+export function snapshotTarget(): Target {
+  const { version } = kernelSnapshot()
+  return {
+    arch: "x86_64",
+    kernelVersion: version,
+    cpus: SIMULATED_CPUS,
+    pageSize: 4096,
+    get btf() {
+      return kernelSnapshot().btf
+    },
+    readTracepointFormat: (category, event) => kernelSnapshot().formats.get(`${category}:${event}`),
+    tracepointHint: snapshotHint,
+    config: name => kernelSnapshot().config.get(name),
+  }
+}
+
+/** CPUs of the simulated kernel, where nobody says how many. */
+export const SIMULATED_CPUS = 2
+
+/** The names nearest to a tracepoint that the snapshot does not have. */
+function snapshotHint(category: string, event: string): string | undefined {
+  const names = [...kernelSnapshot().formats.keys()]
+  const categories = [...new Set(names.map(name => name.slice(0, name.indexOf(":"))))]
+  if (!categories.includes(category)) return meant(nearestNames(category, categories, 3).map(name => `${name}:…`))
+  return meant(nearestNames(`${category}:${event}`, names, 3))
 }
 
 /** The instruction set level that this kernel takes, by trying where this process may. */
@@ -89,7 +121,6 @@ function readTracepointFormat(category: string, event: string): string | undefin
 
 /** The names nearest to a tracepoint that is not there; where they cannot be listed, why. */
 function tracepointHint(category: string, event: string): string | undefined {
-  if (process.platform !== "linux") return "tracepoints are known on Linux only: compile there"
   try {
     const events = `${tracefs()}/events`
     const categories = readdirSync(events)

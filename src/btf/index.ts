@@ -18,7 +18,7 @@ export { type Merged, type MergeInput, mergeBtf, type TypePlace } from "./merge.
 export { BTF_VERSIONS, type BtfSince, plainerBtf } from "./plainer.ts"
 export { formatDefinition, formatType } from "./print/declare.ts"
 export { dump } from "./print/dump.ts"
-export { references } from "./references.ts"
+export { references, withReferences } from "./references.ts"
 export { alignOf, POINTER_SIZE, type RecordAlignment, recordAlignment, sizeOf } from "./size.ts"
 export * from "./types.ts"
 export { CharArray } from "./values/char-array.ts"

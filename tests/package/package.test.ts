@@ -34,6 +34,7 @@ test("the package has the library, the program, types and documents, and nothing
     "dist/bundler.mjs",
     "dist/skep.js",
     "dist/core.js",
+    "dist/linux.snapshot",
     "dist/types/index.d.ts",
     "LICENSE",
     "README.md",
@@ -43,7 +44,7 @@ test("the package has the library, the program, types and documents, and nothing
   }
   const others = packed.filter(
     path =>
-      !/^(dist\/((skep|core|compiler|library)\.js|(index|bundler)\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
+      !/^(dist\/((skep|core|compiler|library)\.js|(index|bundler)\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|linux\.snapshot|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
         path,
       ),
   )
