@@ -1,0 +1,3 @@
+export * from "./find.ts"
+export * from "./maps.ts"
+export type { Argument, ArgumentKind, Direction, Prototype, Result } from "./notation.ts"
