@@ -12,6 +12,7 @@ import {
   type ProgramSpec,
   type ProgramType,
 } from "../object/index.ts"
+import { logText, summarise } from "../verifier/index.ts"
 import { bindTo } from "./bind.ts"
 import { objectName, type ProgLoad, progLoad } from "./bpf/index.ts"
 import { Externs } from "./externs.ts"
@@ -23,7 +24,6 @@ import { KernelProgram, type ProgramOwner } from "./program.ts"
 import { E2BIG, EAGAIN, EINVAL, ENOSPC, errnoText } from "./raw/index.ts"
 import { refusal } from "./refusal.ts"
 import type { Operation } from "./structOps.ts"
-import { logText, summarise } from "./verifierLog.ts"
 
 /** What it takes to load one program. */
 export interface LoadProgram {

@@ -64,9 +64,17 @@ function refuses(name: string, text: string, license = "GPL"): void {
       (error: unknown) => {
         assert.ok(error instanceof SkepError)
         assert.equal(error.code, "KERNEL_VERIFIER")
-        const { message, why, hint } = error.parts
+        const { message, why, hint, notes = [] } = error.parts
         all.push(
-          `${name}\n  ${message.replace("the kernel's verifier refused program f: ", "").replaceAll(/\/[^ ]*\/(?=a\.c:)/g, "")}\n  ${why}\n  hint: ${hint}\n`,
+          [
+            name,
+            message.replace("the kernel's verifier refused program f: ", ""),
+            why,
+            ...notes.map(note => note.message),
+          ]
+            .concat(`hint: ${hint}\n`)
+            .join("\n  ")
+            .replaceAll(/\/[^ ]*\/(?=a\.c:)/g, ""),
         )
         assert.ok(why !== undefined, `not explained: ${message}`)
         assert.ok((error.log ?? "").length > 20)

@@ -1,2 +1,3 @@
+export * from "./explain/index.ts"
 export * from "./input.ts"
 export * from "./result.ts"

@@ -25,7 +25,10 @@ export const rooms: Record<string, Room> = {
   symbols: { may: ["base"] },
   netlink: { may: ["base"] },
   containers: { may: ["base"] },
-  kernel: { may: ["base", "cache", "machine", "object", "btf", "isa", "symbols", "netlink"], packages: ["koffi"] },
+  kernel: {
+    may: ["base", "cache", "machine", "object", "btf", "isa", "verifier", "symbols", "netlink"],
+    packages: ["koffi"],
+  },
   bpf: {
     may: [
       "base",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { ProgramType } from "../../object/index.ts"
-import { summarise } from "../verifierLog.ts"
 import { explainRefusal } from "./explain.ts"
+import { summarise } from "./log.ts"
 import { splitLog } from "./report.ts"
 
 /** One case: so a log reads in C's terms. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { logText, summarise } from "./verifierLog.ts"
+import { logText, summarise } from "./log.ts"
 
 function summary(name: string, log: string, want: { reason: string; slot?: number; quoted?: string }): void {
   test(name, () => assert.deepEqual(summarise(log), { slot: undefined, quoted: undefined, ...want }))

@@ -3,7 +3,7 @@ import { calleeOf, type Fault, inWords } from "./fault.ts"
 import type { Explanation, Rule } from "./rule.ts"
 
 /** A helper that this program, or this kernel, has not. */
-function noHelper(name: string, number: string | undefined, { type }: Fault): Explanation {
+function noHelper(name: string, number: string | undefined, { type }: Fault): Omit<Explanation, "category"> {
   const known = helperByName(name) ?? helperById(Number(number))
   if (known === undefined) {
     return {
@@ -49,6 +49,7 @@ export const CALL_RULES: readonly Rule[] = [
       what: `${fault.callee ?? "a function of the kernel"} is for programs under the GPL, and this one says otherwise`,
       hint: 'say char license[] SEC("license") = "GPL"; or #define BPF_LICENSE GPL',
     }),
+    "policy",
   ],
   [
     /R(\d+) type=(\S+) expected=(.*)/,
@@ -63,6 +64,7 @@ export const CALL_RULES: readonly Rule[] = [
           : "check the order of the arguments and their types",
       }
     },
+    "register types",
   ],
   [
     /R(\d+) (?:unbounded memory access, use 'var|min value is negative, either use unsigned or)/,
@@ -104,6 +106,7 @@ export const CALL_RULES: readonly Rule[] = [
       what: `${fault.callee ?? "a function of the kernel"} may sleep, and this place of the program may not`,
       hint: 'programs that may sleep say so: SEC("fentry.s/…"), "lsm.s/…", "uprobe.s/…", "iter.s/…"; not under a lock or bpf_rcu_read_lock',
     }),
+    "execution context",
   ],
   [
     /calling kernel function (\w+) is not allowed|kernel function (\w+) is not allowed|calling invalid kfunc (\w+)?/,
@@ -129,6 +132,7 @@ export const CALL_RULES: readonly Rule[] = [
         hint: releaseHint(taker),
       }
     },
+    "resource lifetime",
   ],
   [
     /(?:reference has not been acquired|R\d+ must be referenced|release kernel function .* expects)/,
@@ -136,6 +140,7 @@ export const CALL_RULES: readonly Rule[] = [
       what: "something is given back that was not taken, or twice",
       hint: "release each object once, on the path that took it",
     }),
+    "resource lifetime",
   ],
   [
     /(?:bpf_spin_unlock|bpf_rcu_read_unlock|unlock) is missing|inside bpf_(?:spin_lock|rcu_read_lock|preempt_disable|local_irq_save)-ed region|lock.* held/i,
@@ -143,6 +148,7 @@ export const CALL_RULES: readonly Rule[] = [
       what: "the function ends, or calls another, while it holds a lock",
       hint: "unlock on every path before the end",
     }),
+    "execution context",
   ],
   [
     /not allowed while holding a lock|while holding .*lock|in (?:rcu|preempt|irq).* region/i,
@@ -150,6 +156,7 @@ export const CALL_RULES: readonly Rule[] = [
       what: `${fault.callee ?? "a function"} is called while a lock is held`,
       hint: "move the call in front of the lock or behind the unlock",
     }),
+    "execution context",
   ],
 ]
 

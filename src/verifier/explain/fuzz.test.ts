@@ -2,8 +2,8 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import * as fc from "fast-check"
-import { summarise } from "../verifierLog.ts"
 import { explainRefusal } from "./explain.ts"
+import { summarise } from "./log.ts"
 import { splitLog } from "./report.ts"
 
 const lines = ["6.1", "6.18"]

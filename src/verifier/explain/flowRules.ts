@@ -25,6 +25,7 @@ export const FLOW_RULES: readonly Rule[] = [
       const text = constant === undefined ? "a value that is not known" : String(Number.parseInt(constant, 16))
       return returns(text, String(least), String(least + Number.parseInt(mask, 16)), fault)
     },
+    "program structure",
   ],
   [
     /At (?:program exit|async callback exit|subprogram exit|callback return) the register R0 is not a known value \((\w+)\)/,
@@ -36,6 +37,7 @@ export const FLOW_RULES: readonly Rule[] = [
       what: "an address of the kernel would become visible outside of the program",
       hint: "only programs with CAP_PERFMON may store or return addresses: run it with sudo",
     }),
+    "policy",
   ],
   [
     /BPF program is too large\. Processed (\d+) insn/,
@@ -105,6 +107,7 @@ export const FLOW_RULES: readonly Rule[] = [
               : "two pointers are added",
       hint: "add a number to a pointer, in 64 bits, after it was compared with its bounds",
     }),
+    "register types",
   ],
   [
     /frame pointer is read only/,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { golden } from "../../../tests/support/golden.ts"
-import { summarise } from "../verifierLog.ts"
 import { explainRefusal } from "./explain.ts"
+import { summarise } from "./log.ts"
 import { splitLog } from "./report.ts"
 
 /** Logs of the programs of ../refusals.test.ts, as a kernel wrote them: each below a line with the program's name. */

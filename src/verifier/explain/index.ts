@@ -1,0 +1,5 @@
+export { explainRefusal } from "./explain.ts"
+export { logText, summarise } from "./log.ts"
+export { type RefusalParts, type RefusedProgram, refusalParts } from "./refusal.ts"
+export { splitLog, type VerifierReport } from "./report.ts"
+export type { Category, Explanation } from "./rule.ts"
