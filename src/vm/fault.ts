@@ -1,15 +1,25 @@
 import { SkepError } from "../base/index.ts"
+import { helperName } from "../isa/index.ts"
 import { addressText, KERNEL, NULL_PAGE, USER } from "./address.ts"
+import type { CodeImage } from "./code.ts"
 import type { Memory } from "./memory.ts"
 
 /** Why a run was ended. It is caught where the program was started and becomes an error that says which line it was. */
 export class Fault extends Error {
   readonly code: string
   readonly hint: string
+  /** The program that ran, and the slot of the instruction that it happened at. */
+  place: { readonly image: CodeImage; readonly slot: number } | undefined
+
   constructor(code: string, message: string, hint: string) {
     super(message)
     this.code = code
     this.hint = hint
+  }
+
+  /** Called by executors on its way out; the innermost knows it best. */
+  happened(image: CodeImage, slot: number): void {
+    this.place ??= { image, slot }
   }
 }
 
@@ -78,4 +88,21 @@ export const stackOverflow = (frames: number): Fault =>
     "VM_STACK",
     `more than ${frames} functions call each other`,
     "programs have at most 8 frames: call less deep",
+  )
+
+export const noHelper = (number: number): Fault =>
+  new Fault(
+    "VM_HELPER",
+    `the machine has no helper ${helperName(number) ?? `number ${number}`}`,
+    "the program has to do without it here, or run in the kernel",
+  )
+
+export const endOfCode = (): Fault =>
+  new Fault("VM_BAD_CODE", "the program runs over its end", "every path ends with exit")
+
+export const badOperation = (operation: number): Fault =>
+  new Fault(
+    "VM_BAD_CODE",
+    `operation 0x${operation.toString(16)} cannot be interpreted`,
+    "let the verifier check the program",
   )
