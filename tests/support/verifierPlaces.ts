@@ -40,6 +40,7 @@ export function allPlaces(): Place[] {
     if (/^cgroup_inet_[ei]n?gress$/.test(attachType)) places.push({ type: "cgroup_skb", attachType })
     if (/^sk_skb_/.test(attachType)) places.push({ type: "sk_skb", attachType })
     if (/^cgroup_(device|sysctl)$/.test(attachType)) places.push({ type: attachType, attachType })
+    if (attachType === "xdp_devmap") places.push({ type: "xdp", attachType })
   }
   places.push(
     { type: "kprobe", sleepable: true },
@@ -84,7 +85,11 @@ export interface Answer {
 const BPF_F_SLEEPABLE = 16
 
 /** Gives a program to the running kernel, and unloads it. */
-export function ask(place: Place, insns: readonly isa.Insn[], options: { license?: string } = {}): Answer {
+export function ask(
+  place: Place,
+  insns: readonly isa.Insn[],
+  options: { license?: string; logLevel?: number } = {},
+): Answer {
   const { type, attachType, target, member, sleepable } = place
   log[0] = 0
   const { result } = progLoad({
@@ -95,7 +100,7 @@ export function ask(place: Place, insns: readonly isa.Insn[], options: { license
     attachBtfId: target === undefined ? undefined : kernelTypes().find(target, "func", "typedef", "struct"),
     flags: sleepable ? BPF_F_SLEEPABLE : 0,
     log,
-    logLevel: 1,
+    logLevel: options.logLevel ?? 1,
   })
   if (result >= 0) closeFd(result)
   return { accepted: result >= 0, errno: Math.max(0, -result), log: text.decode(log.subarray(0, log.indexOf(0))) }
