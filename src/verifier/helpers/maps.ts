@@ -38,7 +38,6 @@ const TAKEN_BY: Readonly<Record<string, string>> = {
 
 /** Which map types a helper takes, where it does not take all. */
 const ONLY: Readonly<Record<string, string>> = {
-  tail_call: "prog_array",
   perf_event_read: "perf_event_array",
   perf_event_output: "perf_event_array",
   perf_event_read_value: "perf_event_array",
@@ -83,6 +82,7 @@ const MAY_UPDATE_SOCKMAP = "socket_filter sched_cls sched_act xdp sk_reuseport f
 /** Whether a helper, by its full name, takes a map of a type; otherwise what the kernel says, line by line. */
 export function refuseMap(helper: string, id: number, mapType: string, caller: Caller): string[] {
   const name = helper.slice("bpf_".length)
+  if (name === "tail_call") return mapType === "prog_array" ? [] : ["expected prog array map for tail call"]
   const takers = TAKEN_BY[mapType]
   const only = ONLY[name]
   const said: string[] = []

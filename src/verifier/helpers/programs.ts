@@ -123,7 +123,7 @@ export const PROGRAM_SETS: Readonly<Record<string, string>> = {
     "perf_event_output get_current_uid_gid get_current_pid_tgid get_netns_cookie get_current_cgroup_id get_current_ancestor_cgroup_id " +
     "get_cgroup_classid",
   sk_lookup: `${NET} perf_event_output sk_assign/sk_lookup sk_release`,
-  sk_reuseport: "sk_select_reuseport skb_load_bytes skb_load_bytes_relative get_socket_cookie ktime_get_coarse_ns",
+  sk_reuseport: "sk_select_reuseport skb_load_bytes skb_load_bytes_relative get_socket_cookie/sock ktime_get_coarse_ns",
   flow_dissector: `${NET} skb_load_bytes`,
   netfilter: "",
   cgroup_sock: CGROUP_SOCK,
