@@ -23,6 +23,10 @@ export const HIGH_WORD = 16
 export const FRAME_WORD = 20
 /** Instructions that the run may still make, counted where it goes back or calls. A run ends when it falls below 0. */
 export const FUEL_WORD = 24
+/** Tells compiled code that a call ended the function it was made in: a tail call that went through, a packet load out of bounds. */
+export const LEAVES_WORD = 28
+/** First byte of the stack of the run: compiled code checks that frames lie above it. */
+export const STACK_WORD = 32
 
 /** `0xffff888000001000` */
 export const addressText = (low: number, high: number): string =>

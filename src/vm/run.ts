@@ -1,4 +1,4 @@
-import { CODE, FRAME_WORD, FUEL_WORD, HIGH_WORD, KERNEL, PACKET, USER } from "./address.ts"
+import { CODE, FRAME_WORD, FUEL_WORD, HIGH_WORD, KERNEL, PACKET, STACK_WORD, USER } from "./address.ts"
 import type { Code } from "./code.ts"
 import type { Core } from "./core.ts"
 import type { Environment } from "./environment.ts"
@@ -10,7 +10,7 @@ import type { PacketBuffer } from "./packetBuffer.ts"
 /** Bytes of stack that a function has. */
 export const FRAME_BYTES = 512
 /** Functions that can be under way at once: the verifier's 8, and callbacks of callbacks. */
-const FRAMES = 16
+export const FRAMES = 16
 /** Programs that may follow each other by tail calls. Source: MAX_TAIL_CALL_CNT. */
 export const MAX_TAIL_CALLS = 33
 
@@ -96,13 +96,16 @@ export class Run {
     const { i32 } = this.memory
     const frame = i32[FRAME_WORD >> 2]
     const fuel = i32[FUEL_WORD >> 2]
+    const stack = i32[STACK_WORD >> 2]
     i32[FUEL_WORD >> 2] = this.core.budget
+    i32[STACK_WORD >> 2] = this.#stack
     const top = this.#stack + FRAME_BYTES * FRAMES
     try {
       return program.code.invoke(this, 0, top, context, context === 0 ? 0 : KERNEL, 0, 0, 0, 0, 0, 0, 0, 0)
     } finally {
       this.memory.i32[FRAME_WORD >> 2] = frame
       this.memory.i32[FUEL_WORD >> 2] = fuel
+      this.memory.i32[STACK_WORD >> 2] = stack
     }
   }
 

@@ -1,12 +1,22 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { runText } from "../../../tests/support/vmCode.ts"
+import { compile, interpret, type Translate } from "../index.ts"
+
+/** Every case is run by both. */
+const executors: readonly (readonly [string, Translate])[] = [
+  ["interpreted", interpret],
+  ["as WebAssembly", compile],
+]
 
 /** r0 that a program leaves: the conformance cases of RFC 9669, one a line. */
 function gives(text: string, expected: bigint | number): void {
-  test(`${text} gives ${expected}`, () => {
-    assert.equal(runText(`${text.replaceAll("; ", "\n")}\nexit`), BigInt.asUintN(64, BigInt(expected)))
-  })
+  for (const [how, translate] of executors) {
+    test(`${how}, ${text} gives ${expected}`, () => {
+      const value = runText(`${text.replaceAll("; ", "\n")}\nexit`, { translate })
+      assert.equal(value, BigInt.asUintN(64, BigInt(expected)))
+    })
+  }
 }
 
 // Section 4.1: arithmetic. Each operation on 64 bits with an immediate and a register, then on 32.
@@ -179,10 +189,13 @@ gives(
 
 /** What packet loads leave, in network order. */
 function loads(text: string, expected: number): void {
-  test(`packet loads: ${text} gives ${expected}`, () => {
-    const packet = Uint8Array.of(1, 2, 3, 4, 5)
-    assert.equal(runText(`r6 = r1\nr0 = 9\n${text.replaceAll("; ", "\n")}\nexit`, { packet }), BigInt(expected))
-  })
+  for (const [how, translate] of executors) {
+    test(`${how}, packet loads: ${text} gives ${expected}`, () => {
+      const packet = Uint8Array.of(1, 2, 3, 4, 5)
+      const value = runText(`r6 = r1\nr0 = 9\n${text.replaceAll("; ", "\n")}\nexit`, { packet, translate })
+      assert.equal(value, BigInt(expected))
+    })
+  }
 }
 loads("r0 = *(u8 *)skb[4]", 5)
 loads("r0 = *(u16 *)skb[1]", 0x0203)
@@ -192,10 +205,12 @@ loads("r0 = *(u32 *)skb[2]; r0 = 7", 0)
 loads("r0 = *(u8 *)skb[-1]; r0 = 7", 0)
 loads("call f; r0 += 3; exit; f: r0 = *(u32 *)skb[2]; r0 = 7".replaceAll("f: ", "f:\n"), 3)
 
-test("a load through a typed pointer gives 0 where nothing is", () => {
-  const bad = "r1 = 0xffff888000000008 ll\nr0 = *(u64 *)(r1 + 0)\nexit"
-  assert.equal(runText(bad, { probes: [2] }), 0n)
-})
+for (const [how, translate] of executors) {
+  test(`${how}, a load through a typed pointer gives 0 where nothing is`, () => {
+    const bad = "r1 = 0xffff888000000008 ll\nr0 = *(u64 *)(r1 + 0)\nexit"
+    assert.equal(runText(bad, { probes: [2], translate }), 0n)
+  })
+}
 
 /** How a run ends that cannot go on. */
 function faults(text: string, code: string, message: RegExp, slot: number): void {

@@ -1,0 +1,52 @@
+import * as o from "../../isa/index.ts"
+import { calledFunction, type FlatCode } from "./functions.ts"
+import { Upper } from "./halves.ts"
+
+/** Helpers that run the program's own functions before they return, or another program. */
+const CALLS_BACK = new Set([12, 164, 180, 181, 209])
+export const TAIL_CALL = 12
+
+/** What a call passes and gets. */
+export interface CallShape {
+  /** How many of r1 to r5 it reads. */
+  readonly count: number
+  /** What is known of the upper half of r0. */
+  readonly result: number
+  /** Parameters, as bits, of which the callee looks at the low word only. */
+  readonly low: number
+  /** It may run code of this program. */
+  readonly callsBack: boolean
+}
+
+const helperShapes: (CallShape | undefined)[] = []
+
+/** What the prototype of a helper says. One that has none takes all registers. */
+export function helperShape(number: number): CallShape {
+  return (helperShapes[number] ??= shapeOf(number))
+}
+
+function shapeOf(number: number): CallShape {
+  const helper = o.helperById(number)
+  if (helper === undefined) return { count: 5, result: 0, low: 0, callsBack: true }
+  const { args, ret } = helper
+  const count = args.at(-1) === "..." ? 5 : args.length
+  let low = 0
+  args.forEach((arg, k) => {
+    if (/^(u32|int|s32|u16|__be16|u8) \w+$/.test(arg)) low |= 2 << k
+  })
+  const result = ret === "u32" ? Upper.zero : ret.endsWith("*") ? Upper.tagOrNull : 0
+  return { count, result, low, callsBack: CALLS_BACK.has(number) }
+}
+
+const KFUNC: CallShape = { count: 5, result: 0, low: 0, callsBack: true }
+
+/** The shape of any call. `parameters` tells how many a function of the program has. */
+export function shapeOfCall(code: FlatCode, index: number, parameters: (functionNumber: number) => number): CallShape {
+  const insn = code.insns[index]
+  if (insn.src === o.BPF_HELPER_CALL) return helperShape(insn.imm)
+  if (insn.src !== o.BPF_PSEUDO_CALL) return KFUNC
+  return { count: parameters(calledFunction(code, index)), result: 0, low: 0, callsBack: true }
+}
+
+/** What the machine starts a program with: the address of its context, or nothing. */
+export const CONTEXT = Upper.tagOrNull

@@ -1,0 +1,85 @@
+import * as o from "../../isa/index.ts"
+import type { FunctionWriter } from "./functionWriter.ts"
+import { ofWords, Upper } from "./halves.ts"
+import { Op } from "./wasm/opcodes.ts"
+
+/** By operation: the comparison of signed or unsigned numbers, and the opposite operation. */
+interface Comparison {
+  readonly opposite: number
+  readonly narrow: number
+  readonly wide: number
+  /** Unsigned comparison of 32 bits, for numbers whose upper half is zero. */
+  readonly positive: number
+  readonly signed: boolean
+}
+
+const comparison = (opposite: number, narrow: number, wide: number, positive = narrow): Comparison => ({
+  opposite,
+  narrow,
+  wide,
+  positive,
+  signed: positive !== narrow,
+})
+
+const COMPARISONS: Readonly<Record<number, Comparison>> = {
+  [o.BPF_JEQ]: comparison(o.BPF_JNE, Op.i32Eq, Op.i64Eq),
+  [o.BPF_JNE]: comparison(o.BPF_JEQ, Op.i32Ne, Op.i64Ne),
+  [o.BPF_JGT]: comparison(o.BPF_JLE, Op.i32GtU, Op.i64GtU),
+  [o.BPF_JGE]: comparison(o.BPF_JLT, Op.i32GeU, Op.i64GeU),
+  [o.BPF_JLT]: comparison(o.BPF_JGE, Op.i32LtU, Op.i64LtU),
+  [o.BPF_JLE]: comparison(o.BPF_JGT, Op.i32LeU, Op.i64LeU),
+  [o.BPF_JSGT]: comparison(o.BPF_JSLE, Op.i32GtS, Op.i64GtS, Op.i32GtU),
+  [o.BPF_JSGE]: comparison(o.BPF_JSLT, Op.i32GeS, Op.i64GeS, Op.i32GeU),
+  [o.BPF_JSLT]: comparison(o.BPF_JSGE, Op.i32LtS, Op.i64LtS, Op.i32LtU),
+  [o.BPF_JSLE]: comparison(o.BPF_JSGT, Op.i32LeS, Op.i64LeS, Op.i32LeU),
+}
+
+/** Puts 1 there when the conditional jump at `i` is taken (or, with `not`, when it is not), and 0 otherwise. */
+export function condition(w: FunctionWriter, i: number, not: boolean): void {
+  const { op, dst, src, imm } = w.insn(i)
+  const register = (op & o.BPF_X) !== 0
+  const x = w.readWeb(i, dst)
+  const y = register ? w.readWeb(i, src) : -1
+  const wide = (op & o.BPF_CLASS_MASK) === o.BPF_JMP
+  const mine = w.upper(x)
+  const other = register ? w.upper(y) : ofWords(imm, imm >> 31)
+  const both = mine & other
+  const operation = op & o.BPF_OP_MASK
+  const put = (all: boolean): void => {
+    if (all) {
+      w.wide(x)
+      register ? w.wide(y) : w.i64(imm, imm >> 31)
+    } else {
+      w.low(x)
+      register ? w.low(y) : w.i32(imm)
+    }
+  }
+  if (operation === o.BPF_JSET) {
+    const all = wide && ((mine | other) & Upper.zero) === 0 && (both & Upper.sign) === 0
+    put(all)
+    w.op(all ? Op.i64And : Op.i32And)
+    if (all) {
+      w.i64(0, 0)
+      w.op(not ? Op.i64Eq : Op.i64Ne)
+    } else if (not) w.op(Op.i32Eqz)
+    return
+  }
+  let c = COMPARISONS[operation]
+  if (not) c = COMPARISONS[c.opposite]
+  // Where both upper halves are of one kind, the low words are in the order of the numbers.
+  const small = c.signed ? both & (Upper.zero | Upper.sign) : both
+  const all = wide && small === 0
+  if (!register && imm === 0 && (c.narrow === Op.i32Eq || c.narrow === Op.i32Ne)) {
+    all ? w.wide(x) : w.low(x)
+    if (c.narrow === Op.i32Eq) w.op(all ? Op.i64Eqz : Op.i32Eqz)
+    else if (all) {
+      w.i64(0, 0)
+      w.op(Op.i64Ne)
+    }
+    return
+  }
+  put(all)
+  if (all) w.op(c.wide)
+  else if (wide && c.signed && (both & Upper.sign) === 0) w.op(c.positive)
+  else w.op(c.narrow)
+}

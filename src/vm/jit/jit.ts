@@ -1,0 +1,151 @@
+import { LEAVES_WORD } from "../address.ts"
+import type { Code, CodeImage, Helper } from "../code.ts"
+import { budgetSpent, Fault, noHelper, stackOverflow } from "../fault.ts"
+import type { Memory } from "../memory.ts"
+import { FRAMES, type Run } from "../run.ts"
+import { type Import, type Translated, type TranslateOptions, translate } from "./program.ts"
+import { faultOfTrap } from "./trap.ts"
+import { type WasmInstance, type WasmModule, wasmPlatform } from "./wasm/host.ts"
+
+/** A function of a module: the frame, and r1 to r5 as pairs of words as far as it takes them. */
+type Entry = (frame: number, ...words: number[]) => number
+
+/**
+ * Translates an image to WebAssembly, to be called where {@link canCompile} is true.
+ * @throws SkepError VM_BAD_CODE
+ */
+export function compile(image: CodeImage, options?: TranslateOptions): Code {
+  const translated = translate(image, options)
+  return new Compiled(image, translated, new (wasmPlatform()!.Module)(translated.bytes))
+}
+
+/** Like {@link compile}; browsers compile modules of more than 4 KB in their main thread in this way only. */
+export async function compileAsync(image: CodeImage, options?: TranslateOptions): Promise<Code> {
+  const translated = translate(image, options)
+  return new Compiled(image, translated, await wasmPlatform()!.compile(translated.bytes))
+}
+
+/** Whether the platform has WebAssembly: hardened browsers and some embedded engines switch it off. */
+export const canCompile = (): boolean => wasmPlatform() !== undefined
+
+/** A program as WebAssembly. It is instantiated in the memory of the first run, and again when another machine runs it. */
+class Compiled implements Code {
+  readonly #image: CodeImage
+  readonly #translated: Translated
+  readonly #module: WasmModule
+  #memory: Memory | undefined
+  readonly #entries = new Map<number, Entry>()
+  #run!: Run
+
+  constructor(image: CodeImage, translated: Translated, module: WasmModule) {
+    this.#image = image
+    this.#translated = translated
+    this.#module = module
+  }
+
+  invoke(
+    run: Run,
+    slot: number,
+    frame: number,
+    a1: number,
+    a1High: number,
+    a2: number,
+    a2High: number,
+    a3: number,
+    a3High: number,
+    a4: number,
+    a4High: number,
+    a5: number,
+    a5High: number,
+  ): number {
+    if (run.memory !== this.#memory) this.#instantiate(run.memory)
+    const before = this.#run
+    this.#run = run
+    try {
+      // Words that the function does not take are dropped.
+      return this.#entries.get(slot)!(frame, a1, a1High, a2, a2High, a3, a3High, a4, a4High, a5, a5High)
+    } catch (error) {
+      throw this.#explain(error)
+    } finally {
+      this.#run = before
+    }
+  }
+
+  #instantiate(memory: Memory): void {
+    const m: Record<string, unknown> = { memory: memory.linear }
+    for (const one of this.#translated.imports) m[one.name] = this.#import(one)
+    const { Instance } = wasmPlatform()!
+    const { exports }: WasmInstance = new Instance(this.#module, { m })
+    this.#memory = memory
+    this.#entries.clear()
+    for (const [slot, { name }] of this.#translated.entries) this.#entries.set(slot, exports[name] as Entry)
+  }
+
+  #import(one: Import): (...words: number[]) => number {
+    switch (one.kind) {
+      case "spent":
+        return () => {
+          throw budgetSpent(this.#run.core.budget)
+        }
+      case "tooDeep":
+        return () => {
+          throw stackOverflow(FRAMES)
+        }
+      case "packet":
+        return (offset, size) => this.#loadPacket(offset, size)
+      case "kfunc":
+        return this.#helper(this.#image.kfuncs[one.number], one.count)
+      case "helper": {
+        const helper = this.#image.helper(one.number)
+        if (helper !== undefined) return this.#helper(helper, one.count)
+        return () => {
+          throw noHelper(one.number)
+        }
+      }
+    }
+  }
+
+  /** Calls a helper with as many words as there are: functions of fixed length are the quickest to call. */
+  #helper(helper: Helper, count: number): (...words: number[]) => number {
+    switch (count) {
+      case 0:
+        return () => helper(this.#run, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+      case 1:
+        return (a, b) => helper(this.#run, a, b, 0, 0, 0, 0, 0, 0, 0, 0)
+      case 2:
+        return (a, b, c, d) => helper(this.#run, a, b, c, d, 0, 0, 0, 0, 0, 0)
+      case 3:
+        return (a, b, c, d, e, f) => this.#leaving(helper(this.#run, a, b, c, d, e, f, 0, 0, 0, 0))
+      case 4:
+        return (a, b, c, d, e, f, g, h) => helper(this.#run, a, b, c, d, e, f, g, h, 0, 0)
+      default:
+        return (a, b, c, d, e, f, g, h, i, j) => this.#leaving(helper(this.#run, a, b, c, d, e, f, g, h, i, j))
+    }
+  }
+
+  /** Hands on that a tail call went through. */
+  #leaving(low: number): number {
+    const { leaves, memory } = this.#run
+    if (leaves) {
+      this.#run.leaves = false
+      memory.i32[LEAVES_WORD >> 2] = 1
+    }
+    return low
+  }
+
+  #loadPacket(offset: number, size: number): number {
+    const value = this.#run.loadPacket(offset, size)
+    if (value >= 0) return value
+    this.#run.memory.i32[LEAVES_WORD >> 2] = 1
+    return 0
+  }
+
+  /** What WebAssembly itself throws, as faults. */
+  #explain(error: unknown): unknown {
+    if (error instanceof Fault) {
+      error.happened(this.#image, 0)
+      return error
+    }
+    return faultOfTrap(error) ?? error
+  }
+}

@@ -1,0 +1,105 @@
+import { OP_MAY_GOTO } from "../../isa/index.ts"
+import type { Halves } from "./halves.ts"
+import { type Analysis, Kind } from "./values.ts"
+import type { Bytes } from "./wasm/bytes.ts"
+import { I32, I64 } from "./wasm/opcodes.ts"
+
+/** The locals of a WebAssembly function. */
+export interface Locals {
+  /** By web; −1 for one that needs none. */
+  readonly ofWeb: Int32Array
+  /** Address of the lowest byte of the frame. */
+  readonly bottom: number
+  /** Back edges that may still be taken. */
+  readonly fuel: number
+  /** For a value that an instruction needs twice. */
+  readonly temp32: number
+  readonly temp64: number
+  /** Turns that `may_goto` still goes on for; −1 where there is none. */
+  readonly turns: number
+  /** Number of the block to go on with, where a dispatch loop does the jumps. */
+  readonly next: number
+  /** Types of those that are no parameters. */
+  readonly types: readonly number[]
+}
+
+/**
+ * Gives webs locals. A web that lives within one block gives its local back after its last event, so that a function has
+ * about as many locals as there are values at one time.
+ *
+ * @param parameterTypes the types of the function's parameters: the end of its frame comes first, then r1 and on
+ */
+export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly number[]): Locals {
+  const { webs, values, graph, events, range } = a
+  const ofWeb = new Int32Array(webs.count).fill(-1)
+  const types: number[] = []
+  const fresh = (type: number): number => parameterTypes.length + types.push(type) - 1
+  const typeOf = (web: number): number => (halves.narrow[web] === 1 ? I32 : I64)
+  for (let r = 1; r < parameterTypes.length; r++) {
+    const web = webs.parameters[r]
+    if (web >= 0 && typeOf(web) === parameterTypes[r]) ofWeb[web] = r
+  }
+  const bottom = fresh(I32)
+  const fuel = fresh(I32)
+  const next = fresh(I32)
+  const turns = hasMayGoto(a) ? fresh(I32) : -1
+  const temp32 = fresh(I32)
+  const temp64 = fresh(I64)
+
+  const last = lastEvents(a)
+  const isLocal = (web: number): boolean => values.kind[web] === Kind.local && webs.reads[web] > 0
+  for (let web = 0; web < webs.count; web++) {
+    if (!isLocal(web) || ofWeb[web] >= 0) continue
+    if (webs.block[web] < 0 || last[web] < 0) ofWeb[web] = fresh(typeOf(web))
+  }
+  const free: Record<number, number[]> = { [I32]: [], [I64]: [] }
+  for (let b = 0; b < graph.blocks.length; b++) {
+    const block = graph.blocks[b]
+    const ending: number[][] = []
+    const start = events.start[block.first - range.first]
+    const until = events.start[block.end - range.first]
+    for (let e = start; e < until; e++) {
+      const web = webs.ofEvent[e]
+      if (events.writes[e] === 1 && isLocal(web) && ofWeb[web] < 0) {
+        ofWeb[web] = free[typeOf(web)].pop() ?? fresh(typeOf(web))
+        ;(ending[last[web] - start] ??= []).push(web)
+      }
+      for (const over of ending[e - start] ?? []) free[typeOf(over)].push(ofWeb[over])
+    }
+  }
+  return { ofWeb, bottom, fuel, next, temp32, temp64, turns, types }
+}
+
+/** By web: the last event at which its local is looked at; −1 for one that must keep its local. */
+function lastEvents({ webs, values, events, graph, range }: Analysis): Int32Array {
+  const last = new Int32Array(webs.count)
+  for (let b = 0; b < graph.blocks.length; b++) {
+    const until = events.start[graph.blocks[b].end - range.first]
+    for (let e = events.start[graph.blocks[b].first - range.first]; e < until; e++) {
+      const web = webs.ofEvent[e]
+      const root = values.kind[web] === Kind.copy ? values.low[web] : web
+      if (last[root] < 0) continue
+      last[root] = webs.block[root] === b ? e : -1
+    }
+  }
+  return last
+}
+
+/** Writes the declarations of locals: runs of the same type, counted. */
+export function writeLocals(to: Bytes, { types }: Locals): void {
+  let runs = 0
+  for (let k = 0; k < types.length; k++) if (k === 0 || types[k] !== types[k - 1]) runs++
+  to.u32(runs)
+  for (let k = 0; k < types.length; ) {
+    let end = k + 1
+    while (end < types.length && types[end] === types[k]) end++
+    to.u32(end - k)
+    to.byte(types[k])
+    k = end
+  }
+}
+
+const hasMayGoto = ({ code, range }: Analysis): boolean => {
+  for (let i = range.first; i < range.end; i++) if (code.insns[i].op === OP_MAY_GOTO) return true
+  return false
+}

@@ -1,0 +1,235 @@
+import * as o from "../../isa/index.ts"
+import { CODE, HIGH_WORD } from "../address.ts"
+import { badCode } from "../badCode.ts"
+import type { CodeImage } from "../code.ts"
+import { CONTEXT, shapeOfCall } from "./calls.ts"
+import { eventsOf } from "./events.ts"
+import { frameOf } from "./frame.ts"
+import { calledFunction, codeOf, type FlatCode } from "./functions.ts"
+import { halvesOf, type UpperFacts } from "./halves.ts"
+import { liveAtStart } from "./liveness.ts"
+import { localsOf, writeLocals } from "./locals.ts"
+import { type Prepared, prepareFunctions } from "./prepare.ts"
+import { FunctionTranslator } from "./translateFunction.ts"
+import { type Analysis, valuesOf, type Words } from "./values.ts"
+import { Bytes } from "./wasm/bytes.ts"
+import { ModuleWriter } from "./wasm/module.ts"
+import { I32, I64, Op } from "./wasm/opcodes.ts"
+import { websOf } from "./webs.ts"
+
+export interface TranslateOptions {
+  /** A verifier has accepted the program: it ends, and its pointers stay in what they point into. */
+  readonly verified?: boolean
+}
+
+/** A function in JavaScript that a module imports, and how many of r1 to r5 it takes. */
+export type Import = { readonly name: string; readonly count: number } & (
+  | { readonly kind: "spent" | "packet" | "tooDeep" }
+  | { readonly kind: "helper" | "kfunc"; readonly number: number }
+)
+
+/** A program as a module of WebAssembly. */
+export interface Translated {
+  readonly bytes: Uint8Array
+  /** What has to be imported, besides `memory`: all under the name `m`. */
+  readonly imports: readonly Import[]
+  /** Functions that can be called from outside, by slot: the export's name, and how many of r1 to r5 it takes. */
+  readonly entries: ReadonlyMap<number, { readonly name: string; readonly count: number }>
+}
+
+/**
+ * Translates a program and its subprograms to one module of WebAssembly. Every function takes the end of its frame and r1
+ * to r5 as far as it reads them, as 64-bit numbers, and gives r0.
+ * @throws SkepError VM_BAD_CODE for what no verifier accepts
+ */
+export function translate(image: CodeImage, options: TranslateOptions = {}): Translated {
+  return new Program(image, options).translate()
+}
+
+/** One program on its way to a module: what its functions ask about each other. */
+export class Program {
+  readonly code: FlatCode
+  readonly verified: boolean
+  readonly #image: CodeImage
+  readonly #module = new ModuleWriter()
+  readonly #functions: readonly Prepared[]
+  readonly #imports: Import[] = []
+  readonly #importIndex = new Map<string, number>()
+
+  constructor(image: CodeImage, { verified = false }: TranslateOptions) {
+    this.#image = image
+    this.verified = verified
+    this.code = codeOf(image.insns)
+    this.#functions = prepareFunctions(this.code)
+    this.#findImports()
+  }
+
+  translate(): Translated {
+    const entries = new Map<number, { name: string; count: number }>()
+    const bodies = this.#functions.map(f => this.#function(f))
+    this.#functions.forEach((f, k) => {
+      this.#module.add(this.#module.type([I32, ...Array<number>(f.parameters).fill(I64)], [I64]), bodies[k])
+    })
+    for (const f of this.#entries()) {
+      const slot = this.code.slots[this.code.functions[f].first]
+      const { parameters } = this.#functions[f]
+      const name = `f${slot}`
+      this.#module.export(name, this.#imports.length + this.#functions.length + entries.size)
+      entries.set(slot, { name, count: parameters })
+      const words = Array<number>(1 + 2 * parameters).fill(I32)
+      this.#module.add(this.#module.type(words, [I32]), this.#entry(f, parameters))
+    }
+    return { bytes: this.#module.finish(), imports: this.#imports, entries }
+  }
+
+  /** The program itself, and the functions whose addresses are taken. */
+  #entries(): ReadonlySet<number> {
+    const found = new Set([0])
+    this.code.insns.forEach((insn, i) => {
+      if (insn.op === o.OP_LDDW && insn.src === o.BPF_PSEUDO_FUNC) found.add(calledFunction(this.code, i))
+    })
+    return found
+  }
+
+  #import(one: Import, params: readonly number[], results: readonly number[]): number {
+    const index = this.#module.importFunction("m", one.name, this.#module.type(params, results))
+    if (!this.#importIndex.has(one.name)) {
+      this.#importIndex.set(one.name, index)
+      this.#imports.push(one)
+    }
+    return index
+  }
+
+  /** All imports are known before the first function is written, as their numbers come before those of functions. */
+  #findImports(): void {
+    this.#import({ kind: "spent", name: "spent", count: 0 }, [], [])
+    this.#import({ kind: "tooDeep", name: "tooDeep", count: 0 }, [], [])
+    for (let i = 0; i < this.code.insns.length; i++) {
+      const { op, src, imm } = this.code.insns[i]
+      if (op === o.OP_CALL && src !== o.BPF_PSEUDO_CALL) {
+        const { count } = shapeOfCall(this.code, i, this.parameters)
+        const kind = src === o.BPF_HELPER_CALL ? "helper" : "kfunc"
+        const words = Array<number>(2 * count).fill(I32)
+        this.#import({ kind, name: this.#helperName(i), count, number: imm }, words, [I32])
+      } else if ((op & o.BPF_CLASS_MASK) === o.BPF_LD && op !== o.OP_LDDW) {
+        this.#import({ kind: "packet", name: "packet", count: 0 }, [I32, I32], [I32])
+      }
+    }
+  }
+
+  #helperName(i: number): string {
+    const { src, imm } = this.code.insns[i]
+    return `${src === o.BPF_HELPER_CALL ? "h" : "k"}${imm}`
+  }
+
+  /** Number of an import by its name. */
+  importIndex(name: "spent" | "tooDeep" | "packet"): number {
+    return this.#importIndex.get(name)!
+  }
+
+  /** Number of what the call of a helper or a kernel function at an instruction calls. */
+  helperIndex(i: number): number {
+    return this.#importIndex.get(this.#helperName(i))!
+  }
+
+  functionIndex(f: number): number {
+    return this.#imports.length + f
+  }
+
+  /** How many of r1 to r5 a function takes. */
+  readonly parameters = (f: number): number => this.#functions[f].parameters
+
+  /** Whether a load goes through a typed pointer of the kernel, and gives 0 where the address is bad. */
+  isProbe(i: number): boolean {
+    return this.#image.probes[this.code.slots[i]] === 1
+  }
+
+  /** What a 64-bit immediate load puts into its register. */
+  readonly constantOf = (i: number): Words => {
+    const insn = this.code.insns[i]
+    if (insn.src !== o.BPF_PSEUDO_FUNC) return { low: insn.imm, high: insn.imm64 ?? 0 }
+    return { low: this.code.slots[this.code.functions[calledFunction(this.code, i)].first], high: CODE }
+  }
+
+  #function({ range, graph, events, live, parameters }: Prepared): Uint8Array {
+    const { code } = this
+    const noSlots = new Uint8Array(range.end - range.first)
+    const types = [I32, ...Array<number>(parameters).fill(I64)]
+    const webs = websOf(graph, events, live, range.first, parameters)
+    let a = this.#analysis({ code, range, graph, events, webs, slotOf: noSlots })
+    const frame = frameOf(a, () => undefined)
+    if (frame.slots > 0) {
+      const { slotOf } = frame
+      const again = eventsOf(code, range, i => shapeOfCall(code, i, this.parameters).count, slotOf)
+      const liveAgain = liveAtStart(graph, again, range.first)
+      const websAgain = websOf(graph, again, liveAgain, range.first, parameters)
+      a = this.#analysis({ code, range, graph, events: again, webs: websAgain, slotOf })
+    }
+    const halves = halvesOf(a, this.#upperFacts(range.first === 0))
+    const locals = localsOf(a, halves, types)
+    if (locals.types.length > MAX_LOCALS) throw tooLarge(code.slots[range.first])
+    const writer = new FunctionTranslator(this, a, halves, locals, frame.size)
+    writer.write(types)
+    const body = new Bytes(writer.out.length + 16)
+    writeLocals(body, locals)
+    body.bytes(writer.out.view)
+    return body.view
+  }
+
+  #analysis(a: Omit<Analysis, "values">): Analysis {
+    return { ...a, values: valuesOf(a, this.constantOf) }
+  }
+
+  #upperFacts(isProgram: boolean): UpperFacts {
+    const { verified, code, parameters } = this
+    return {
+      verified,
+      exitIsLow: false,
+      isProbe: i => this.isProbe(i),
+      parameter: r => (isProgram && verified && r === o.R1 ? CONTEXT : 0),
+      result: i => shapeOfCall(code, i, parameters).result,
+      argumentIsLow: (i, r) => ((shapeOfCall(code, i, parameters).low >> r) & 1) === 1,
+    }
+  }
+
+  /** `(frame, r1 low, r1 high, …) → r0 low`, with the high word in memory: what JavaScript calls, which has no 64-bit numbers. */
+  #entry(f: number, parameters: number): Uint8Array {
+    const out = new Bytes(64)
+    const get = (local: number): void => {
+      out.byte(Op.localGet)
+      out.u32(local)
+    }
+    const shift = (code: number): void => {
+      out.byte(Op.i64Const)
+      out.s64(32, 0)
+      out.byte(code)
+    }
+    out.bytes([1, 1, I64])
+    const result = 1 + 2 * parameters
+    out.bytes([Op.i32Const, 0])
+    get(0)
+    for (let r = 0; r < parameters; r++) {
+      get(1 + 2 * r)
+      out.byte(Op.i64ExtendI32U)
+      get(2 + 2 * r)
+      out.byte(Op.i64ExtendI32U)
+      shift(Op.i64Shl)
+      out.byte(Op.i64Or)
+    }
+    out.byte(Op.call)
+    out.u32(this.functionIndex(f))
+    out.byte(Op.localTee)
+    out.u32(result)
+    shift(Op.i64ShrU)
+    out.bytes([Op.i32WrapI64, Op.i32Store, 2])
+    out.u32(HIGH_WORD)
+    get(result)
+    out.bytes([Op.i32WrapI64, Op.end])
+    return out.view
+  }
+}
+
+/** V8 takes 50,000. */
+const MAX_LOCALS = 49_000
+
+const tooLarge = (slot: number): Error => badCode(slot, "the function has more values than WebAssembly takes")

@@ -1,0 +1,288 @@
+import * as o from "../../isa/index.ts"
+import { FRAME_WORD, FUEL_WORD, HIGH_WORD, LEAVES_WORD, STACK_WORD } from "../address.ts"
+import { badCode } from "../badCode.ts"
+import { translateAlu } from "./alu.ts"
+import { translateAtomic } from "./atomic.ts"
+import { shapeOfCall, TAIL_CALL } from "./calls.ts"
+import { condition } from "./condition.ts"
+import { endsBlock } from "./flow.ts"
+import { calledFunction } from "./functions.ts"
+import { FunctionWriter } from "./functionWriter.ts"
+import { translateLoad, translateProbe, translateSlot, translateStore } from "./memory.ts"
+import type { Program } from "./program.ts"
+import { type StructureWriter, writeDispatch, writeStructured } from "./structure.ts"
+import { I32, I64, Op, VOID } from "./wasm/opcodes.ts"
+
+/** What `may_goto` goes on for at most. Source: BPF_MAX_LOOPS. */
+const MAY_GOTO_TURNS = 8 * 1024 * 1024
+
+/** Writes one function: instructions, and the blocks and loops around them. */
+export class FunctionTranslator extends FunctionWriter implements StructureWriter {
+  readonly program: Program
+  /** Turns of loops are counted. */
+  #counts = false
+
+  constructor(program: Program, ...rest: ConstructorParameters<typeof FunctionWriter>) {
+    super(...rest)
+    this.program = program
+  }
+
+  /** Writes the code behind the declarations of locals. */
+  write(parameterTypes: readonly number[]): void {
+    const { graph, webs } = this.a
+    this.#counts = !this.program.verified && graph.header.includes(1)
+    if (!this.program.verified && this.a.range.first > 0) this.#checkDepth()
+    if (this.frameSize > 0) {
+      this.opWith(Op.localGet, 0)
+      this.i32(this.frameSize)
+      this.op(Op.i32Sub)
+      this.opWith(Op.localSet, this.locals.bottom)
+    } else {
+      this.opWith(Op.localGet, 0)
+      this.opWith(Op.localSet, this.locals.bottom)
+    }
+    for (let r = 1; r < parameterTypes.length; r++) {
+      const web = webs.parameters[r]
+      if (web < 0 || this.locals.ofWeb[web] < 0 || this.locals.ofWeb[web] === r) continue
+      this.opWith(Op.localGet, r)
+      this.set(web, I64)
+    }
+    if (this.#counts) this.#takeFuel()
+    if (this.locals.turns >= 0) {
+      this.i32(MAY_GOTO_TURNS)
+      this.opWith(Op.localSet, this.locals.turns)
+    }
+    if (graph.irreducible) writeDispatch(graph, this)
+    else writeStructured(graph, this)
+    this.op(Op.unreachable)
+    this.op(Op.end)
+  }
+
+  label(depth: number): void {
+    this.out.u32(depth)
+  }
+
+  next(block: number): void {
+    this.i32(block)
+    this.opWith(Op.localSet, this.locals.next)
+  }
+
+  pushNext(): void {
+    this.opWith(Op.localGet, this.locals.next)
+  }
+
+  /** A turn costs as many instructions as its longest jump back goes over. */
+  turn(block: number): void {
+    if (!this.#counts) return
+    const { blocks, irreducible } = this.a.graph
+    let cost = 1
+    if (!irreducible) {
+      for (const pred of blocks[block].preds) {
+        if (pred >= block) cost = Math.max(cost, blocks[pred].end - blocks[block].first)
+      }
+    }
+    const { fuel } = this.locals
+    this.opWith(Op.localGet, fuel)
+    this.i32(cost)
+    this.op(Op.i32Sub)
+    this.opWith(Op.localTee, fuel)
+    this.i32(0)
+    this.op(Op.i32LtS)
+    this.opWith(Op.if, VOID)
+    this.opWith(Op.call, this.program.importIndex("spent"))
+    this.op(Op.unreachable)
+    this.op(Op.end)
+  }
+
+  /** Ends the run where the frame would lie below the stack. */
+  #checkDepth(): void {
+    this.opWith(Op.localGet, 0)
+    this.i32(o.MAX_BPF_STACK)
+    this.op(Op.i32Sub)
+    this.i32(0)
+    this.memory(Op.i32Load, STACK_WORD)
+    this.op(Op.i32LtU)
+    this.opWith(Op.if, VOID)
+    this.opWith(Op.call, this.program.importIndex("tooDeep"))
+    this.op(Op.unreachable)
+    this.op(Op.end)
+  }
+
+  #takeFuel(): void {
+    this.i32(0)
+    this.memory(Op.i32Load, FUEL_WORD)
+    this.opWith(Op.localSet, this.locals.fuel)
+  }
+
+  #giveFuel(): void {
+    this.i32(0)
+    this.opWith(Op.localGet, this.locals.fuel)
+    this.memory(Op.i32Store, FUEL_WORD)
+  }
+
+  condition(block: number, not: boolean): void {
+    const i = this.a.graph.blocks[block].end - 1
+    if (this.insn(i).op === o.OP_MAY_GOTO) {
+      const { turns } = this.locals
+      this.opWith(Op.localGet, turns)
+      this.i32(1)
+      this.op(Op.i32Sub)
+      this.opWith(Op.localTee, turns)
+      this.i32(0)
+      this.op(not ? Op.i32GeS : Op.i32LtS)
+    } else condition(this, i, not)
+  }
+
+  body(block: number): void {
+    const { first, end, succs } = this.a.graph.blocks[block]
+    const last = endsBlock(this.insn(end - 1)) ? end - 1 : end
+    for (let i = first; i < last; i++) this.#insn(i)
+    if (succs.length === 0) this.#exit(end - 1)
+  }
+
+  #exit(i: number): void {
+    this.wide(this.readWeb(i, o.R0))
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#counts) this.#giveFuel()
+    this.op(Op.return)
+  }
+
+  #insn(i: number): void {
+    const insn = this.insn(i)
+    const slot = this.a.slotOf[i - this.a.range.first]
+    if (slot !== 0) {
+      translateSlot(this, i, slot)
+      return
+    }
+    switch (insn.op & o.BPF_CLASS_MASK) {
+      case o.BPF_ALU:
+      case o.BPF_ALU64:
+        translateAlu(this, i)
+        return
+      case o.BPF_LDX:
+        if (this.program.isProbe(i)) translateProbe(this, i)
+        else translateLoad(this, i)
+        return
+      case o.BPF_ST:
+        translateStore(this, i)
+        return
+      case o.BPF_STX:
+        if ((insn.op & o.BPF_MODE_MASK) === o.BPF_ATOMIC) translateAtomic(this, i)
+        else translateStore(this, i)
+        return
+      case o.BPF_LD:
+        if (insn.op === o.OP_LDDW) this.#constant(i)
+        else this.#packetLoad(i)
+        return
+      default:
+        if (insn.op !== o.OP_CALL) throw badCode(this.a.code.slots[i], "no program may call by register")
+        this.#call(i, insn)
+    }
+  }
+
+  #constant(i: number): void {
+    const to = this.writtenWeb(i)
+    if (to < 0) return
+    const { low, high } = this.program.constantOf(i)
+    if (this.isNarrow(to)) this.i32(low)
+    else this.i64(low, high)
+    this.set(to, this.isNarrow(to) ? I32 : I64)
+  }
+
+  /** `r0 = *(u16 *)skb[12]`: where the packet is too short, the function returns 0. */
+  #packetLoad(i: number): void {
+    const { op, src, imm } = this.insn(i)
+    if ((op & o.BPF_MODE_MASK) === o.BPF_IND) {
+      this.low(this.readWeb(i, src))
+      this.i32(imm)
+      this.op(Op.i32Add)
+    } else this.i32(imm)
+    this.i32(o.sizeBytes(op))
+    this.opWith(Op.call, this.program.importIndex("packet"))
+    const to = this.writtenWeb(i)
+    if (to < 0) this.op(Op.drop)
+    else this.set(to, I32)
+    this.i32(0)
+    this.memory(Op.i32Load, LEAVES_WORD)
+    this.opWith(Op.if, VOID)
+    this.#seen()
+    this.i64(0, 0)
+    this.#leave()
+    this.op(Op.end)
+  }
+
+  #seen(): void {
+    this.i32(0)
+    this.i32(0)
+    this.memory(Op.i32Store, LEAVES_WORD)
+  }
+
+  #call(i: number, insn: o.Insn): void {
+    const shape = shapeOfCall(this.a.code, i, this.program.parameters)
+    if (this.#counts && shape.callsBack) this.#giveFuel()
+    if (insn.src === o.BPF_PSEUDO_CALL) this.#callFunction(i, shape.count)
+    else this.#callHelper(i, insn, shape.count)
+    if (this.#counts && shape.callsBack) this.#takeFuel()
+  }
+
+  #callFunction(i: number, count: number): void {
+    this.opWith(Op.localGet, this.locals.bottom)
+    for (let r = 1; r <= count; r++) this.wide(this.readWeb(i, r))
+    this.opWith(Op.call, this.program.functionIndex(calledFunction(this.a.code, i)))
+    const to = this.writtenWeb(i)
+    if (to < 0) this.op(Op.drop)
+    else this.set(to, I64)
+  }
+
+  /** A function in JavaScript: pairs of words go in, the low word comes out, the high one is left in memory. */
+  #callHelper(i: number, insn: o.Insn, count: number): void {
+    const to = this.writtenWeb(i)
+    const high = to >= 0 && !this.isNarrow(to)
+    const tail = insn.src === o.BPF_HELPER_CALL && insn.imm === TAIL_CALL
+    this.i32(0)
+    this.opWith(Op.localGet, 0)
+    this.memory(Op.i32Store, FRAME_WORD)
+    if (high || tail) {
+      this.i32(0)
+      this.i32(0)
+      this.memory(Op.i32Store, HIGH_WORD)
+    }
+    for (let r = 1; r <= count; r++) {
+      const web = this.readWeb(i, r)
+      this.low(web)
+      this.high(web)
+    }
+    this.opWith(Op.call, this.program.helperIndex(i))
+    if (tail) {
+      this.opWith(Op.localSet, this.locals.temp32)
+      this.i32(0)
+      this.memory(Op.i32Load, LEAVES_WORD)
+      this.opWith(Op.if, VOID)
+      this.#seen()
+      this.opWith(Op.localGet, this.locals.temp32)
+      this.#withHigh()
+      if (this.#counts) this.#takeFuel()
+      this.#leave()
+      this.op(Op.end)
+      this.opWith(Op.localGet, this.locals.temp32)
+    }
+    if (to < 0) this.op(Op.drop)
+    else if (high) {
+      this.#withHigh()
+      this.set(to, I64)
+    } else this.set(to, I32)
+  }
+
+  /** Makes 64 bits of the low word on the stack and the high word in memory. */
+  #withHigh(): void {
+    this.op(Op.i64ExtendI32U)
+    this.i32(0)
+    this.memory(Op.i64Load32U, HIGH_WORD)
+    this.i64(32, 0)
+    this.op(Op.i64Shl)
+    this.op(Op.i64Or)
+  }
+}

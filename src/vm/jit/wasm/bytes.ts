@@ -1,0 +1,73 @@
+/** Bytes that grow, with the number formats of WebAssembly binaries. */
+export class Bytes {
+  #data: Uint8Array
+  length = 0
+
+  constructor(capacity = 1024) {
+    this.#data = new Uint8Array(capacity)
+  }
+
+  /** What was written so far; a view that later writes may move away from. */
+  get view(): Uint8Array {
+    return this.#data.subarray(0, this.length)
+  }
+
+  #room(count: number): void {
+    if (this.length + count <= this.#data.length) return
+    const larger = new Uint8Array(Math.max(this.#data.length * 2, this.length + count))
+    larger.set(this.view)
+    this.#data = larger
+  }
+
+  byte(value: number): void {
+    if (this.length === this.#data.length) this.#room(1)
+    this.#data[this.length++] = value
+  }
+
+  bytes(values: ArrayLike<number>): void {
+    this.#room(values.length)
+    this.#data.set(values, this.length)
+    this.length += values.length
+  }
+
+  /** LEB128 of an unsigned 32-bit number. */
+  u32(value: number): void {
+    value >>>= 0
+    this.#room(5)
+    while (value > 0x7f) {
+      this.#data[this.length++] = (value & 0x7f) | 0x80
+      value >>>= 7
+    }
+    this.#data[this.length++] = value
+  }
+
+  /** LEB128 of a signed 32-bit number. */
+  s32(value: number): void {
+    value |= 0
+    this.#room(5)
+    while (value < -0x40 || value > 0x3f) {
+      this.#data[this.length++] = (value & 0x7f) | 0x80
+      value >>= 7
+    }
+    this.#data[this.length++] = value & 0x7f
+  }
+
+  /** LEB128 of a signed 64-bit number given as two words. */
+  s64(low: number, high: number): void {
+    low |= 0
+    high |= 0
+    this.#room(10)
+    while (high !== low >> 31 || low < -0x40 || low > 0x3f) {
+      this.#data[this.length++] = (low & 0x7f) | 0x80
+      low = (low >>> 7) | (high << 25)
+      high >>= 7
+    }
+    this.#data[this.length++] = low & 0x7f
+  }
+
+  /** A name: its length and its bytes, which are ASCII. */
+  name(text: string): void {
+    this.u32(text.length)
+    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i))
+  }
+}

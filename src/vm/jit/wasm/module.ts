@@ -1,0 +1,127 @@
+import { Bytes } from "./bytes.ts"
+import { FUNCREF } from "./opcodes.ts"
+
+/** A function's type: the types of its parameters and of what it gives. */
+interface Signature {
+  readonly params: readonly number[]
+  readonly results: readonly number[]
+}
+
+/**
+ * Writes a module of WebAssembly:
+ *
+ *     magic version (id size content)*      sections in the order of their ids; vectors are a count and items
+ *
+ * Source: WebAssembly core specification, chapter 5.5.
+ */
+export class ModuleWriter {
+  readonly #types: Signature[] = []
+  readonly #typeIndex = new Map<string, number>()
+  readonly #imports: { module: string; name: string; type: number }[] = []
+  readonly #importIndex = new Map<string, number>()
+  readonly #bodies: { type: number; body: Uint8Array }[] = []
+  readonly #exports: { name: string; func: number }[] = []
+  #table: readonly number[] = []
+  #minimumPages = 1
+
+  /** The number of a function type, the same for the same type. */
+  type(params: readonly number[], results: readonly number[]): number {
+    const key = `${params.join()}>${results.join()}`
+    let index = this.#typeIndex.get(key)
+    if (index === undefined) {
+      index = this.#types.push({ params, results }) - 1
+      this.#typeIndex.set(key, index)
+    }
+    return index
+  }
+
+  /** The number of an imported function. All imports come before the first {@link add}. */
+  importFunction(module: string, name: string, type: number): number {
+    const key = `${module}.${name}`
+    let index = this.#importIndex.get(key)
+    if (index === undefined) {
+      index = this.#imports.push({ module, name, type }) - 1
+      this.#importIndex.set(key, index)
+    }
+    return index
+  }
+
+  get importNames(): readonly { readonly module: string; readonly name: string }[] {
+    return this.#imports
+  }
+
+  /** Adds a function: locals and code, without the size before them. */
+  add(type: number, body: Uint8Array): void {
+    this.#bodies.push({ type, body })
+  }
+
+  export(name: string, func: number): void {
+    this.#exports.push({ name, func })
+  }
+
+  /** The functions of the table that `call_indirect` goes by. */
+  set table(functions: readonly number[]) {
+    this.#table = functions
+  }
+
+  /** Pages that the imported memory has at least. */
+  set minimumPages(pages: number) {
+    this.#minimumPages = pages
+  }
+
+  finish(): Uint8Array {
+    const size = this.#bodies.reduce((sum, { body }) => sum + body.length + 8, 512)
+    const out = new Bytes(size)
+    out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
+    section(out, 1, this.#types, (to, { params, results }) => {
+      to.byte(0x60)
+      to.u32(params.length)
+      to.bytes(params)
+      to.u32(results.length)
+      to.bytes(results)
+    })
+    const memory = { module: "m", name: "memory", type: -1 }
+    section(out, 2, [...this.#imports, memory], (to, { module, name, type }) => {
+      to.name(module)
+      to.name(name)
+      if (type < 0) {
+        to.bytes([0x02, 0x00])
+        to.u32(this.#minimumPages)
+      } else {
+        to.byte(0x00)
+        to.u32(type)
+      }
+    })
+    section(out, 3, this.#bodies, (to, { type }) => to.u32(type))
+    const tables = this.#table.length === 0 ? [] : [this.#table]
+    section(out, 4, tables, (to, functions) => {
+      to.bytes([FUNCREF, 0x00])
+      to.u32(functions.length)
+    })
+    section(out, 7, this.#exports, (to, { name, func }) => {
+      to.name(name)
+      to.byte(0x00)
+      to.u32(func)
+    })
+    section(out, 9, tables, (to, functions) => {
+      to.bytes([0x00, 0x41, 0x00, 0x0b])
+      to.u32(functions.length)
+      for (const func of functions) to.u32(func)
+    })
+    section(out, 10, this.#bodies, (to, { body }) => {
+      to.u32(body.length)
+      to.bytes(body)
+    })
+    return out.view
+  }
+}
+
+function section<T>(out: Bytes, id: number, items: readonly T[], write: (to: Bytes, item: T) => void): void {
+  if (items.length === 0) return
+  const content = new Bytes(256)
+  content.u32(items.length)
+  for (const item of items) write(content, item)
+  out.byte(id)
+  out.u32(content.length)
+  out.bytes(content.view)
+}

@@ -1,0 +1,124 @@
+import { type Events, MAX_VARIABLES } from "./events.ts"
+import type { FlowGraph } from "./flow.ts"
+
+/**
+ * Variables taken apart: a web is the writes of a variable that can reach a common read, and the reads they reach. r1 of
+ * the first lines of a function has nothing to do with r1 of the last ones.
+ *
+ *     r1 = 1        web 0
+ *     r2 = r1       web 1 ← 0
+ *     r1 = r0       web 2
+ */
+export interface Webs {
+  readonly count: number
+  /** By event. Events of code that is not reached have web 0. */
+  readonly ofEvent: Int32Array
+  /** By parameter r1 … r5: its web; −1 where it is not read. */
+  readonly parameters: Int32Array
+  /** By web: writes, what comes in at the start of the function among them. A web of one write has one value at all its reads. */
+  readonly writes: Int32Array
+  /** By web: reads. */
+  readonly reads: Int32Array
+  /** By web: the last write, as an event; −1 for what comes in at the start. */
+  readonly writer: Int32Array
+  /** By web: the block of all its events; −1 when there are several. */
+  readonly block: Int32Array
+}
+
+/** Finds the webs of a function whose first `parameters` registers from r1 on have values at its start. */
+export function websOf(
+  graph: FlowGraph,
+  events: Events,
+  live: Int32Array,
+  first: number,
+  parameterCount: number,
+): Webs {
+  const { blocks } = graph
+  const parent: number[] = []
+  const fresh = (): number => parent.push(parent.length) - 1
+  const find = (web: number): number => {
+    while (parent[web] !== web) web = parent[web] = parent[parent[web]]
+    return web
+  }
+  const raw = new Int32Array(events.variable.length)
+  const outside = new Int32Array(MAX_VARIABLES).fill(-1)
+  const undefinedWebs: number[] = []
+  for (let v = 0; v < MAX_VARIABLES; v++) {
+    if (((live[0] >> v) & 1) === 0) continue
+    outside[v] = fresh()
+    if (v < 1 || v > parameterCount) undefinedWebs.push(outside[v])
+  }
+
+  // What each block starts and ends with; -1 where a variable has no value.
+  const starts: Int32Array[] = []
+  const ends: Int32Array[] = []
+  for (let b = 0; b < blocks.length; b++) {
+    const { preds } = blocks[b]
+    let current: Int32Array
+    if (b === 0 && preds.length === 0) current = outside.slice()
+    else if (b !== 0 && preds.length === 1) current = ends[preds[0]].slice()
+    else {
+      current = new Int32Array(MAX_VARIABLES).fill(-1)
+      for (let v = 0; v < MAX_VARIABLES; v++) if (((live[b] >> v) & 1) === 1) current[v] = fresh()
+    }
+    starts.push(current.slice())
+    const until = events.start[blocks[b].end - first]
+    for (let e = events.start[blocks[b].first - first]; e < until; e++) {
+      const v = events.variable[e]
+      if (events.writes[e] === 1) current[v] = fresh()
+      else if (current[v] < 0) undefinedWebs.push((current[v] = fresh()))
+      raw[e] = current[v]
+    }
+    ends.push(current)
+  }
+  const join = (b: number, from: Int32Array): void => {
+    for (let v = 0; v < MAX_VARIABLES; v++) {
+      if (((live[b] >> v) & 1) === 0) continue
+      // A way on which nothing was written brings a value, too: nobody knows which.
+      if (from[v] < 0) undefinedWebs.push(starts[b][v])
+      else parent[find(from[v])] = find(starts[b][v])
+    }
+  }
+  for (let b = 0; b < blocks.length; b++) {
+    const { preds } = blocks[b]
+    if (b === 0 ? preds.length === 0 : preds.length === 1) continue
+    if (b === 0) join(b, outside)
+    for (const pred of preds) join(b, ends[pred])
+  }
+
+  // Numbers without gaps, and what is counted by web.
+  const number = new Int32Array(parent.length).fill(-1)
+  let count = 0
+  const numberOf = (web: number): number => {
+    const root = find(web)
+    return number[root] < 0 ? (number[root] = count++) : number[root]
+  }
+  const parameters = new Int32Array(6).fill(-1)
+  for (let r = 1; r <= parameterCount; r++) if (outside[r] >= 0) parameters[r] = numberOf(outside[r])
+  const ofEvent = new Int32Array(raw.length)
+  const writes = new Int32Array(parent.length)
+  const reads = new Int32Array(parent.length)
+  const writer = new Int32Array(parent.length).fill(-1)
+  const block = new Int32Array(parent.length).fill(-2)
+  for (let r = 1; r <= parameterCount; r++) {
+    if (parameters[r] < 0) continue
+    writes[parameters[r]]++
+    block[parameters[r]] = -1
+  }
+  for (const web of undefinedWebs) {
+    writes[numberOf(web)] += 2
+    block[numberOf(web)] = -1
+  }
+  for (let b = 0; b < blocks.length; b++) {
+    const until = events.start[blocks[b].end - first]
+    for (let e = events.start[blocks[b].first - first]; e < until; e++) {
+      const web = (ofEvent[e] = numberOf(raw[e]))
+      if (events.writes[e] === 1) {
+        writes[web]++
+        writer[web] = e
+      } else reads[web]++
+      block[web] = block[web] === -2 || block[web] === b ? b : -1
+    }
+  }
+  return { count, ofEvent, parameters, writes, reads, writer, block }
+}
