@@ -1,3 +1,4 @@
+import { Network } from "./packet/network.ts"
 import type { Random } from "./random.ts"
 import { seededRandom } from "./random.ts"
 
@@ -47,6 +48,8 @@ export interface Environment {
   symbol(name: string): bigint | undefined
   /** Text of the kernel's configuration: `CONFIG_HZ=250`, a line each. */
   readonly config: string
+  /** Devices, routes and sockets. */
+  readonly network: Network
 }
 
 /** What can be chosen of the default environment. */
@@ -57,6 +60,8 @@ export interface EnvironmentOptions {
   readonly seed?: number
   /** Who runs. */
   readonly task?: Partial<CurrentTask>
+  /** Devices, routes and sockets; loopback alone without it. */
+  readonly network?: Network
 }
 
 const TASK: CurrentTask = { pid: 1000, tgid: 1000, uid: 0, gid: 0, comm: "skep", cgroupId: 1n, address: 0 }
@@ -73,11 +78,13 @@ export class FixedEnvironment implements Environment {
   readonly bootTime = BOOT
   readonly config = ""
   readonly random: Random
+  readonly network: Network
   readonly #task: CurrentTask
   #now = START
   #alarms: { readonly time: number; readonly ring: () => void }[] = []
 
-  constructor({ cpus = 2, seed = 1, task = {} }: EnvironmentOptions = {}) {
+  constructor({ cpus = 2, seed = 1, task = {}, network = new Network() }: EnvironmentOptions = {}) {
+    this.network = network
     this.cpus = cpus
     this.random = seededRandom(seed)
     this.#task = { ...TASK, ...task }

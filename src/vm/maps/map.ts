@@ -111,6 +111,11 @@ export abstract class VmMap {
     return -ENOTSUPP
   }
 
+  /** Whether a packet can be sent to what a key stands for (`bpf_redirect_map`). */
+  hasTarget(_key: number): boolean {
+    return false
+  }
+
   /** Somebody else holds the map from now on. */
   retain(): void {
     this.#references++

@@ -1,0 +1,161 @@
+import type { Helper } from "../../code.ts"
+import { EINVAL, ENOENT, EOPNOTSUPP } from "../../errno.ts"
+import { Skb } from "../../packet/skb.ts"
+import { IPPROTO_TCP, IPPROTO_UDP, TCP_LISTEN, type VmSocket } from "../../packet/socket.ts"
+import { Xdp } from "../../packet/xdp.ts"
+import type { Run } from "../../run.ts"
+import { skbOf } from "./of.ts"
+
+/** Bytes of `struct bpf_sock_tuple` for IPv4 and for IPv6. */
+const TUPLE_IPV4 = 12
+const TUPLE_IPV6 = 36
+/** The user of sockets that have none. */
+const OVERFLOW_UID = 65534
+
+/** The socket that a tuple leads to; undefined where there is none, or the tuple is none. */
+function find(
+  run: Run,
+  protocol: number,
+  tuple: number,
+  tupleHigh: number,
+  size: number,
+  namespace: number,
+  namespaceHigh: number,
+  flags: number,
+): VmSocket | undefined {
+  if (size !== TUPLE_IPV4 && size !== TUPLE_IPV6) return undefined
+  // This namespace is -1; others would have small numbers, and there are none.
+  if (flags !== 0 || !(namespace < 0 && (namespaceHigh === 0 || namespaceHigh === -1))) return undefined
+  const at = run.readable(tuple, tupleHigh, size)
+  const { memory, packet } = run
+  const length = size === TUPLE_IPV4 ? 4 : 16
+  const port = (offset: number): number => memory.view.getUint16(at + 2 * length + offset, false)
+  const device = packet instanceof Skb || packet instanceof Xdp ? packet.device.index : 0
+  return run.environment.network.socket(
+    protocol,
+    {
+      source: memory.copy(at, length),
+      destination: memory.copy(at + length, length),
+      sourcePort: port(0),
+      destinationPort: port(2),
+    },
+    device,
+  )
+}
+
+const place = (run: Run, socket: VmSocket | undefined): number =>
+  run.pointer(socket === undefined ? 0 : socket.place(run.memory))
+
+/** `bpf_skc_lookup_tcp`: also what is left of a connection. */
+export const skcLookupTcp: Helper = (
+  run,
+  _c,
+  _h,
+  tuple,
+  tupleHigh,
+  size,
+  _s,
+  namespace,
+  namespaceHigh,
+  flags,
+  flagsHigh,
+) => place(run, find(run, IPPROTO_TCP, tuple, tupleHigh, size, namespace, namespaceHigh, flags | flagsHigh))
+
+/** `bpf_sk_lookup_tcp` */
+export const skLookupTcp: Helper = (
+  run,
+  _c,
+  _h,
+  tuple,
+  tupleHigh,
+  size,
+  _s,
+  namespace,
+  namespaceHigh,
+  flags,
+  flagsHigh,
+) => {
+  const socket = find(run, IPPROTO_TCP, tuple, tupleHigh, size, namespace, namespaceHigh, flags | flagsHigh)
+  return place(run, socket?.isFull ? socket : undefined)
+}
+
+/** `bpf_sk_lookup_udp` */
+export const skLookupUdp: Helper = (
+  run,
+  _c,
+  _h,
+  tuple,
+  tupleHigh,
+  size,
+  _s,
+  namespace,
+  namespaceHigh,
+  flags,
+  flagsHigh,
+) => place(run, find(run, IPPROTO_UDP, tuple, tupleHigh, size, namespace, namespaceHigh, flags | flagsHigh))
+
+/** `bpf_sk_release`: sockets stay as long as the network has them. */
+export const skRelease: Helper = () => 0
+
+const socketAt = (run: Run, address: number): VmSocket | undefined =>
+  address === 0 ? undefined : run.environment.network.socketAt(run.memory, address)
+
+/** `bpf_sk_fullsock` */
+export const skFullsock: Helper = (run, address) => {
+  const socket = socketAt(run, address)
+  // A socket that the network does not have is the packet's own, which is whole.
+  return run.pointer(socket === undefined || socket.isFull ? address : 0)
+}
+
+/** `bpf_tcp_sock` */
+export const tcpSock: Helper = (run, address) => {
+  const socket = socketAt(run, address)
+  return run.pointer(socket?.isFull && socket.protocol === IPPROTO_TCP ? socket.tcpPlace(run.memory) : 0)
+}
+
+/** `bpf_get_listener_sock` */
+export const getListenerSock: Helper = (run, address) => {
+  const socket = socketAt(run, address)
+  return run.pointer(socket?.state === TCP_LISTEN ? socket.place(run.memory) : 0)
+}
+
+/** `bpf_sk_assign`: the packet goes to a socket that it is not for. */
+export const skAssign: Helper = (run, _skb, _s, socket, _h, flags, flagsHigh) => {
+  const skb = skbOf(run)
+  if (socket === 0 || flags !== 0 || flagsHigh !== 0) return run.signed(-EINVAL)
+  if (!skb.ingress) return run.signed(-EOPNOTSUPP)
+  const found = socketAt(run, socket)
+  if (found === undefined) return run.signed(-ENOENT)
+  skb.socket = found.place(run.memory)
+  skb.publish()
+  return 0
+}
+
+/** The socket of the packet. */
+const own = (run: Run): VmSocket | undefined =>
+  run.packet instanceof Skb ? socketAt(run, run.packet.socket) : undefined
+
+/** `bpf_get_socket_cookie` of a packet, or of a socket. */
+export const getSocketCookie: Helper = (run, context) => {
+  const socket = run.packet === undefined ? socketAt(run, context) : own(run)
+  return socket === undefined ? 0 : run.big(socket.cookie)
+}
+
+/** `bpf_get_socket_uid` */
+export const getSocketUid: Helper = run => own(run)?.uid ?? OVERFLOW_UID
+
+/** `bpf_get_netns_cookie`: there is one namespace. */
+export const getNetnsCookie: Helper = () => 1
+
+/** `bpf_skb_cgroup_id` */
+export const skbCgroupId: Helper = run => run.big(own(run)?.cgroupId ?? 0n)
+
+/** `bpf_skb_ancestor_cgroup_id`: control groups have no tree here; level 0 is the group itself. */
+export const skbAncestorCgroupId: Helper = (run, _skb, _s, level) =>
+  run.big(level === 0 ? (own(run)?.cgroupId ?? 0n) : 0n)
+
+/** `bpf_sk_cgroup_id` */
+export const skCgroupId: Helper = (run, address) => run.big(socketAt(run, address)?.cgroupId ?? 0n)
+
+/** `bpf_skb_cgroup_classid` */
+export const skbCgroupClassid: Helper = () => 0
