@@ -43,12 +43,16 @@ function differingFields(mine: OneHeader, other: OneHeader): string[] {
     })
 }
 
+/** Rows that are shown of long differences. */
+const MOST_ROWS = 8
+
 /** The rows of 16 bytes in which two pieces differ. `from` is where they begin in the packet. */
 function differingBytes(what: string, actual: Uint8Array, expected: Uint8Array, from = 0): string[] {
   const lines: string[] = []
   for (let at = 0; at < Math.max(actual.length, expected.length); at += 16) {
     const rows = [actual, expected].map(bytes => bytes.subarray(at, at + 16)) as [Uint8Array, Uint8Array]
     if (sameBytes(...rows)) continue
+    if (lines.length >= 2 * MOST_ROWS) return [...lines, "… and more behind them"]
     const head = `${what} from byte ${from + at}: `
     lines.push(`${head}${row(rows[0])}`, `${"expected: ".padStart(head.length)}${row(rows[1])}`)
   }

@@ -54,7 +54,7 @@ export function adjustRoom(skb: Skb, difference: number, mode: number, flags: nu
     return -ENOTSUPP
   }
   const error = shrink
-    ? shrinkNetwork(skb, offset, size, flags)
+    ? shrinkNetwork(skb, offset, size, flags, flagsHigh)
     : growNetwork(skb, offset, size, flags, flagsHigh >>> ENCAP_L2_SHIFT)
   if (error === 0 && !(flags & NO_CSUM_RESET)) resetUnnecessary(skb)
   return error
@@ -91,8 +91,8 @@ function growNetwork(skb: Skb, offset: number, size: number, flags: number, inne
   return 0
 }
 
-function shrinkNetwork(skb: Skb, offset: number, size: number, flags: number): number {
-  if (flags & ~(FIXED_GSO | DECAP_L3 | NO_CSUM_RESET)) return -EINVAL
+function shrinkNetwork(skb: Skb, offset: number, size: number, flags: number, flagsHigh: number): number {
+  if (flags & ~(FIXED_GSO | DECAP_L3 | NO_CSUM_RESET) || flagsHigh !== 0) return -EINVAL
   if (!segmentsFit(skb, flags)) return -ENOTSUPP
   const error = popNetwork(skb, offset, size)
   if (error < 0) return error
@@ -142,13 +142,11 @@ export function changeTail(skb: Skb, length: number, flags: number): number {
   if (flags !== 0 || length > SKB_MAX_LENGTH || length < leastLength(skb)) return -EINVAL
   if (skb.encapsulated) return -ENOTSUPP
   const { length: before } = skb
+  // A sum over all of it is of no use any more.
+  if (length !== before && skb.checksum === "complete") skb.checksum = "none"
   if (length > before) {
-    // A sum over all of it is of no use any more.
-    if (skb.checksum === "complete") skb.checksum = "none"
     skb.reserveTail(length - before)
     skb.memory.u8.fill(0, skb.end, skb.data + length)
-  } else if (length < before) {
-    skb.withdraw(skb.data + length, before - length, length)
   }
   skb.end = skb.data + length
   if (skb.isGso) {

@@ -1,6 +1,6 @@
-import { EINVAL, ENODEV } from "../errno.ts"
+import { EBADMSG, EINVAL, ENODEV } from "../errno.ts"
 import type { Run, Runnable } from "../run.ts"
-import { sumBytes } from "./checksum.ts"
+import { foldSum, sumBytes } from "./checksum.ts"
 import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6 } from "./link.ts"
 import type { Network } from "./network.ts"
 import type { Skb } from "./skb.ts"
@@ -77,12 +77,17 @@ export function testRunSkb(run: Run, skb: Skb, program: Runnable, input: PacketT
     memory.u8.fill(0, skb.data - ETH_HLEN, skb.data)
     skb.data -= ETH_HLEN
   }
+  if (input.checksumComplete && !sumIsRight(skb)) return -EBADMSG
   return {
     retval: retval >>> 0,
     data: memory.copy(skb.data, skb.length),
     context: context === undefined ? new Uint8Array(0) : skbContextOut(skb, context),
   }
 }
+
+/** Whether the sum that the program left is that of the packet. It is compared whatever the program made of the checksum's state. */
+const sumIsRight = (skb: Skb): boolean =>
+  foldSum(skb.sum) === foldSum(sumBytes(skb.memory.u8, skb.network, skb.end - skb.network))
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 

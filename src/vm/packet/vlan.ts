@@ -16,7 +16,8 @@ export function pushVlan(skb: Skb, protocol: number, tci: number): number {
     putBe16(skb.memory.u8, skb.data + ADDRESSES, skb.vlanProtocol)
     putBe16(skb.memory.u8, skb.data + ADDRESSES + 2, skb.vlanTci)
     skb.protocol = skb.vlanProtocol
-    skb.macLength += VLAN_HLEN
+    // What was the type of the frame begins the network's part now.
+    skb.network -= VLAN_HLEN
     skb.deposit(skb.data + ADDRESSES, VLAN_HLEN, 0)
   }
   tag(skb, protocol, tci)

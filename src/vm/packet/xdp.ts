@@ -70,6 +70,7 @@ export class Xdp implements PacketBuffer {
     }
     if (this.fragments.length > 0) this.fragments = []
     this.data = this.head + XDP_HEADROOM
+    this.memory.u8.fill(0, this.head, this.data)
     this.meta = this.data
     this.end = this.data + length
     return this.data

@@ -151,7 +151,7 @@ const MTU_SUCCESS = 0
 const MTU_TOO_LONG = 1
 const MTU_SEGMENTS_TOO_LONG = 2
 
-/** `bpf_check_mtu` */
+/** `bpf_check_mtu`. The result stays as it is after an error (since Linux 6.12; before, it was 0). */
 export const checkMtu: Helper = (run, _ctx, _c, index, _i, result, resultHigh, difference, _d, flags, flagsHigh) => {
   const at = run.writable(result, resultHigh, 4)
   const { view } = run.memory
@@ -162,19 +162,17 @@ export const checkMtu: Helper = (run, _ctx, _c, index, _i, result, resultHigh, d
   const bad =
     flagsHigh !== 0 ||
     (skb === undefined ? flags !== 0 : (flags & ~SEGMENTS) !== 0 || (flags !== 0 && (difference !== 0 || given !== 0)))
-  const device = index === 0 ? own : run.environment.network.device(index)
-  const mtu = bad ? 0 : (device?.mtu ?? 0)
-  view.setUint32(at, mtu, true)
   if (bad) return run.signed(-EINVAL)
+  const device = index === 0 ? own : run.environment.network.device(index)
   if (device === undefined || packet === undefined) return run.signed(-ENODEV)
+  const { mtu } = device
   const header = device.hasLinkHeader ? ETH_HLEN : 0
-  const length = (given > 0 ? given + header : packet.end - packet.data) + difference
+  // As a C int: what the program gives may be more.
+  const length = ((given > 0 ? given + header : packet.end - packet.data) + difference) | 0
+  if (skb?.isGso && flags & SEGMENTS && skb.transport === 0 && length > mtu + header) return run.signed(-EINVAL)
+  view.setUint32(at, mtu, true)
   if (length <= mtu + header) return MTU_SUCCESS
   if (!skb?.isGso) return MTU_TOO_LONG
   if (!(flags & SEGMENTS)) return MTU_SUCCESS
-  if (skb.transport === 0) {
-    view.setUint32(at, given, true)
-    return run.signed(-EINVAL)
-  }
   return skb.segmentLength > mtu ? MTU_SEGMENTS_TOO_LONG : MTU_SUCCESS
 }

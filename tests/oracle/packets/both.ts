@@ -1,0 +1,90 @@
+import assert from "node:assert/strict"
+import { helperById, type Insn } from "../../../src/isa/index.ts"
+import { progTestRun } from "../../../src/kernel/bpf/program.ts"
+import { diffPackets } from "../../../src/packets/index.ts"
+import {
+  Core,
+  FixedEnvironment,
+  interpret,
+  Memory,
+  type PacketTestInput,
+  type PacketTestResult,
+  packetHelpers,
+  Run,
+  Skb,
+  testRunSkb,
+  testRunXdp,
+  Xdp,
+} from "../../../src/vm/index.ts"
+import { kernel, object, program } from "../../support/kernel.ts"
+
+/** Types of programs that packets are run through. */
+export type PacketProgram = "sched_cls" | "socket_filter" | "xdp" | "cgroup_skb" | "lwt_xmit"
+
+/** What a run gave; a number is −errno. */
+export type Outcome = PacketTestResult | number
+
+const CHECKSUM_COMPLETE = 4
+/** Room for what a program adds to a packet, in bytes. */
+const GROWTH = 20_000
+
+/** What the kernel makes of each input. */
+export function inKernel(insns: readonly Insn[], type: PacketProgram, inputs: readonly PacketTestInput[]): Outcome[] {
+  using loaded = kernel().load(object({ programs: [program("f", insns, { type })] }))
+  const { fd } = loaded.program("f")
+  return inputs.map(({ data, context, repeat, checksumComplete }) => {
+    const dataOut = new Uint8Array(data.length + GROWTH)
+    const contextOut = context && new Uint8Array(context.length)
+    const flags = checksumComplete ? CHECKSUM_COMPLETE : 0
+    const answer = progTestRun({ fd, dataIn: data, dataOut, contextIn: context, contextOut, repeat, flags })
+    if (answer.result < 0) return answer.result
+    return {
+      retval: answer.retval,
+      data: dataOut.slice(0, answer.dataSizeOut),
+      context: contextOut?.slice(0, answer.contextSizeOut) ?? new Uint8Array(0),
+    }
+  })
+}
+
+/** The same on the embedded machine. */
+export function inMachine(insns: readonly Insn[], type: PacketProgram, inputs: readonly PacketTestInput[]): Outcome[] {
+  const memory = new Memory()
+  const run = new Run(new Core(memory, new FixedEnvironment(), 1_000_000))
+  const helper = (number: number) => packetHelpers[(helperById(number)?.name ?? "").replace(/^bpf_/, "")]
+  const code = interpret({ name: "f", insns, kfuncs: [], helper, probes: new Uint8Array(2 * insns.length) })
+  const runnable = { kind: "program", name: "f", type, code } as const
+  if (type === "xdp") {
+    const xdp = new Xdp(memory)
+    return inputs.map(input => testRunXdp(run, xdp, runnable, input))
+  }
+  const skb = new Skb(memory)
+  return inputs.map(input => testRunSkb(run, skb, runnable, input))
+}
+
+/** What tells two outcomes apart, for people; empty where they are the same. */
+export function difference(machine: Outcome, real: Outcome): string {
+  if (typeof machine === "number" || typeof real === "number") {
+    return machine === real ? "" : `the machine gives ${told(machine)}, the kernel ${told(real)}`
+  }
+  const parts: string[] = []
+  if (machine.retval !== real.retval)
+    parts.push(`the machine returns ${hex(machine.retval)}, the kernel ${hex(real.retval)}`)
+  const packet = diffPackets(machine.data, real.data)
+  if (packet !== "") parts.push(packet)
+  const words = (bytes: Uint8Array): number[] => [...new Uint32Array(bytes.slice(0, bytes.length & ~3).buffer)]
+  const [mine, other] = [words(machine.context), words(real.context)]
+  for (const [i, word] of other.entries()) {
+    if (mine[i] !== word) parts.push(`context byte ${4 * i}: ${hex(mine[i])}, expected ${hex(word)}`)
+  }
+  return parts.join("\n")
+}
+
+const told = (outcome: Outcome): string => (typeof outcome === "number" ? `error ${-outcome}` : hex(outcome.retval))
+const hex = (value: number | undefined): string => `0x${(value ?? 0).toString(16)}`
+
+/** Both give the same for every input. */
+export function assertSame(insns: readonly Insn[], type: PacketProgram, inputs: readonly PacketTestInput[]): void {
+  const real = inKernel(insns, type, inputs)
+  const machine = inMachine(insns, type, inputs)
+  for (const [i, outcome] of machine.entries()) assert.equal(difference(outcome, real[i]), "", `input ${i}`)
+}
