@@ -1,4 +1,4 @@
-import type { Btf } from "../../src/btf/index.ts"
+import type { Btf, BtfKind } from "../../src/btf/index.ts"
 import * as isa from "../../src/isa/index.ts"
 import { progLoad } from "../../src/kernel/bpf/index.ts"
 import { vmlinuxTypes } from "../../src/kernel/host/index.ts"
@@ -70,6 +70,10 @@ let types: Btf | undefined
 /** The running kernel's types, read once. */
 const kernelTypes = (): Btf => (types ??= vmlinuxTypes())
 
+/** What a place's target is among the kernel's types. */
+const targetKind = ({ type, attachType }: Place): BtfKind =>
+  type === "struct_ops" ? "struct" : attachType === "trace_raw_tp" ? "typedef" : "func"
+
 const text = new TextDecoder("latin1")
 const log = new Uint8Array(1 << 16)
 
@@ -97,7 +101,7 @@ export function ask(
     insns: isa.encodeInsns(insns),
     license: options.license ?? "GPL",
     expectedAttachType: attachType === undefined ? member : isa.attachTypes.number(attachType),
-    attachBtfId: target === undefined ? undefined : kernelTypes().find(target, "func", "typedef", "struct"),
+    attachBtfId: target === undefined ? undefined : kernelTypes().find(target, targetKind(place)),
     flags: sleepable ? BPF_F_SLEEPABLE : 0,
     log,
     logLevel: options.logLevel ?? 1,
