@@ -114,7 +114,12 @@ export function ask(
 export function messages({ log }: Answer): string[] {
   return log
     .split("\n")
-    .filter(line => !/^\d+: |^processed |^; |^func#|^mark_precise|^from |^$|^verification time|^stack depth/.test(line))
+    .filter(
+      line =>
+        !/^ *\d+: |^Live regs|^processed |^; |^func#|^mark_precise|^from |^$|^verification time|^stack depth/.test(
+          line,
+        ),
+    )
 }
 
 /** Whether the kernel takes programs for a place at all: it checks instructions, whatever it says of this one. */

@@ -1,1 +1,2 @@
+export * from "./arguments.ts"
 export * from "./walk.ts"
