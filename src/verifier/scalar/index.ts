@@ -1,0 +1,8 @@
+export { alu, moveBy } from "./alu.ts"
+export { constant, constantOf, fitsU32, isConstant, ofSize, type Scalar, UNKNOWN } from "./bounds.ts"
+export { isTaken } from "./branch.ts"
+export { allows, includes, same } from "./compare.ts"
+export { signExtend32, signExtend64, signedOfSize, truncate, zeroExtend32 } from "./extend.ts"
+export { printRanges, printScalar, printSigned, printUnsigned } from "./print.ts"
+export { type Refined, refine } from "./refine.ts"
+export { Tnum } from "./tnum.ts"
