@@ -114,6 +114,7 @@ function begin(skb: Skb, context: Uint8Array | undefined): number {
   fillSocket(skb)
   skb.setField(at.SKB_SK, skb.socket)
   skb.publish()
+  skb.setField(at.SKB_WIRE_LEN, 0)
   if (context === undefined) return 0
   if (context.some((byte, i) => byte !== 0 && !MAY_SET.some(([from, to]) => i >= from && i < to))) return -EINVAL
   const wireLength = given(context, at.SKB_WIRE_LEN)

@@ -98,9 +98,11 @@ function differed(skb: Skb, old: number, difference: number, pseudo: boolean, ip
   return replaceByDifference(old, difference)
 }
 
-/** `bpf_csum_diff`: folded to 16 bits (since Linux 6.13; before, the kernel returned a sum of 32 bits that is worth the same). */
+/**
+ * `bpf_csum_diff`: folded to 16 bits, of any number of bytes (since Linux 6.13; before, the kernel returned a sum of 32 bits that is worth the
+ * same, and took multiples of 4).
+ */
 export const csumDiff: Helper = (run, from, fromHigh, fromSize, _f, to, toHigh, toSize, _t, seed) => {
-  if ((fromSize | toSize) & 3) return run.signed(-EINVAL)
   const { u8 } = run.memory
   let sum = seed >>> 0
   if (toSize > 0) sum = sumBytes(u8, run.readable(to, toHigh, toSize), toSize, sum)
