@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   BTF: "Type information, and values of maps",
   OBJECT: "Object files",
   FILTER: "Packet filters",
+  SIM: "The simulated kernel",
   SNAPSHOT: "The kernel that stands for one where there is none",
   MACHINE: "Programs and maps that are loaded",
   KERNEL: "The kernel",

@@ -21,6 +21,7 @@ export const rooms: Record<string, Room> = {
   machine: { may: ["base", "object", "isa", "btf"], browser: true },
   vm: { may: ["base", "isa", "btf", "object", "machine", "verifier", "packets"], browser: true },
   snapshot: { may: ["base", "btf"], browser: true },
+  sim: { may: ["base", "isa", "btf", "object", "machine", "snapshot", "vm"], browser: true },
   cache: { may: [] },
   symbols: { may: ["base"] },
   netlink: { may: ["base"] },

@@ -1,0 +1,8 @@
+export { Kernel, type KernelOptions } from "./kernel.ts"
+export { KernelMemory } from "./memory/memory.ts"
+export { KernelObject, UserPointer, type Value } from "./memory/object.ts"
+export { type Attachment, attachTo } from "./places/attach.ts"
+export type { At, Trigger } from "./places/places.ts"
+export { type OpenMode, Process } from "./process.ts"
+export { type Script, System } from "./system.ts"
+export type { Step, Steps } from "./time/steps.ts"

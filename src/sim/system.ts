@@ -1,0 +1,161 @@
+import type { KernelSnapshot } from "../snapshot/index.ts"
+import type { Memory } from "../vm/index.ts"
+import { Disk } from "./block/disk.ts"
+import { Counters } from "./cpu/counters.ts"
+import { Interrupts } from "./cpu/interrupts.ts"
+import { Scheduler } from "./cpu/scheduler.ts"
+import { PageCache } from "./files/pages.ts"
+import { FileTree } from "./files/tree.ts"
+import { Vfs } from "./files/vfs.ts"
+import { Kernel, type KernelOptions } from "./kernel.ts"
+import { Allocator } from "./memory/allocator.ts"
+import { Tcp } from "./net/tcp.ts"
+import { Process } from "./process.ts"
+import { Life } from "./tasks/life.ts"
+import { type NewTask, newCpu, TaskObjects } from "./tasks/objects.ts"
+import { INTERRUPTIBLE, type Task } from "./tasks/task.ts"
+import { BLOCK, type Steps } from "./time/steps.ts"
+
+/** What a process of a workload does: a generator, in which each call to the system is `yield*`. */
+export type Script = (process: Process) => Steps<unknown>
+
+/** Number of the first process of a workload. */
+const FIRST_PROCESS = 1200
+
+/** A simulated computer: the kernel and all that it does. */
+export class System {
+  readonly kernel: Kernel
+  readonly objects: TaskObjects
+  readonly scheduler: Scheduler
+  readonly interrupts: Interrupts
+  readonly counters: Counters
+  readonly allocator: Allocator
+  readonly disk: Disk
+  readonly files: FileTree
+  readonly pages: PageCache
+  readonly vfs: Vfs
+  readonly life: Life
+  readonly tcp: Tcp
+  readonly #tasks = new Map<number, Task>()
+  readonly #init: Task
+
+  constructor(memory: Memory, snapshot: KernelSnapshot, options: KernelOptions = {}) {
+    const kernel = new Kernel(memory, snapshot, options)
+    this.kernel = kernel
+    this.objects = new TaskObjects(kernel)
+    for (let i = 0; i < kernel.cpus; i++) kernel.processors.push(newCpu(i, this.objects.idle(i), kernel.now()))
+    this.scheduler = new Scheduler(kernel, () => this.counters.count("context-switches", 1))
+    this.interrupts = new Interrupts(this)
+    this.counters = new Counters(this)
+    this.allocator = new Allocator(this)
+    this.disk = new Disk(this)
+    this.files = new FileTree(kernel, this.disk.device)
+    this.pages = new PageCache(this)
+    this.vfs = new Vfs(this)
+    this.life = new Life(this)
+    this.tcp = new Tcp(this)
+    this.#init = this.#boot()
+    this.interrupts.start()
+  }
+
+  /** All processes and threads that live. */
+  processes(): IterableIterator<Task> {
+    return this.#tasks.values()
+  }
+  /** A task begins to live. */
+  add(task: Task): void {
+    this.#tasks.set(task.pid, task)
+  }
+  /** A task has ended. */
+  remove(task: Task): void {
+    this.#tasks.delete(task.pid)
+  }
+
+  /**
+   * A process that is there when the simulation begins and does what a script says.
+   *
+   *     system.spawn({ comm: "bash", uid: 1000 }, function* (bash) {
+   *       yield* bash.run("/usr/bin/ls", ["-l"])
+   *     })
+   */
+  spawn(wanted: string | Partial<NewTask>, script: Script): Process {
+    const parts = typeof wanted === "string" ? { comm: wanted } : wanted
+    const task = this.objects.make({ comm: "process", parent: this.#init, ...parts })
+    const process = new Process(this, task)
+    task.userFrames.push("_start", "__libc_start_main", "main")
+    const life = this.life
+    task.begin(
+      (function* () {
+        yield 1000
+        yield* script(process)
+        yield* life.exit(task, 0)
+      })(),
+    )
+    this.#ready(task)
+    return process
+  }
+
+  /** Lets the simulated time go on. */
+  run(nanoseconds: number): void {
+    this.scheduler.run(this.kernel.now() + nanoseconds)
+  }
+
+  #boot(): Task {
+    const init = this.#sleeping({ comm: "systemd", pid: 1 })
+    const kthreadd = this.#sleeping({ comm: "kthreadd", pid: 2, kernelThread: true })
+    for (let i = 0; i < this.kernel.cpus; i++) {
+      for (const comm of [`ksoftirqd/${i}`, `kworker/${i}:0`]) {
+        this.#sleeping({ comm, parent: kthreadd, kernelThread: true, cpu: i })
+      }
+    }
+    this.#worker("rcu_preempt", kthreadd, 40_000_000, () => this.kernel.call("rcu_gp_kthread_wake", [], undefined, 900))
+    this.#worker("kworker/u8:1", kthreadd, 500_000_000, () =>
+      this.kernel.call("process_one_work", [0, 0], () => this.pages.flushAll()),
+    )
+    this.objects.next = FIRST_PROCESS
+    return init
+  }
+
+  #sleeping(wanted: NewTask): Task {
+    const task = this.objects.make(wanted)
+    task.state = INTERRUPTIBLE
+    task.cpu = wanted.cpu ?? 0
+    task.frames.push("schedule", "__schedule")
+    task.switched = 2
+    task.begin(
+      (function* (): Steps<void> {
+        for (;;) {
+          task.state = INTERRUPTIBLE
+          yield BLOCK
+        }
+      })(),
+    )
+    this.#tasks.set(task.pid, task)
+    return task
+  }
+
+  /** A thread of the kernel that does something again and again. */
+  #worker(comm: string, parent: Task, pause: number, work: () => Steps<unknown>): void {
+    const task = this.objects.make({ comm, parent, kernelThread: true })
+    const { kernel, scheduler } = this
+    task.frames.push("ret_from_fork_asm", "ret_from_fork", "kthread")
+    task.begin(
+      (function* (): Steps<void> {
+        for (;;) {
+          kernel.after(pause, () => kernel.on(task.cpu, () => void scheduler.wake(task)))
+          task.state = INTERRUPTIBLE
+          yield BLOCK
+          yield* work()
+        }
+      })(),
+    )
+    this.#ready(task)
+  }
+
+  #ready(task: Task): void {
+    this.#tasks.set(task.pid, task)
+    const { kernel, scheduler } = this
+    task.state = INTERRUPTIBLE
+    kernel.after(1000 * task.pid, () => void scheduler.wake(task))
+  }
+}
