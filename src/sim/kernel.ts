@@ -1,6 +1,6 @@
 import type { KernelSnapshot } from "../snapshot/index.ts"
 import type { Alarm, Environment, Memory, Random } from "../vm/index.ts"
-import { seededRandom } from "../vm/index.ts"
+import { Network, seededRandom } from "../vm/index.ts"
 import type { Cpu } from "./cpu/cpu.ts"
 import { Layouts } from "./memory/layout.ts"
 import { KernelMemory } from "./memory/memory.ts"
@@ -38,6 +38,8 @@ export class Kernel implements Environment {
   readonly snapshot: KernelSnapshot
   readonly random: Random
   readonly bootTime = BOOT
+  /** What programs on packets ask of: loopback alone. */
+  readonly network = new Network()
   readonly config: string
   readonly processors: Cpu[] = []
   readonly queue = new EventQueue()
