@@ -1,4 +1,8 @@
 export * from "./address.ts"
+export { CaptureLoop, type CaptureLoopOptions, type StepCounts } from "./capture/loop.ts"
+export type { CaptureStep, Frame } from "./capture/step.ts"
+export { captureSteps, inOrder } from "./capture/steps.ts"
+export { type Verdict, type VerdictKind, verdictKind, verdictOf } from "./capture/verdicts.ts"
 export * from "./code.ts"
 export { Core } from "./core.ts"
 export * from "./environment.ts"

@@ -85,9 +85,9 @@ export class CaptureReader {
    * @throws SkepError PACKETS_CUT_OFF, PACKETS_NO_CAPTURE
    */
   end(): void {
-    const { left, position, bytes } = this.#window
+    const { left, position, base, end } = this.#window
     if (this.#format === undefined) throw noCapture(left === 0 ? "it is empty" : `it has only ${left} bytes`)
-    if (left > 0) throw cutOff(position, this.#window.base + bytes.length)
+    if (left > 0) throw cutOff(position, base + end)
   }
 
   #recognise(): CaptureFormat | undefined {

@@ -4,13 +4,15 @@ export class Window {
   view: DataView = new DataView(this.bytes.buffer)
   /** Where the next record begins in `bytes`. */
   at = 0
+  /** Where `bytes` ends: what is known of them also when their memory was taken away. */
+  end = 0
   /** Where in the file `bytes` begins. */
   base = 0
   littleEndian = true
 
   /** Bytes that are not read yet. */
   get left(): number {
-    return this.bytes.length - this.at
+    return this.end - this.at
   }
 
   /** Where in the file the next record begins. */
@@ -23,6 +25,7 @@ export class Window {
     this.base += this.at
     this.at = 0
     this.bytes = bytes
+    this.end = bytes.length
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
