@@ -13,7 +13,7 @@ import {
 import { add, addRanges64, mul, sub, subRanges64 } from "./arithmetic.ts"
 import { and, or, xor } from "./bitwise.ts"
 import { type Bounds, constant, copyOf, isConstant, type Scalar, UNKNOWN } from "./bounds.ts"
-import { deduce, isContradiction } from "./deduce.ts"
+import { deduce, settle } from "./deduce.ts"
 import { clearHigh } from "./extend.ts"
 import {
   shiftLeft32,
@@ -83,8 +83,7 @@ export function alu(operation: number, a: Scalar, b: Scalar, width: 32 | 64): Sc
   const result = apply(operation, a, b, width)
   if (!result) return UNKNOWN
   if (width === 32) clearHigh(result)
-  deduce(result)
-  return isContradiction(result) ? UNKNOWN : result
+  return settle(result)
 }
 
 /** The variable part of a pointer plus or minus `offset`. Nothing is said of the low half of a pointer. */

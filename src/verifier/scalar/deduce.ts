@@ -13,7 +13,34 @@ export function rangesFromBits(a: Bounds): void {
   a.smax = min(a.smax, signed64(value | (mask & S64_MAX)))
   a.umin = max(a.umin, value)
   a.umax = min(a.umax, value | mask)
+  const only = onlyNumber(a)
+  if (only !== undefined) setConstant(a, only)
   ranges32FromBits(a)
+}
+
+/**
+ * The one number that is in the unsigned range and that the bits allow, if there is only one. Where there is none, on a way that is never
+ * taken, it may be the greatest one that the bits allow, as in the kernel.
+ */
+function onlyNumber(a: Bounds): bigint | undefined {
+  const { bits, umin, umax } = a
+  const greatest = bits.value | bits.mask
+  // Most often the unknown bits are the lowest ones, and no number of the range is missing.
+  if (umin < umax && umin <= greatest && (bits.mask & (bits.mask + 1n)) === 0n) return undefined
+  const next = bits.leastFrom(umin + 1n) ?? greatest
+  if (bits.has(umin)) return next > umax ? umin : undefined
+  if (next === greatest) return greatest
+  return next <= umax && (bits.leastFrom(next + 1n) ?? greatest) > umax ? next : undefined
+}
+
+/** Makes `value`, 0 … 2⁶⁴−1, the only number. */
+function setConstant(a: Bounds, value: bigint): void {
+  a.bits = Tnum.constant(value)
+  a.umin = a.umax = value
+  a.smin = a.smax = signed64(value)
+  const low = low32(value)
+  a.u32min = a.u32max = low
+  a.s32min = a.s32max = low | 0
 }
 
 /** The ranges of the low half from what is known of its bits. */
@@ -63,7 +90,17 @@ function deduce32(a: Bounds): void {
   ranges32From64(a, a.smin, a.smax)
   // An unsigned range on one side of 2³¹ is a signed range, and the other way round.
   if ((a.u32min | 0) <= (a.u32max | 0)) narrowSigned32(a, a.u32min | 0, a.u32max | 0)
-  if (a.s32min >>> 0 <= a.s32max >>> 0) narrowUnsigned32(a, a.s32min >>> 0, a.s32max >>> 0)
+  const least = a.s32min >>> 0
+  const greatest = a.s32max >>> 0
+  if (least <= greatest) narrowUnsigned32(a, least, greatest)
+  else if (a.u32max < least) {
+    // As in deduce64: the unsigned range meets one end of the signed one only.
+    a.s32min = a.u32min | 0
+    a.u32max = Math.min(a.u32max, greatest)
+  } else if (greatest < a.u32min) {
+    a.s32max = a.u32max | 0
+    a.u32min = Math.max(a.u32min, least)
+  }
 }
 
 function deduce64(a: Bounds): void {
@@ -124,7 +161,7 @@ export function deduce(a: Bounds): Bounds {
 }
 
 /** Whether no number is possible, or the ranges and the bits contradict each other: only on a path that is never taken. */
-export function isContradiction(a: Readonly<Bounds>): boolean {
+function isContradiction(a: Readonly<Bounds>): boolean {
   if (a.umin > a.umax || a.smin > a.smax || a.u32min > a.u32max || a.s32min > a.s32max) return true
   const { bits } = a
   if (bits.isConstant) {
@@ -136,4 +173,11 @@ export function isContradiction(a: Readonly<Bounds>): boolean {
     if (a.u32min !== low || a.u32max !== low || a.s32min !== (low | 0) || a.s32max !== (low | 0)) return true
   }
   return false
+}
+
+/** As {@link deduce}, but ranges that contradict each other or the bits are forgotten. */
+export function settle(a: Bounds): Bounds {
+  deduce(a)
+  if (isContradiction(a)) a.forgetRanges()
+  return a
 }

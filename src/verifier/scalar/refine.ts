@@ -11,8 +11,8 @@ import {
   BPF_JSLE,
   BPF_JSLT,
 } from "../../isa/index.ts"
-import { type Bounds, copyOf, type Scalar, UNKNOWN } from "./bounds.ts"
-import { deduce, isContradiction } from "./deduce.ts"
+import { type Bounds, copyOf, type Scalar } from "./bounds.ts"
+import { settle } from "./deduce.ts"
 import { LOW32, low32, max, min, signed64 } from "./limits.ts"
 import { Tnum } from "./tnum.ts"
 
@@ -144,14 +144,9 @@ function narrow(condition: number, holds: boolean, a: Bounds, b: Bounds, width: 
   }
 }
 
-const settle = (a: Bounds): Scalar => {
-  deduce(a)
-  return isContradiction(a) ? UNKNOWN : a
-}
-
 /**
  * What is known of `a` and `b` where `a condition b` holds, or does not. Either stays the same object if nothing was learned.
- * As Linux `regs_refine_cond_op` (6.18) does; where that gives a contradiction nothing is known.
+ * As Linux `regs_refine_cond_op` (6.18) does; where that gives a contradiction the ranges are forgotten.
  */
 export function refine(condition: number, holds: boolean, a: Scalar, b: Scalar, width: 32 | 64): Refined {
   const left = copyOf(a)

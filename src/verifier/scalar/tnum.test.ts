@@ -136,3 +136,16 @@ test("the 32-bit views", () => {
   assert.equal(`${new Tnum(0x8000_0000n, 0x4000_0000n).shiftRightArithmetic(4, 32)}`, "(0xf8000000; 0x4000000)")
   assert.ok(!a.isConstant32)
 })
+
+test("the next number", () => {
+  for (const a of small) {
+    for (let from = 0n; from <= ALL; from++) {
+      assert.equal(
+        a.leastFrom(from),
+        membersOf(a).find(x => x >= from),
+        `${a} from ${from}`,
+      )
+    }
+  }
+  assert.equal(Tnum.unknown.leastFrom(1n << 64n), undefined)
+})

@@ -1,7 +1,8 @@
 import { LOW32, U64_MAX, unsigned64 } from "./limits.ts"
 
-/** How many bits `value` (not negative) takes. */
+/** How many bits `value` (not negative) takes, up to 65. */
 function bitLength(value: bigint): number {
+  if (value > U64_MAX) return 65
   const high = Number(value >> 32n)
   return high ? 64 - Math.clz32(high) : 32 - Math.clz32(Number(value & LOW32))
 }
@@ -148,6 +149,22 @@ export class Tnum {
   /** Whether `value` (0 … 2⁶⁴−1) is one of the numbers. */
   has(value: bigint): boolean {
     return (value & ~this.mask) === this.value
+  }
+
+  /** The least of the numbers that is `from` or greater, or undefined if there is none; `from` is not negative. */
+  leastFrom(from: bigint): bigint | undefined {
+    const wrong = (from ^ this.value) & ~this.mask
+    if (wrong === 0n) return from > U64_MAX ? undefined : from
+    const first = 1n << BigInt(bitLength(wrong) - 1)
+    if (first > U64_MAX) return undefined
+    let step = first
+    if ((from & first) !== 0n) {
+      // That bit has to be 0, so an unknown one above it that is 0 must become 1.
+      const free = this.mask & ~from & ~(2n * first - 1n)
+      if (free === 0n) return undefined
+      step = free & -free
+    }
+    return (from & ~(2n * step - 1n)) | step | (this.value & (step - 1n))
   }
 
   /** Whether every number is a multiple of `size`, a power of two. */
