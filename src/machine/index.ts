@@ -1,3 +1,4 @@
+export { BatchBuffer } from "./batch.ts"
 export * from "./cgroupHooks.ts"
 export * from "./error.ts"
 export * from "./events.ts"

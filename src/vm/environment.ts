@@ -44,6 +44,8 @@ export interface Environment {
   task(): CurrentTask
   /** Addresses of the calls under way, innermost first: those in the kernel, or in the process. */
   stack(kind: "kernel" | "user"): readonly bigint[]
+  /** The symbol that an address lies in, as `%pS` prints it; undefined where there is none. */
+  symbolAt?(address: bigint): string | undefined
   /** Address of a symbol of the kernel; undefined where there is none. */
   symbol(name: string): bigint | undefined
   /** Text of the kernel's configuration: `CONFIG_HZ=250`, a line each. */

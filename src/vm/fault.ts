@@ -106,3 +106,10 @@ export const badOperation = (operation: number): Fault =>
     `operation 0x${operation.toString(16)} cannot be interpreted`,
     "let the verifier check the program",
   )
+
+export const badRecord = (record: number): Fault =>
+  new Fault(
+    "VM_ACCESS",
+    `${addressText(record, KERNEL)} is no record of a ring buffer that was reserved and not finished`,
+    "submit or discard each record once",
+  )

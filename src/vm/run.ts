@@ -137,6 +137,15 @@ export class Run {
     return value
   }
 
+  /** Runs another program in the place of the function that calls the tail call helper: what it returns. */
+  leaveFor(program: Runnable, context: number, contextHigh: number): number {
+    this.program = program
+    const frame = this.memory.i32[FRAME_WORD >> 2]
+    const value = program.code.invoke(this, 0, frame, context, contextHigh, 0, 0, 0, 0, 0, 0, 0, 0)
+    this.leaves = true
+    return value
+  }
+
   /** The frame below one, for a function that is called from it. @throws Fault VM_STACK */
   below(frame: number): number {
     if (frame - FRAME_BYTES <= this.#stack) throw stackOverflow(FRAMES)

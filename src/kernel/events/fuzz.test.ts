@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import { BatchBuffer } from "./batch.ts"
+import { BatchBuffer } from "../../machine/index.ts"
 import { SharedPosition } from "./mmap.ts"
 import { PerfRecords } from "./perfRing.ts"
 import { RingRecords } from "./ring.ts"

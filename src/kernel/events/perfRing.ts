@@ -1,5 +1,6 @@
 import { readSync } from "node:fs"
 import { SkepError } from "../../base/index.ts"
+import type { BatchBuffer } from "../../machine/index.ts"
 import {
   callFailed,
   isEffective,
@@ -11,7 +12,6 @@ import {
   setMemlock,
 } from "../host/index.ts"
 import { closeFd, EPERM, sys, syscall } from "../raw/index.ts"
-import type { BatchBuffer } from "./batch.ts"
 import { type Mapping, mapMemory, SharedPosition } from "./mmap.ts"
 
 // Source: Linux include/uapi/linux/perf_event.h.

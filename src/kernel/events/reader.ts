@@ -1,5 +1,6 @@
 import { undoAll } from "../../base/index.ts"
 import {
+  BatchBuffer,
   type EventOptions,
   type EventReader,
   type EventRecord,
@@ -9,7 +10,6 @@ import {
   type RecordBatch,
 } from "../../machine/index.ts"
 import { sys, type Watcher } from "../raw/index.ts"
-import { BatchBuffer } from "./batch.ts"
 import { openRings, type Rings } from "./rings.ts"
 
 /** Records of one turn: the event loop waits for no more than these. */

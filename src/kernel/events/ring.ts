@@ -1,5 +1,5 @@
+import type { BatchBuffer } from "../../machine/index.ts"
 import { pageSize } from "../host/index.ts"
-import type { BatchBuffer } from "./batch.ts"
 import { type Mapping, mapMemory, SharedPosition } from "./mmap.ts"
 
 const HEADER = 8

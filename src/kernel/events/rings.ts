@@ -1,7 +1,7 @@
 import { SkepError, undoAll } from "../../base/index.ts"
+import type { BatchBuffer } from "../../machine/index.ts"
 import { type EventOptions, type LoadedMap, unsupported } from "../../machine/index.ts"
 import { onlineCpus, pageSize } from "../host/index.ts"
-import type { BatchBuffer } from "./batch.ts"
 import { PerfRing } from "./perfRing.ts"
 import { RingReader } from "./ring.ts"
 import { TimeOrder } from "./timeOrder.ts"

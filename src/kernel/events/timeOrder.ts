@@ -1,4 +1,4 @@
-import { BatchBuffer } from "./batch.ts"
+import { BatchBuffer } from "../../machine/index.ts"
 import type { Rings } from "./rings.ts"
 
 /** How long after it was sent a record may become visible, in nanoseconds: interrupts and the reader's own turn through the CPUs. */

@@ -62,6 +62,11 @@ export abstract class VmMap {
     core.placeMap(this)
   }
 
+  /** Puts a value in the place of another. */
+  protected store(to: number, value: number): void {
+    this.memory.u8.copyWithin(to, value, value + this.valueSize)
+  }
+
   /** A word of the descriptor. */
   protected get(offset: number): number {
     return this.memory.i32[(this.address + offset) >> 2]

@@ -1,4 +1,4 @@
-import type { RecordBatch } from "../../machine/index.ts"
+import type { RecordBatch } from "./events.ts"
 
 /** Copies of records, one after the other in memory that is used again for the next ones. */
 export class BatchBuffer implements RecordBatch {

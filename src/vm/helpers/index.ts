@@ -1,0 +1,32 @@
+import { helperName } from "../../isa/index.ts"
+import type { Helper } from "../code.ts"
+import { controlHelpers } from "./control.ts"
+import { eventHelpers } from "./event.ts"
+import { mapHelpers } from "./map.ts"
+import { printHelpers } from "./print.ts"
+import { probeHelpers } from "./probe.ts"
+import { stackHelpers } from "./stack.ts"
+import { storageHelpers } from "./storage.ts"
+import { stringHelpers } from "./string.ts"
+import { taskHelpers } from "./task.ts"
+import { timeHelpers } from "./time.ts"
+
+/** All helpers of the machine, by name. A topic is a file. */
+const HELPERS: Readonly<Record<string, Helper>> = {
+  ...mapHelpers,
+  ...timeHelpers,
+  ...taskHelpers,
+  ...probeHelpers,
+  ...printHelpers,
+  ...stringHelpers,
+  ...eventHelpers,
+  ...stackHelpers,
+  ...controlHelpers,
+  ...storageHelpers,
+}
+
+/** The helper with a number; undefined where the machine has none. */
+export function helperByNumber(number: number): Helper | undefined {
+  const name = helperName(number)
+  return name === undefined ? undefined : HELPERS[name]
+}

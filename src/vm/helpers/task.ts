@@ -1,0 +1,49 @@
+import type { Helper } from "../code.ts"
+import { EINVAL, ESRCH } from "../errno.ts"
+
+const encoder = new TextEncoder()
+
+/** Who runs. */
+export const taskHelpers: Readonly<Record<string, Helper>> = {
+  bpf_get_current_pid_tgid(run) {
+    const { pid, tgid } = run.environment.task()
+    run.high = tgid
+    return pid
+  },
+
+  bpf_get_current_uid_gid(run) {
+    const { uid, gid } = run.environment.task()
+    run.high = gid
+    return uid
+  },
+
+  bpf_get_current_comm(run, buffer, high, size) {
+    if (size <= 0) return run.signed(-EINVAL)
+    const at = run.writable(buffer, high, size)
+    const { u8 } = run.memory
+    u8.fill(0, at, at + size)
+    u8.set(encoder.encode(run.environment.task().comm).subarray(0, Math.min(15, size - 1)), at)
+    return 0
+  },
+
+  bpf_get_current_task: run => run.pointer(run.environment.task().address),
+  bpf_get_current_task_btf: run => run.pointer(run.environment.task().address),
+  bpf_get_current_cgroup_id: run => run.big(run.environment.task().cgroupId),
+  bpf_get_current_ancestor_cgroup_id: (run, level) => (level === 0 ? run.big(1n) : 0),
+
+  bpf_get_ns_current_pid_tgid(run, _device, _deviceHigh, _inode, _inodeHigh, data, dataHigh, size) {
+    if (size !== 8) return run.signed(-EINVAL)
+    const at = run.writable(data, dataHigh, size)
+    const { pid, tgid } = run.environment.task()
+    run.memory.view.setUint32(at, pid, true)
+    run.memory.view.setUint32(at + 4, tgid, true)
+    return 0
+  },
+
+  // Nobody is there whom a signal would reach.
+  bpf_send_signal: run => run.signed(-ESRCH),
+  bpf_send_signal_thread: run => run.signed(-ESRCH),
+
+  bpf_get_attach_cookie: run => run.big(run.cookie),
+  bpf_get_func_ip: run => run.big(run.functionAddress),
+}
