@@ -3,6 +3,6 @@ await import("./attach/attach.test.ts")
 await import("./bpf/bpf.test.ts")
 await import("./events/events.test.ts")
 await import("./load.test.ts")
-await import("./map.test.ts")
+await import("../../tests/machine/maps.test.ts")
 
 export {}

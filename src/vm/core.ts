@@ -1,7 +1,7 @@
 import type { Environment } from "./environment.ts"
 import type { VmMap } from "./maps/map.ts"
 import type { Memory } from "./memory.ts"
-import type { Runnable } from "./run.ts"
+import { Run, type Runnable } from "./run.ts"
 import { TraceOutput } from "./traceOutput.ts"
 
 /** Something that a program or a map refers to by a number, as the kernel's do by descriptors. */
@@ -13,8 +13,11 @@ export class Core {
   readonly environment: Environment
   /** What programs print. */
   readonly trace = new TraceOutput()
+  /** Maps that were pinned, by their path. They stay for as long as the machine. */
+  readonly pins = new Map<string, VmMap>()
   /** Instructions that a run may make. */
   readonly budget: number
+  readonly #runs: Run[] = []
   readonly #handles = new Map<number, Handled>()
   readonly #maps = new Map<number, VmMap>()
   #next = 3
@@ -23,6 +26,15 @@ export class Core {
     this.memory = memory
     this.environment = environment
     this.budget = budget
+  }
+
+  /** A run for a program: one that has ended, or a new one. */
+  takeRun(): Run {
+    return this.#runs.pop() ?? new Run(this)
+  }
+  /** The run has ended. */
+  giveRun(run: Run): void {
+    this.#runs.push(run)
   }
 
   /** Gives something a number that is not used again. */

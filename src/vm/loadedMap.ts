@@ -46,6 +46,7 @@ export class VmLoadedMap implements LoadedMap {
   readonly #next: number
   readonly #value: number
   #open = true
+  #memory: SharedMemory | undefined
   readonly #inner = new Set<VmLoadedMap>()
   readonly #readers = new Set<VmEventReader>()
   readonly #closed: (map: VmLoadedMap) => void
@@ -91,7 +92,12 @@ export class VmLoadedMap implements LoadedMap {
   #read(key: Uint8Array): boolean {
     this.#mayRead()
     this.#setKey(key)
-    return this.#there("lookup", this.map.read(this.#key, this.#value))
+    if (!this.#there("lookup", this.map.read(this.#key, this.#value))) return false
+    const { special, memory } = this.#map
+    for (const { offset, size } of special) {
+      memory.u8.fill(0, this.#value + offset, this.#value + offset + size)
+    }
+    return true
   }
 
   update(key: Uint8Array, value: Uint8Array, mode: UpdateMode = "any"): void {
@@ -237,9 +243,11 @@ export class VmLoadedMap implements LoadedMap {
 
   memory(): SharedMemory | undefined {
     const { map } = this
-    if (map instanceof ArenaMap) return new Shared(map, map.base, ARENA_PAGE, true)
-    if (!(map instanceof ArrayMap) || map.type !== "array" || (map.spec.flags & BPF_F_MMAPABLE) === 0) return undefined
-    return new Shared(map, map.data, map.stride, !map.frozen)
+    if (map instanceof ArenaMap) this.#memory ??= new Shared(map, map.base, ARENA_PAGE, true)
+    else if (map instanceof ArrayMap && map.type === "array" && (map.spec.flags & BPF_F_MMAPABLE) !== 0) {
+      this.#memory ??= new Shared(map, map.data, map.stride, !map.frozen)
+    }
+    return this.#memory
   }
 
   makeInner(): LoadedMap {
@@ -281,12 +289,11 @@ export class VmLoadedMap implements LoadedMap {
     this.map.frozen = true
   }
 
-  pin(): void {
-    throw new SkepError({
-      code: "VM_NO_PIN",
-      message: `map ${this.name} cannot be pinned: the embedded machine has no BPF file system`,
-      hint: "hand the map to another object by the option maps",
-    })
+  /** Pins live as long as the machine. */
+  pin(path: string): void {
+    const { map } = this
+    map.retain()
+    map.core.pins.set(path, map)
   }
 
   [Symbol.dispose](): void {

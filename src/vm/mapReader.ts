@@ -1,4 +1,4 @@
-import type { LoadedMap, MapReader, PackedEntries, ReadOptions } from "../machine/index.ts"
+import { type LoadedMap, type MapReader, mapChanging, type PackedEntries, type ReadOptions } from "../machine/index.ts"
 
 /** Elements of one part. */
 const PART = 4096
@@ -20,7 +20,11 @@ export class VmMapReader implements MapReader {
     const map = this.#map
     if (this.#keys === undefined) {
       this.#keys = []
-      for (let key = map.nextKey(); key !== undefined; key = map.nextKey(key)) this.#keys.push(key)
+      for (let key = map.nextKey(); key !== undefined; key = map.nextKey(key)) {
+        this.#keys.push(key)
+        // Somebody changes the map between the keys.
+        if (this.#keys.length > map.maxEntries) throw mapChanging(map)
+      }
     }
     const left = Math.min(PART, this.#keys.length - this.#at)
     const keys = new Uint8Array(left * map.keySize)

@@ -2,7 +2,7 @@ import { CODE, FRAME_WORD, FUEL_WORD, HIGH_WORD, KERNEL, PACKET, STACK_WORD, USE
 import type { Code } from "./code.ts"
 import type { Core } from "./core.ts"
 import type { Environment } from "./environment.ts"
-import { badAddress, badCallback, budgetSpent, stackOverflow } from "./fault.ts"
+import { badAddress, badCallback, budgetSpent, ProgramExit, stackOverflow } from "./fault.ts"
 import type { VmMap } from "./maps/map.ts"
 import type { Memory } from "./memory.ts"
 import type { PacketBuffer } from "./packetBuffer.ts"
@@ -102,6 +102,10 @@ export class Run {
     const top = this.#stack + FRAME_BYTES * FRAMES
     try {
       return program.code.invoke(this, 0, top, context, context === 0 ? 0 : KERNEL, 0, 0, 0, 0, 0, 0, 0, 0)
+    } catch (error) {
+      if (!(error instanceof ProgramExit)) throw error
+      this.high = error.high
+      return error.low
     } finally {
       this.memory.i32[FRAME_WORD >> 2] = frame
       this.memory.i32[FUEL_WORD >> 2] = fuel

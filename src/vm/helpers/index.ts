@@ -3,6 +3,7 @@ import type { Helper } from "../code.ts"
 import { controlHelpers } from "./control.ts"
 import { eventHelpers } from "./event.ts"
 import { mapHelpers } from "./map.ts"
+import { packetHelpers } from "./packet/index.ts"
 import { printHelpers } from "./print.ts"
 import { probeHelpers } from "./probe.ts"
 import { stackHelpers } from "./stack.ts"
@@ -11,7 +12,7 @@ import { stringHelpers } from "./string.ts"
 import { taskHelpers } from "./task.ts"
 import { timeHelpers } from "./time.ts"
 
-/** All helpers of the machine, by name. A topic is a file. */
+/** All helpers of the machine but those on packets, by name. A topic is a file. */
 const HELPERS: Readonly<Record<string, Helper>> = {
   ...mapHelpers,
   ...timeHelpers,
@@ -28,5 +29,5 @@ const HELPERS: Readonly<Record<string, Helper>> = {
 /** The helper with a number; undefined where the machine has none. */
 export function helperByNumber(number: number): Helper | undefined {
   const name = helperName(number)
-  return name === undefined ? undefined : HELPERS[name]
+  return name === undefined ? undefined : (HELPERS[name] ?? packetHelpers[name.slice("bpf_".length)])
 }

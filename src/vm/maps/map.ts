@@ -4,6 +4,7 @@ import type { Core } from "../core.ts"
 import { EINVAL, ENOTSUPP } from "../errno.ts"
 import type { Memory } from "../memory.ts"
 import * as at from "./descriptor.ts"
+import type { SpecialField } from "./special.ts"
 
 /** An update replaces or makes an element. */
 export const BPF_ANY = 0
@@ -38,6 +39,8 @@ export abstract class VmMap {
   /** Where programs have it. */
   readonly address: number
   readonly handle: number
+  /** Bytes of values that are the machine's, in order. */
+  special: readonly SpecialField[] = []
   /** Processes may not write it any more. */
   frozen = false
   #references = 1
@@ -62,9 +65,15 @@ export abstract class VmMap {
     core.placeMap(this)
   }
 
-  /** Puts a value in the place of another. */
+  /** Puts a value in the place of another, all but its special fields. */
   protected store(to: number, value: number): void {
-    this.memory.u8.copyWithin(to, value, value + this.valueSize)
+    const { u8 } = this.memory
+    let done = 0
+    for (const { offset, size } of this.special) {
+      u8.copyWithin(to + done, value + done, value + offset)
+      done = offset + size
+    }
+    u8.copyWithin(to + done, value + done, value + this.valueSize)
   }
 
   /** A word of the descriptor. */

@@ -1,0 +1,124 @@
+import { SkepError } from "../base/index.ts"
+import { call, type Insn } from "../isa/index.ts"
+import { noMap } from "../machine/index.ts"
+import {
+  type BpfObject,
+  type Image,
+  makeImage,
+  POISON_HELPER,
+  type ProgramSpec,
+  type ProgramType,
+} from "../object/index.ts"
+import { KERNEL } from "./address.ts"
+import type { CodeImage, Helper } from "./code.ts"
+import { rememberSource } from "./explainFault.ts"
+import { helperByNumber } from "./helpers/index.ts"
+import { kfuncByName } from "./kfuncs/index.ts"
+import type { VmLoadedMap } from "./loadedMap.ts"
+import type { VmContext } from "./machine.ts"
+import { ArenaMap } from "./maps/arena.ts"
+import { ArrayMap } from "./maps/array.ts"
+import { type VmOwner, VmProgram } from "./program.ts"
+
+/** What it takes to load a program. */
+export interface LoadProgram {
+  readonly spec: ProgramSpec
+  readonly type: ProgramType
+  readonly object: BpfObject
+  readonly maps: ReadonlyMap<string, VmLoadedMap>
+  readonly context: VmContext
+  readonly owner: VmOwner
+  readonly logLevel: 0 | 1 | 2
+}
+
+/** Makes a program ready to run. @throws SkepError VM_NO_KFUNC, VM_NO_SYMBOL, VM_BAD_CODE */
+export function loadProgram(load: LoadProgram): VmProgram {
+  const { spec, type, object, context } = load
+  const image = makeImage(spec, object)
+  const kfuncs: Helper[] = []
+  const used = new Set<number>()
+  relocate(image, load, kfuncs, used)
+  const code: CodeImage = {
+    name: spec.name,
+    insns: image.insns,
+    kfuncs,
+    helper: helperByNumber,
+    probes: new Uint8Array(image.slotCount),
+  }
+  rememberSource(code, { program: spec.name, object, image })
+  return new VmProgram(
+    {
+      spec,
+      type,
+      image: code,
+      code: context.translate(code),
+      slots: image.slotCount,
+      log: "",
+      license: object.license,
+      owner: load.owner,
+      verified: 0,
+      maps: [...used],
+    },
+    context,
+  )
+}
+
+/** Fills in what only the machine knows: addresses of maps and their values, functions and symbols of the kernel. */
+function relocate(image: Image, load: LoadProgram, kfuncs: Helper[], used: Set<number>): void {
+  const { insns } = image
+  for (const relocation of image.relocations) {
+    const { insn } = relocation
+    switch (relocation.kind) {
+      case "kfunc": {
+        const kfunc = kfuncByName(relocation.name)
+        if (kfunc !== undefined) insns[insn] = { ...insns[insn], imm: kfuncs.push(kfunc) - 1, off: 0 }
+        else if (relocation.weak) insns[insn] = call(POISON_HELPER)
+        else throw noKfunc(load.spec.name, relocation.name)
+        break
+      }
+      case "ksym": {
+        const address = load.context.core.environment.symbol(relocation.name)
+        if (address === undefined && !relocation.weak) throw noSymbol(load.spec.name, relocation.name)
+        insns[insn] = constant(insns[insn], Number((address ?? 0n) & 0xffffffffn), Number((address ?? 0n) >> 32n))
+        break
+      }
+      case "extern":
+        throw notLinked(load.spec.name, relocation.name)
+      default: {
+        const loaded = load.maps.get(relocation.map)
+        if (loaded === undefined) {
+          if (load.object.externs?.some(e => e.name === relocation.map)) throw notLinked(load.spec.name, relocation.map)
+          throw noMap(relocation.map, load.maps.keys())
+        }
+        const { map } = loaded
+        used.add(map.handle)
+        const data = map instanceof ArrayMap ? map.data : map instanceof ArenaMap ? map.base : map.address
+        const address = relocation.kind === "map" ? map.address : data + relocation.offset
+        insns[insn] = constant(insns[insn], address, KERNEL)
+      }
+    }
+  }
+}
+
+const constant = (insn: Insn, low: number, high: number): Insn => ({ ...insn, src: 0, imm: low | 0, imm64: high | 0 })
+
+const notLinked = (user: string, name: string): SkepError =>
+  new SkepError({
+    code: "KERNEL_NOT_LINKED",
+    message: `${user} uses ${name}, which another object defines`,
+    hint: "link the objects before loading them: skep link a.o b.o -o both.o",
+  })
+
+const noKfunc = (user: string, name: string): SkepError =>
+  new SkepError({
+    code: "VM_NO_KFUNC",
+    message: `${user} calls ${name}, a kernel function that the embedded machine does not have`,
+    hint: "declare it __weak and ask bpf_ksym_exists, or run the program in the kernel",
+  })
+
+const noSymbol = (user: string, name: string): SkepError =>
+  new SkepError({
+    code: "VM_NO_SYMBOL",
+    message: `${user} uses the address of ${name}, which the embedded machine's kernel does not have`,
+    hint: "declare it __weak, and its address is 0",
+  })

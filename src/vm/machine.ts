@@ -1,0 +1,70 @@
+import type { Btf } from "../btf/index.ts"
+import type { Loaded, LoadOptions, Machine, Network, TraceOptions, TraceReader } from "../machine/index.ts"
+import type { BpfObject } from "../object/index.ts"
+import type { Translate } from "./code.ts"
+import { Core } from "./core.ts"
+import { type Environment, FixedEnvironment } from "./environment.ts"
+import { interpret } from "./interpreter/interpreter.ts"
+import { canCompile, compile } from "./jit/jit.ts"
+import { VmLoaded } from "./load.ts"
+import { Memory } from "./memory.ts"
+import { VmNetwork } from "./network.ts"
+import type { Places } from "./places.ts"
+import { VmTraceReader } from "./trace.ts"
+
+/** What an embedded machine is made with. */
+export interface VirtualMachineOptions {
+  /** The world around programs; a quiet one without it ({@link FixedEnvironment}). */
+  readonly environment?: Environment
+  /** Types of the kernel that the machine stands for: CO-RE and the verifier look things up in them. Read when first needed. */
+  readonly types?: () => Btf
+  /** Where programs can be attached; nowhere without it. */
+  readonly places?: Places
+  /** Most bytes of memory, at most 2 GiB; 1 GiB without it. */
+  readonly memoryLimit?: number
+  /** Instructions that one run may make; 2^30 without it. */
+  readonly budget?: number
+  /** False interprets programs: slower, with every access checked. True without it, where there is WebAssembly. */
+  readonly jit?: boolean
+  /** The kernel whose behaviour is followed; 6.18 without it. */
+  readonly version?: { readonly major: number; readonly minor: number }
+}
+
+/** What programs and objects need of their machine. */
+export interface VmContext {
+  readonly core: Core
+  readonly types: (() => Btf) | undefined
+  readonly places: Places | undefined
+  readonly translate: Translate
+  readonly version: { readonly major: number; readonly minor: number }
+}
+
+/** The embedded machine: runs programs where there is no Linux kernel, or no right to use it. All it holds is memory of this process. */
+export class VirtualMachine implements Machine {
+  readonly name = "vm"
+  readonly network: Network
+  /** What programs run in: memory, environment, output. */
+  readonly core: Core
+  readonly #context: VmContext
+
+  constructor(options: VirtualMachineOptions = {}) {
+    const { environment = new FixedEnvironment(), memoryLimit, budget = 2 ** 30, jit = true } = options
+    this.core = new Core(new Memory({ limit: memoryLimit }), environment, Math.min(budget, 2 ** 31 - 1))
+    this.network = new VmNetwork(environment)
+    this.#context = {
+      core: this.core,
+      types: options.types,
+      places: options.places,
+      translate: jit && canCompile() ? compile : interpret,
+      version: options.version ?? { major: 6, minor: 18 },
+    }
+  }
+
+  load(object: BpfObject, options: LoadOptions = {}): Loaded {
+    return new VmLoaded(object, options, this.#context)
+  }
+
+  trace(options: TraceOptions = {}): TraceReader {
+    return new VmTraceReader(this.core.trace, options)
+  }
+}
