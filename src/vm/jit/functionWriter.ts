@@ -85,6 +85,12 @@ export class FunctionWriter {
     return { low: this.a.values.low[web], high: this.a.values.high[web] }
   }
 
+  /** The web and the constant that an address is the sum of; undefined for all others. */
+  sum(web: number): { web: number; added: number } | undefined {
+    const { kind, low, high } = this.a.values
+    return web >= 0 && kind[web] === Kind.sum ? { web: low[web], added: high[web] } : undefined
+  }
+
   /** The distance from r10 of a web, or of r10 itself (−1); undefined where it is no such address. */
   frameOffset(web: number): number | undefined {
     if (web < 0) return 0
@@ -117,7 +123,7 @@ export class FunctionWriter {
       this.opWith(Op.localGet, this.locals.ofWeb[web])
       return
     }
-    const known = web < 0 || kind[web] === Kind.frame ? Upper.tag : this.halves.upper[web]
+    const known = web < 0 || kind[web] === Kind.frame ? Upper.tag : this.halves.known[web] & 15
     this.low(web)
     if ((known & Upper.sign) !== 0 && (known & Upper.zero) === 0) this.op(Op.i64ExtendI32S)
     else this.op(Op.i64ExtendI32U)
@@ -140,7 +146,7 @@ export class FunctionWriter {
       this.i32(high[web])
       return
     }
-    const known = web < 0 || kind[web] === Kind.frame ? Upper.tag : this.isNarrow(web) ? this.halves.upper[web] : 0
+    const known = web < 0 || kind[web] === Kind.frame ? Upper.tag : this.isNarrow(web) ? this.halves.known[web] & 15 : 0
     if ((known & Upper.zero) !== 0) this.i32(0)
     else if ((known & Upper.tag) !== 0) this.i32(KERNEL)
     else if ((known & Upper.sign) !== 0) {
@@ -171,7 +177,7 @@ export class FunctionWriter {
   upper(web: number): number {
     if (web < 0) return POINTER
     const narrow = this.a.values.kind[web] !== Kind.local || this.isNarrow(web)
-    return narrow ? this.halves.upper[web] : 0
+    return narrow ? this.halves.known[web] & 15 : 0
   }
 
   /** Takes a value of a type for a web. A 32-bit one stands for its zero extension. */

@@ -17,14 +17,46 @@ export const Upper = {
   tagOrNull: 8,
 } as const
 
-const EVERYTHING = Upper.zero | Upper.sign | Upper.tag | Upper.tagOrNull
-const SMALL = Upper.zero | Upper.sign
 /** A pointer that is not NULL. */
 export const POINTER = Upper.tag | Upper.tagOrNull
 
+/**
+ * What is known of a value: flags of {@link Upper}, and from bit 4 on how many low bits it may have set (64: all), which
+ * says how large it is as an unsigned number.
+ */
+export type Known = number
+
+const FLAGS = 15
+const ANYTHING: Known = 64 << 4
+/** What holds for a value before any write of it was seen. */
+const EVERYTHING: Known = FLAGS
+
+/** A number of at most so many bits. */
+const bitsKnown = (bits: number): Known =>
+  bits > 63 ? ANYTHING : (bits << 4) | (bits <= 32 ? Upper.zero : 0) | (bits <= 31 ? Upper.sign : 0)
+
+const signKnown: Known = ANYTHING | Upper.sign
+
+/** How many low bits a value may have set. */
+export const bitsOf = (known: Known): number => known >> 4
+
+const bitLength = (value: number): number => 32 - Math.clz32(value)
+
+/** What holds for both of two values. */
+const meet = (a: Known, b: Known): Known => (Math.max(a >> 4, b >> 4) << 4) | (a & b & FLAGS)
+
+/** What a constant says. */
+export function ofWords(low: number, high: number): Known {
+  const bits = high === 0 ? bitLength(low) : 32 + bitLength(high)
+  const pointer = high === KERNEL ? POINTER : low === 0 && high === 0 ? Upper.tagOrNull : 0
+  return (
+    bitsKnown(bits) | (high === low >> 31 ? Upper.sign : 0) | (low === 0 && high !== 0 ? pointer & Upper.tag : pointer)
+  )
+}
+
 /** By web: what is known of upper halves, and where a value is a 32-bit local. */
 export interface Halves {
-  readonly upper: Uint8Array
+  readonly known: Uint16Array
   /** 1 where the low word is all that is kept. */
   readonly narrow: Uint8Array
 }
@@ -45,34 +77,31 @@ export interface UpperFacts {
   readonly verified: boolean
 }
 
-/** What a constant says. */
-export const ofWords = (low: number, high: number): number =>
-  (high === 0 ? Upper.zero : 0) |
-  (high === low >> 31 ? Upper.sign : 0) |
-  (high === KERNEL ? Upper.tag : 0) |
-  ((low === 0 ? high === 0 : high === KERNEL) ? Upper.tagOrNull : 0)
-
 /** Finds the 32-bit values: those whose upper half is known, and those whose upper half nobody reads. */
-export function halvesOf(a: Analysis, facts: UpperFacts): Halves {
-  const upper = knownUpper(a, facts)
-  const demanded = demandedUpper(a, facts, upper)
+export function halvesOf(a: Analysis, facts: UpperFacts, known: Uint16Array): Halves {
+  const demanded = demandedUpper(a, facts, known)
   const narrow = new Uint8Array(a.webs.count)
   for (let web = 0; web < narrow.length; web++) {
-    if (a.values.kind[web] === Kind.local && (upper[web] !== 0 || demanded[web] === 0)) narrow[web] = 1
+    if (a.values.kind[web] === Kind.local && ((known[web] & FLAGS) !== 0 || demanded[web] === 0)) narrow[web] = 1
   }
-  return { upper, narrow }
+  return { known, narrow }
 }
 
-function knownUpper(a: Analysis, facts: UpperFacts): Uint8Array {
+/** By web: what is known of its value at all its reads. */
+export function knownValues(a: Analysis, facts: UpperFacts): Uint16Array {
   const { webs, values } = a
-  const upper = new Uint8Array(webs.count).fill(EVERYTHING)
+  const known = new Uint16Array(webs.count).fill(EVERYTHING)
   for (let web = 0; web < webs.count; web++) {
-    if (values.kind[web] === Kind.constant) upper[web] = ofWords(values.low[web], values.high[web])
-    else if (values.kind[web] === Kind.frame) upper[web] = POINTER
+    if (values.kind[web] === Kind.constant) known[web] = ofWords(values.low[web], values.high[web])
+    else if (values.kind[web] === Kind.frame) known[web] = ANYTHING | POINTER
   }
-  for (let r = o.R1; r <= o.R5; r++) if (webs.parameters[r] >= 0) upper[webs.parameters[r]] &= facts.parameter(r)
-  const transfer = new Transfer(a, facts, upper)
-  for (let changed = true; changed; ) {
+  for (let r = o.R1; r <= o.R5; r++) {
+    const web = webs.parameters[r]
+    if (web >= 0) known[web] = meet(known[web], ANYTHING | facts.parameter(r))
+  }
+  const transfer = new Transfer(a, facts, known)
+  let turn = 0
+  for (let changed = true; changed; turn++) {
     changed = false
     for (const block of a.graph.blocks) {
       for (let i = block.first; i < block.end; i++) {
@@ -80,113 +109,143 @@ function knownUpper(a: Analysis, facts: UpperFacts): Uint8Array {
         if (event < 0) continue
         const web = webs.ofEvent[event]
         if (values.kind[web] === Kind.constant || values.kind[web] === Kind.frame) continue
-        const known = upper[web] & transfer.of(i)
-        if (known === upper[web]) continue
-        upper[web] = known
+        const before = known[web]
+        let after = meet(before, transfer.of(i))
+        if (after === before) continue
+        // A sum in a loop grows by a bit a turn: go on in large steps.
+        if (turn > 2 && bitsOf(after) > bitsOf(before)) after = meet(after, bitsKnown(bitsOf(after) <= 32 ? 32 : 64))
+        known[web] = after
         changed = true
       }
     }
   }
-  return upper
+  return known
 }
 
-/** What an instruction leaves in the upper half of what it writes. */
+/** What is known of what an instruction writes. */
 class Transfer {
   readonly #a: Analysis
   readonly #facts: UpperFacts
-  readonly #upper: Uint8Array
+  readonly #known: Uint16Array
 
-  constructor(a: Analysis, facts: UpperFacts, upper: Uint8Array) {
+  constructor(a: Analysis, facts: UpperFacts, known: Uint16Array) {
     this.#a = a
     this.#facts = facts
-    this.#upper = upper
+    this.#known = known
   }
 
-  #known(i: number, variable: number): number {
-    if (variable === o.R10) return POINTER
+  #of(i: number, variable: number): Known {
+    if (variable === o.R10) return ANYTHING | POINTER
     const k = i - this.#a.range.first
-    return this.#upper[this.#a.webs.ofEvent[readEvent(this.#a.events, k, variable)]]
+    return this.#known[this.#a.webs.ofEvent[readEvent(this.#a.events, k, variable)]]
   }
 
-  of(i: number): number {
+  of(i: number): Known {
     const insn = this.#a.code.insns[i]
     const slot = this.#a.slotOf[i - this.#a.range.first]
     const moved = movedVariable(insn, slot)
-    if (moved >= 0) return this.#known(i, moved)
+    if (moved >= 0) return this.#of(i, moved)
+    const size = 8 * o.sizeBytes(insn.op)
     switch (insn.op & o.BPF_CLASS_MASK) {
       case o.BPF_ALU:
-        return this.#alu32(insn)
+        return this.#alu32(i, insn)
       case o.BPF_ALU64:
         return this.#alu64(i, insn)
       case o.BPF_LDX:
-        if ((insn.op & o.BPF_MODE_MASK) === o.BPF_MEMSX) return Upper.sign
-        return loaded(insn)
-      case o.BPF_LD:
-        return loaded(insn)
+        return (insn.op & o.BPF_MODE_MASK) === o.BPF_MEMSX ? signKnown : bitsKnown(size)
       case o.BPF_ST:
         // A slot of the stack that became a variable.
-        return (insn.op & o.BPF_SIZE_MASK) === o.BPF_DW ? ofWords(insn.imm, insn.imm >> 31) : loaded(insn)
+        return size === 64 ? ofWords(insn.imm, insn.imm >> 31) : bitsKnown(size)
+      case o.BPF_LD:
       case o.BPF_STX:
-        return loaded(insn)
+        return bitsKnown(insn.op === o.OP_LDDW ? 64 : size)
       default:
-        return this.#facts.result(i)
+        return this.#facts.result(i) === Upper.zero ? bitsKnown(32) : ANYTHING | this.#facts.result(i)
     }
   }
 
-  #alu32({ op, imm, off }: o.Insn): number {
+  #alu32(i: number, { op, dst, src, off, imm }: o.Insn): Known {
     const operation = op & o.BPF_OP_MASK
+    if (operation === o.BPF_END) return bitsKnown(imm)
     const register = (op & o.BPF_X) !== 0
-    if (operation === o.BPF_END) return imm === 16 ? SMALL : imm === 32 ? Upper.zero : 0
-    if (register) return Upper.zero
-    if (operation === o.BPF_AND && imm >= 0) return SMALL
-    if (operation === o.BPF_RSH && (imm & 31) !== 0) return SMALL
-    if (operation === o.BPF_MOV && imm >= 0) return SMALL
-    if (operation === o.BPF_MOD && imm > 0 && off === 0) return SMALL
-    return Upper.zero
+    const y = register ? Math.min(32, bitsOf(this.#of(i, src))) : bitLength(imm)
+    if (operation === o.BPF_MOV) return bitsKnown(off === 0 ? y : y < off ? y : 32)
+    const x = Math.min(32, bitsOf(this.#of(i, dst)))
+    return bitsKnown(Math.min(32, resultBits(operation, x, y, register ? undefined : imm & 31, imm, off, 32)))
   }
 
-  #alu64(i: number, { op, dst, src, off, imm }: o.Insn): number {
+  #alu64(i: number, { op, dst, src, off, imm }: o.Insn): Known {
     const operation = op & o.BPF_OP_MASK
-    if (operation === o.BPF_END) return imm === 16 ? SMALL : imm === 32 ? Upper.zero : 0
+    if (operation === o.BPF_END) return bitsKnown(imm)
     const register = (op & o.BPF_X) !== 0
-    // A move that is no copy extends the sign of 8, 16 or 32 bits, or has an immediate.
-    if (operation === o.BPF_MOV) return register ? Upper.sign : ofWords(imm, imm >> 31)
-    const x = this.#known(i, dst)
-    const y = operation === o.BPF_NEG ? 0 : register ? this.#known(i, src) : ofWords(imm, imm >> 31)
+    const y = register ? this.#of(i, src) : ofWords(imm, imm >> 31)
+    // A move that is no copy has an immediate, or extends the sign of 8, 16 or 32 bits.
+    if (operation === o.BPF_MOV) return !register || bitsOf(y) < off ? y : signKnown
+    const x = this.#of(i, dst)
+    const flags = this.#flags64(operation, x, y)
+    const shift = register ? undefined : imm & 63
+    if (operation === o.BPF_ARSH && shift !== undefined && shift >= 32 && bitsOf(x) > 63) return signKnown
+    return bitsKnown(Math.min(64, resultBits(operation, bitsOf(x), bitsOf(y), shift, imm, off, 64))) | flags
+  }
+
+  /** What follows from the upper halves alone. */
+  #flags64(operation: number, x: Known, y: Known): number {
     switch (operation) {
       case o.BPF_AND:
-        return ((x | y) & Upper.zero) | (x & y & Upper.sign)
       case o.BPF_OR:
       case o.BPF_XOR:
-        return x & y & SMALL
+        return x & y & Upper.sign
+      case o.BPF_ARSH:
+        return x & Upper.sign
       case o.BPF_ADD:
-        if (!this.#facts.verified) return 0
-        return (x & Upper.tag) !== (y & Upper.tag) ? POINTER : 0
+        return this.#facts.verified && (x & Upper.tag) !== (y & Upper.tag) ? POINTER : 0
       case o.BPF_SUB:
         if (!this.#facts.verified || (x & Upper.tag) === 0) return 0
         return (y & Upper.tag) === 0 ? POINTER : Upper.sign
-      case o.BPF_RSH:
-        if (register) return x & Upper.zero
-        if ((imm & 63) >= 32) return (imm & 63) > 32 ? SMALL : Upper.zero
-        return (x & Upper.zero) !== 0 ? ((imm & 63) > 0 ? SMALL : x & SMALL) : 0
-      case o.BPF_ARSH:
-        if (!register && (imm & 63) >= 32) return Upper.sign
-        return x & SMALL
-      case o.BPF_DIV:
-        return off === 0 ? x & Upper.zero : 0
-      case o.BPF_MOD:
-        if (off !== 0) return 0
-        return (x & Upper.zero) | (!register && imm > 0 ? Upper.zero : 0)
       default:
         return 0
     }
   }
 }
 
-/** What a load of a width says. */
-function loaded({ op }: o.Insn): number {
-  const size = op & o.BPF_SIZE_MASK
-  return size === o.BPF_DW ? 0 : size === o.BPF_W ? Upper.zero : SMALL
+/**
+ * Bits that a result may have set, of operands of `x` and `y` bits; more than there are for a number that may be negative.
+ * `shift` is the count of a shift by a constant.
+ */
+function resultBits(
+  operation: number,
+  x: number,
+  y: number,
+  shift: number | undefined,
+  imm: number,
+  off: number,
+  width: number,
+): number {
+  switch (operation) {
+    case o.BPF_ADD:
+      return Math.max(x, y) + 1
+    case o.BPF_MUL:
+      return x + y
+    case o.BPF_AND:
+      return Math.min(x, y)
+    case o.BPF_OR:
+    case o.BPF_XOR:
+      return Math.max(x, y)
+    case o.BPF_LSH:
+      return shift === undefined ? width : x + shift
+    case o.BPF_RSH:
+      return shift === undefined ? x : Math.max(0, x - shift)
+    case o.BPF_ARSH:
+      return x >= width ? width : shift === undefined ? x : Math.max(0, x - shift)
+    case o.BPF_DIV:
+      if (off !== 0) return width
+      return shift === undefined || imm <= 0 ? x : Math.max(0, x - bitLength(imm) + 1)
+    case o.BPF_MOD:
+      if (off !== 0) return width
+      return shift === undefined || imm <= 0 ? x : Math.min(x, bitLength(imm - 1))
+    default:
+      return width
+  }
 }
 
 /** Operations whose low word comes from the low words of what goes in. */
@@ -209,10 +268,10 @@ export function lowFromLow(operation: number, register: boolean): boolean {
 }
 
 /** By web: 1 where somebody reads the upper half. */
-function demandedUpper(a: Analysis, facts: UpperFacts, upper: Uint8Array): Uint8Array {
+function demandedUpper(a: Analysis, facts: UpperFacts, known: Uint16Array): Uint8Array {
   const { events, webs, graph, range, values } = a
   const demanded = new Uint8Array(webs.count)
-  const isNarrow = (web: number): boolean => upper[web] !== 0 || demanded[web] === 0
+  const isNarrow = (web: number): boolean => (known[web] & FLAGS) !== 0 || demanded[web] === 0
   for (let changed = true; changed; ) {
     changed = false
     for (let b = graph.blocks.length - 1; b >= 0; b--) {

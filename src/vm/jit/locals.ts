@@ -77,7 +77,7 @@ function lastEvents({ webs, values, events, graph, range }: Analysis): Int32Arra
     const until = events.start[graph.blocks[b].end - range.first]
     for (let e = events.start[graph.blocks[b].first - range.first]; e < until; e++) {
       const web = webs.ofEvent[e]
-      const root = values.kind[web] === Kind.copy ? values.low[web] : web
+      const root = values.kind[web] === Kind.copy || values.kind[web] === Kind.sum ? values.low[web] : web
       if (last[root] < 0) continue
       last[root] = webs.block[root] === b ? e : -1
     }

@@ -49,9 +49,11 @@ export function address(w: FunctionWriter, web: number, off: number): number {
     w.i32(constant.low + off)
     return 0
   }
-  w.low(web)
-  if (off >= 0) return off
-  w.i32(off)
+  const sum = w.sum(web)
+  const offset = sum === undefined ? off : sum.added + off
+  w.low(sum === undefined ? web : sum.web)
+  if (offset >= 0) return offset
+  w.i32(offset)
   w.op(Op.i32Add)
   return 0
 }

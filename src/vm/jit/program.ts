@@ -2,11 +2,12 @@ import * as o from "../../isa/index.ts"
 import { CODE, HIGH_WORD } from "../address.ts"
 import { badCode } from "../badCode.ts"
 import type { CodeImage } from "../code.ts"
+import { foldAddresses } from "./addresses.ts"
 import { CONTEXT, shapeOfCall } from "./calls.ts"
 import { eventsOf } from "./events.ts"
 import { frameOf } from "./frame.ts"
 import { calledFunction, codeOf, type FlatCode } from "./functions.ts"
-import { halvesOf, type UpperFacts } from "./halves.ts"
+import { halvesOf, knownValues, type UpperFacts } from "./halves.ts"
 import { liveAtStart } from "./liveness.ts"
 import { localsOf, writeLocals } from "./locals.ts"
 import { type Prepared, prepareFunctions } from "./prepare.ts"
@@ -165,7 +166,10 @@ export class Program {
       const websAgain = websOf(graph, again, liveAgain, range.first, parameters)
       a = this.#analysis({ code, range, graph, events: again, webs: websAgain, slotOf })
     }
-    const halves = halvesOf(a, this.#upperFacts(range.first === 0))
+    const facts = this.#upperFacts(range.first === 0)
+    const known = knownValues(a, facts)
+    foldAddresses(a, known, facts)
+    const halves = halvesOf(a, facts, known)
     const locals = localsOf(a, halves, types)
     if (locals.types.length > MAX_LOCALS) throw tooLarge(code.slots[range.first])
     const writer = new FunctionTranslator(this, a, halves, locals, frame.size)

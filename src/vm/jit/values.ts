@@ -14,6 +14,8 @@ export const Kind = {
   frame: 2,
   /** It is the value of another web, which is a local. */
   copy: 3,
+  /** It is the sum of another web, which is a local, and a constant; only addresses of accesses are made of it. */
+  sum: 4,
 } as const
 
 /** A 64-bit constant as two words. */
@@ -37,9 +39,9 @@ export interface Analysis {
 /** By web. */
 export interface Values {
   readonly kind: Uint8Array
-  /** The low word of a constant, the distance from r10, the web that is copied. */
+  /** The low word of a constant, the distance from r10, the web that is copied or is part of a sum. */
   readonly low: Int32Array
-  /** The high word of a constant. */
+  /** The high word of a constant, the constant of a sum. */
   readonly high: Int32Array
 }
 

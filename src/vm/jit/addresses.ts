@@ -1,0 +1,176 @@
+import * as o from "../../isa/index.ts"
+import { KERNEL } from "../address.ts"
+import { readEvent, writeEvent } from "./events.ts"
+import { bitsOf, type Known, Upper, type UpperFacts } from "./halves.ts"
+import { type Analysis, Kind, movedVariable } from "./values.ts"
+
+/**
+ * Finds webs that are the sum of a local and a constant and nothing but the address of accesses: loads and stores of
+ * WebAssembly add a constant themselves.
+ *
+ *     r1 = table ll
+ *     r1 += r2
+ *     r0 = *(u8 *)(r1 + 4)      r0 = (i32.load8_u offset=table+4 (local.get r2))
+ *
+ * The addition there does not wrap. Sums of 32-bit numbers that do not fit are no addresses in BPF either; of larger ones
+ * the verifier knows that they are within what the constant points to.
+ */
+export function foldAddresses(a: Analysis, known: Uint16Array, facts: UpperFacts): void {
+  const sums = new Sums(a, known, facts)
+  sums.find()
+  sums.keepAddresses()
+  sums.apply()
+}
+
+/** Constants that leave room for the displacement of the access. */
+const LIMIT = 2 ** 31 - 2 ** 16
+/** Valid addresses are larger than NULL_PAGE: a pointer that becomes one by adding less is a positive number, too. */
+const NEAR = 2 ** 15
+
+class Sums {
+  readonly #a: Analysis
+  readonly #known: Uint16Array
+  readonly #facts: UpperFacts
+  /** By web: the other web of the sum; −1 where it is none. */
+  readonly #base: Int32Array
+  readonly #added: Int32Array
+  /** By web: 1 where the other web may have been written since. */
+  readonly #stale: Uint8Array
+  #any = false
+
+  constructor(a: Analysis, known: Uint16Array, facts: UpperFacts) {
+    this.#a = a
+    this.#known = known
+    this.#facts = facts
+    this.#base = new Int32Array(a.webs.count).fill(-1)
+    this.#added = new Int32Array(a.webs.count)
+    this.#stale = new Uint8Array(a.webs.count)
+  }
+
+  /** Notes every sum, and forgets those that are read when their parts are not what they were. */
+  find(): void {
+    const { graph, range, events, webs, code, slotOf } = this.#a
+    for (let b = 0; b < graph.blocks.length; b++) {
+      const block = graph.blocks[b]
+      /** Sums of this block whose parts may be written again. */
+      const open: number[] = []
+      for (let i = block.first; i < block.end; i++) {
+        const k = i - range.first
+        for (let e = events.start[k]; e < events.start[k + 1]; e++) {
+          const web = webs.ofEvent[e]
+          if (events.writes[e] === 0) {
+            if (this.#stale[web] === 1 || (this.#base[web] >= 0 && !this.#holdsIn(web, b))) this.#base[web] = -1
+          } else if (open.length > 0) for (const sum of open) if (this.#base[sum] === web) this.#stale[sum] = 1
+        }
+        const event = writeEvent(events, k)
+        if (event < 0) continue
+        const web = webs.ofEvent[event]
+        if (webs.writes[web] !== 1 || this.#a.values.kind[web] !== Kind.local) continue
+        this.#sum(web, k, code.insns[i], slotOf[k])
+        if (this.#base[web] >= 0 && webs.writes[this.#base[web]] !== 1) open.push(web)
+      }
+    }
+  }
+
+  /** Whether a sum may be made in a block: anywhere when its part is written once, else where it was found. */
+  #holdsIn(web: number, b: number): boolean {
+    const { webs } = this.#a
+    return webs.writes[this.#base[web]] === 1 || webs.block[web] === b
+  }
+
+  #sum(web: number, k: number, insn: o.Insn, slot: number): void {
+    const { op, dst, src, imm } = insn
+    if (slot !== 0 || (op & o.BPF_CLASS_MASK) !== o.BPF_ALU64) return
+    const moved = movedVariable(insn, slot)
+    if (moved >= 0) this.#add(web, this.#read(k, moved), 0)
+    else if (op === (o.BPF_ALU64 | o.BPF_ADD)) this.#add(web, this.#read(k, dst), imm)
+    else if (op === (o.BPF_ALU64 | o.BPF_SUB)) this.#add(web, this.#read(k, dst), -imm)
+    else if (op === (o.BPF_ALU64 | o.BPF_ADD | o.BPF_X)) {
+      this.#addConstant(web, this.#read(k, dst), this.#read(k, src))
+      if (this.#base[web] < 0) this.#addConstant(web, this.#read(k, src), this.#read(k, dst))
+    }
+  }
+
+  #read(k: number, variable: number): number {
+    if (variable === o.R10) return -1
+    const { webs, events, values } = this.#a
+    const web = webs.ofEvent[readEvent(events, k, variable)]
+    return values.kind[web] === Kind.copy ? values.low[web] : web
+  }
+
+  /** `web` is `part` and the constant address of `other`. */
+  #addConstant(web: number, part: number, other: number): void {
+    const { kind, low, high } = this.#a.values
+    if (other < 0 || kind[other] !== Kind.constant || high[other] !== KERNEL || low[other] < 0) return
+    if (part >= 0 && this.#isIndex(this.#known[part])) this.#note(web, part, low[other])
+  }
+
+  /** Whether the low word of a number says where an element is. */
+  #isIndex(known: Known): boolean {
+    return this.#facts.verified ? bitsOf(known) <= 63 : (known & Upper.zero) !== 0
+  }
+
+  /** `web` is `part` and a number. */
+  #add(web: number, part: number, added: number): void {
+    if (part < 0) return
+    if (this.#base[part] >= 0) {
+      if (this.#stale[part] === 0) this.#note(web, this.#base[part], this.#added[part] + added)
+    } else if ((this.#known[part] & Upper.zero) !== 0) this.#note(web, part, added)
+    else if (this.#facts.verified && Math.abs(added) < NEAR) this.#note(web, part, added)
+  }
+
+  #note(web: number, part: number, added: number): void {
+    if (this.#a.values.kind[part] !== Kind.local || Math.abs(added) > LIMIT) return
+    this.#base[web] = part
+    this.#added[web] = added
+    this.#any = true
+  }
+
+  /** Forgets sums that are more than the address of an access or a part of another such sum. */
+  keepAddresses(): void {
+    if (!this.#any) return
+    const { graph, range, events, webs, code, slotOf } = this.#a
+    for (let b = graph.blocks.length - 1; b >= 0; b--) {
+      const block = graph.blocks[b]
+      for (let i = block.end - 1; i >= block.first; i--) {
+        const k = i - range.first
+        const written = writeEvent(events, k)
+        const intoSum = written >= 0 && this.#base[webs.ofEvent[written]] >= 0
+        for (let e = events.start[k]; e < events.start[k + 1]; e++) {
+          const web = webs.ofEvent[e]
+          if (events.writes[e] === 1 || this.#base[web] < 0 || intoSum) continue
+          if (slotOf[k] !== 0 || this.#facts.isProbe(i) || !isAddress(code.insns[i], events.variable[e]))
+            this.#base[web] = -1
+        }
+      }
+    }
+  }
+
+  apply(): void {
+    if (!this.#any) return
+    const { kind, low, high } = this.#a.values
+    for (let web = 0; web < this.#base.length; web++) {
+      if (this.#base[web] < 0) continue
+      kind[web] = Kind.sum
+      low[web] = this.#base[web]
+      high[web] = this.#added[web]
+    }
+  }
+}
+
+/** Whether an instruction reads a register as the address of an access, and as nothing else. */
+function isAddress({ op, dst, src, imm }: o.Insn, register: number): boolean {
+  switch (op & o.BPF_CLASS_MASK) {
+    case o.BPF_LDX:
+      return true
+    case o.BPF_ST:
+      return true
+    case o.BPF_STX: {
+      if ((op & o.BPF_MODE_MASK) !== o.BPF_ATOMIC) return register === dst && register !== src
+      if (imm === o.BPF_LOAD_ACQ) return true
+      return register === dst && register !== src && !(imm === o.BPF_CMPXCHG && register === o.R0)
+    }
+    default:
+      return false
+  }
+}
