@@ -2,21 +2,11 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { callerAt } from "../../../tests/support/helperMatrix.ts"
 import { needsRoot } from "../../../tests/support/kernel.ts"
+import { kfuncsOf } from "../../../tests/support/kfuncs.ts"
 import { allPlaces, ask, canAsk, messages, placeName } from "../../../tests/support/verifierPlaces.ts"
-import type { Btf } from "../../btf/index.ts"
 import { BPF_PSEUDO_KFUNC_CALL, exit, type Insn, mov64Imm, OP_CALL } from "../../isa/index.ts"
 import { vmlinuxTypes } from "../../kernel/host/index.ts"
 import { findKfunc, kfuncByName } from "./find.ts"
-
-/** The functions that the kernel's BTF marks as callable, by name. */
-function kfuncsOf(btf: Btf): Map<string, number> {
-  const found = new Map<string, number>()
-  for (const id of btf.ids("decl_tag")) {
-    const tag = btf.type(id)
-    if (tag.kind === "decl_tag" && tag.name === "bpf_kfunc") found.set(btf.name(tag.type), tag.type)
-  }
-  return found
-}
 
 /** Marked, and registered for no program: they are changed by others. */
 const FOR_NOBODY = /^bpf_(fentry_test1|modify_return_test2?)$/

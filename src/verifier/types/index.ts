@@ -1,2 +1,3 @@
 export * from "./arguments.ts"
+export * from "./match.ts"
 export * from "./walk.ts"
