@@ -49,7 +49,7 @@ import {
 import { compileCounting, type LoadedProgram as LoadedObject, loadCounting } from "./events/loadCounting.ts"
 import { GlobalAccess, loadedMemory } from "./globals.ts"
 import type { Compiled } from "./load.ts"
-import { kernelMachine } from "./machine.ts"
+import { machineOf } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
 import { mapLayout } from "./maps/layout.ts"
 import { descriptorOf } from "./network/descriptor.ts"
@@ -136,7 +136,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
    */
   static async load<P extends ProgramTypes = AnyProgram>(options: LoadOptions<P>): Promise<BPF<P>> {
     const usdt = planUsdt(options?.usdt ?? [])
-    const machine = options?.machine ?? kernelMachine()
+    const machine = await machineOf(options ?? {})
     const compiled = await compileCounting(options, usdt.text)
     return BPF.#start<P>(loadCounting(compiled, options, machine), machine, options, usdt)
   }
@@ -148,8 +148,8 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
   static async open<P extends ProgramTypes = AnyProgram>(options: LoadOptions<P>): Promise<OpenedProgram<P>> {
     const usdt = planUsdt(options?.usdt ?? [])
     const compiled = await compileCounting(options, usdt.text)
+    const machine = await machineOf(options)
     return new OpenedProgram<P>(compiled.compiled.object, adapted => {
-      const machine = options.machine ?? kernelMachine()
       return BPF.#start<P>(loadCounting(compiled, options, machine, adapted), machine, options, usdt)
     })
   }

@@ -5,11 +5,12 @@ import type { CompileResult } from "../compiler/index.ts"
 import type { BpfObject } from "../object/index.ts"
 import { type ContainerFilter, filterByContainers } from "./containers/filter.ts"
 import { badOption } from "./errors.ts"
+import { isEmbedded } from "./machine.ts"
 import { prepareObject } from "./objects/prepare.ts"
 import { readObject } from "./objects/read.ts"
 import type { LoadOptions } from "./options.ts"
 import { defineFlags, includeResolver, parseFlags, pathOf, readSource, type Source } from "./source.ts"
-import { runningCpu, runningTarget } from "./target.ts"
+import { runningCpu, runningTarget, snapshotTarget } from "./target.ts"
 
 /** What the compiler makes, or what stands for it. */
 export type Compiled = CompileResult
@@ -71,13 +72,14 @@ async function compileSource(source: Source, options: LoadOptions): Promise<Comp
   const { compile } = await import("../compiler/index.ts")
   const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
   const resolve = includeResolver([...flags.includes, ...(options.includes ?? [])])
+  const embedded = isEmbedded(options)
   const make = (countDrops: boolean): Compiled =>
     compile({
       ...source,
       resolve: options.containers === undefined ? resolve : withContainers(resolve, options.containers),
       flags: options.containers === undefined ? flags.macros : [`-include ${CONTAINERS}`, ...flags.macros],
-      target: runningTarget(),
-      cpu: options.cpu ?? runningCpu(),
+      target: embedded ? snapshotTarget() : runningTarget(),
+      cpu: options.cpu ?? (embedded ? 4 : runningCpu()),
       countDrops,
     })
   try {

@@ -1,11 +1,42 @@
 import { KernelMachine } from "../kernel/index.ts"
 import type { Machine } from "../machine/index.ts"
 import { kernelFunctions } from "../symbols/index.ts"
+import { badOption } from "./errors.ts"
+import { kernelSnapshot } from "./host/snapshot.ts"
 
-let machine: Machine | undefined
+let kernel: Machine | undefined
+let embedded: Machine | undefined
 
 /** This computer's kernel. */
 export function kernelMachine(): Machine {
-  machine ??= new KernelMachine({ functions: kernelFunctions })
-  return machine
+  kernel ??= new KernelMachine({ functions: kernelFunctions })
+  return kernel
 }
+
+/** The embedded machine of this process: programs that are loaded into it can share maps. */
+export async function embeddedMachine(): Promise<Machine> {
+  if (embedded === undefined) {
+    const { VirtualMachine } = await import("../vm/index.ts")
+    embedded ??= new VirtualMachine({ types: () => kernelSnapshot().btf })
+  }
+  return embedded
+}
+
+/** Where a program runs. */
+export interface Where {
+  readonly on?: "kernel" | "vm"
+  readonly machine?: Machine
+}
+
+/** Whether a program runs on an embedded machine, for whose kernel it is compiled. @throws SkepError BPF_OPTION */
+export function isEmbedded({ on: wanted, machine }: Where): boolean {
+  if (machine !== undefined) return machine.name === "vm"
+  const on: string | undefined = wanted ?? process.env.SKEP_MACHINE
+  if (on === undefined || on === "") return process.platform !== "linux"
+  if (on !== "kernel" && on !== "vm") throw badOption(`there is no machine ${on}`, 'on: "kernel" or on: "vm"')
+  return on === "vm"
+}
+
+/** The machine that options ask for. @throws SkepError BPF_OPTION */
+export const machineOf = async (where: Where): Promise<Machine> =>
+  where.machine ?? (isEmbedded(where) ? embeddedMachine() : kernelMachine())

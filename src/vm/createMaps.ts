@@ -17,7 +17,7 @@ export function createMaps(
   try {
     for (const spec of object.maps) {
       if (spec.type === "struct_ops") continue
-      const described = withInner(spec, object)
+      const described = withInner(asSection(spec), object)
       maps.set(spec.name, new VmLoadedMap(mapFor(described, given?.get(spec.name), object, core), described))
     }
     for (const spec of object.maps) fill(spec, maps)
@@ -27,6 +27,12 @@ export function createMaps(
   }
   return maps
 }
+
+const BPF_F_MMAPABLE = 1 << 10
+
+/** Global data is shared with this process. */
+const asSection = (spec: MapSpec): MapSpec =>
+  spec.data !== undefined && spec.type === "array" ? { ...spec, flags: spec.flags | BPF_F_MMAPABLE } : spec
 
 /** A spec that tells what the maps in it are like. */
 function withInner(spec: MapSpec, object: BpfObject): MapSpec {

@@ -20,6 +20,8 @@ export interface VirtualMachineOptions {
   readonly types?: () => Btf
   /** Where programs can be attached; nowhere without it. */
   readonly places?: Places
+  /** The memory, where something is in it already; a new one without it. */
+  readonly memory?: Memory
   /** Most bytes of memory, at most 2 GiB; 1 GiB without it. */
   readonly memoryLimit?: number
   /** Instructions that one run may make; 2^30 without it. */
@@ -49,7 +51,11 @@ export class VirtualMachine implements Machine {
 
   constructor(options: VirtualMachineOptions = {}) {
     const { environment = new FixedEnvironment(), memoryLimit, budget = 2 ** 30, jit = true } = options
-    this.core = new Core(new Memory({ limit: memoryLimit }), environment, Math.min(budget, 2 ** 31 - 1))
+    this.core = new Core(
+      options.memory ?? new Memory({ limit: memoryLimit }),
+      environment,
+      Math.min(budget, 2 ** 31 - 1),
+    )
     this.network = new VmNetwork(environment)
     this.#context = {
       core: this.core,

@@ -16,6 +16,8 @@ export interface Region {
 /** Bytes between two regions that belong to none. */
 const GAP = 16
 const PAGE = 65536
+/** Pages that are there from the beginning: views that somebody keeps are good until the memory grows. */
+const INITIAL = 256
 
 /** Low four bits of a granule's shadow: how many of its 8 bytes, from the first on, may be read. */
 export const SHADOW_BYTES = 15
@@ -55,7 +57,7 @@ export class Memory {
 
   constructor({ limit = 2 ** 30 }: MemoryOptions = {}) {
     this.#limit = Math.min(limit, 2 ** 31 - PAGE)
-    this.linear = linearMemory(Math.min(64, Math.floor(this.#limit / PAGE)), 32768)
+    this.linear = linearMemory(Math.min(INITIAL, Math.floor(this.#limit / PAGE)), 32768)
     this.shadow = new Uint8Array(0)
     this.#refresh()
   }

@@ -49,6 +49,7 @@ export const rooms: Record<string, Room> = {
       "symbols",
       "containers",
       "kernel",
+      "vm",
     ],
   },
   bundler: { may: ["base", "c", "object", "gen", "compiler", "bpf"] },
