@@ -8,6 +8,14 @@ export function findTool(...names: string[]): string | undefined {
   return names.find(name => spawnSync(name, ["--version"], { stdio: "ignore" }).error === undefined)
 }
 
+/** A program, from Debian's package of the name where it is missing and root can install it; undefined where it cannot be had. */
+export function installedTool(name: string, debianPackage = name): string | undefined {
+  if (findTool(name) === undefined && process.getuid?.() === 0) {
+    spawnSync("apt-get", ["install", "-y", "-q", "--no-install-recommends", debianPackage], { stdio: "ignore" })
+  }
+  return findTool(name)
+}
+
 /** Runs a tool and returns its standard output; throws with its error output when it fails. */
 export function runTool(tool: string, ...args: string[]): string {
   const run = spawnSync(tool, args, { encoding: "utf8", maxBuffer: 1 << 26 })
