@@ -42,3 +42,16 @@ export function structMatches(
     offset = 0
   }
 }
+
+/** {@link structMatches} with a structure of the same types by its name. */
+export function isStructure(
+  btf: Btf,
+  id: number,
+  offset: number,
+  wanted: string,
+  strict: boolean,
+  kernel = 618,
+): boolean {
+  const found = btf.find(wanted, "struct", "union")
+  return found !== 0 && structMatches({ btf, id: btf.resolve(id) }, offset, { btf, id: found }, strict, kernel)
+}
