@@ -2,6 +2,7 @@ import type { Environment } from "./environment.ts"
 import type { VmMap } from "./maps/map.ts"
 import type { Memory } from "./memory.ts"
 import { Run, type Runnable } from "./run.ts"
+import { Timers } from "./timers.ts"
 import { TraceOutput } from "./traceOutput.ts"
 
 /** Something that a program or a map refers to by a number, as the kernel's do by descriptors. */
@@ -13,6 +14,7 @@ export class Core {
   readonly environment: Environment
   /** What programs print. */
   readonly trace = new TraceOutput()
+  readonly timers: Timers = new Timers(this)
   /** Maps that were pinned, by their path. They stay for as long as the machine. */
   readonly pins = new Map<string, VmMap>()
   /** Instructions that a run may make. */

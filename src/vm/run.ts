@@ -88,8 +88,13 @@ export class Run {
 
   /** Runs a program from its beginning: the low word of r0, with the high one in `high`. */
   start(program: Runnable, context: number): number {
-    this.program = program
     this.context = context
+    return this.startAt(program, 0, [context, context === 0 ? 0 : KERNEL])
+  }
+
+  /** Runs the function of a program that begins at a slot, with arguments as pairs of words. */
+  startAt(program: Runnable, slot: number, words: readonly number[]): number {
+    this.program = program
     this.tailCalls = 0
     this.leaves = false
     // The words are the machine's, and a program may run because of what another one's helper did.
@@ -101,7 +106,8 @@ export class Run {
     i32[STACK_WORD >> 2] = this.#stack
     const top = this.#stack + FRAME_BYTES * FRAMES
     try {
-      return program.code.invoke(this, 0, top, context, context === 0 ? 0 : KERNEL, 0, 0, 0, 0, 0, 0, 0, 0)
+      const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = words
+      return program.code.invoke(this, slot, top, a, b, c, d, e, f, 0, 0, 0, 0)
     } catch (error) {
       if (!(error instanceof ProgramExit)) throw error
       this.high = error.high

@@ -28,7 +28,7 @@ function ringOf(run: Run, low: number, high: number): RingbufMap | undefined {
 }
 
 /** The ring that a record was reserved in. @throws Fault VM_ACCESS */
-function ringWith(run: Run, record: number): RingbufMap {
+export function ringWith(run: Run, record: number): RingbufMap {
   for (const map of run.core.all()) if (map instanceof RingbufMap && map.isReserved(record)) return map
   throw badRecord(record)
 }

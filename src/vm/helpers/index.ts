@@ -1,6 +1,7 @@
 import { helperName } from "../../isa/index.ts"
 import type { Helper } from "../code.ts"
 import { controlHelpers } from "./control.ts"
+import { dynptrHelpers } from "./dynptr.ts"
 import { eventHelpers } from "./event.ts"
 import { mapHelpers } from "./map.ts"
 import { packetHelpers } from "./packet/index.ts"
@@ -11,6 +12,7 @@ import { storageHelpers } from "./storage.ts"
 import { stringHelpers } from "./string.ts"
 import { taskHelpers } from "./task.ts"
 import { timeHelpers } from "./time.ts"
+import { timerHelpers } from "./timer.ts"
 
 /** All helpers of the machine but those on packets, by name. A topic is a file. */
 const HELPERS: Readonly<Record<string, Helper>> = {
@@ -24,6 +26,8 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   ...stackHelpers,
   ...controlHelpers,
   ...storageHelpers,
+  ...dynptrHelpers,
+  ...timerHelpers,
 }
 
 /** The helper with a number; undefined where the machine has none. */

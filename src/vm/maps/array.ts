@@ -71,6 +71,12 @@ export class ArrayMap extends VmMap {
     return 0
   }
 
+  override elementWith(address: number): { readonly value: number; readonly key: Uint8Array } | undefined {
+    const index = Math.floor((address - this.data) / this.stride)
+    if (address < this.data || index >= this.maxEntries) return undefined
+    return { value: this.data + index * this.stride, key: new Uint8Array(Uint32Array.of(index).buffer) }
+  }
+
   override nextKey(key: number, next: number): number {
     const { view } = this.memory
     const index = key === 0 ? -1 : view.getUint32(key, true)
@@ -80,6 +86,7 @@ export class ArrayMap extends VmMap {
   }
 
   protected override dispose(): void {
+    this.core.timers.forget(this.data, this.stride * this.maxEntries * this.copies)
     this.memory.free(this.data)
   }
 }

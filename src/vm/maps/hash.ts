@@ -180,7 +180,9 @@ export class HashMap extends VmMap {
   }
 
   /** Called with the value of an element that goes. */
-  protected dropped(_value: number): void {}
+  protected dropped(value: number): void {
+    this.core.timers.forget(value, this.valueSize)
+  }
 
   override read(key: number, value: number): number {
     const node = this.#find(key, hashOf(this.memory, key, this.keySize))
@@ -196,6 +198,12 @@ export class HashMap extends VmMap {
   override take(key: number, value: number): number {
     const result = this.read(key, value)
     return result < 0 ? result : this.delete(key)
+  }
+
+  override elementWith(address: number): { readonly value: number; readonly key: Uint8Array } | undefined {
+    const node = this.#nodes + Math.floor((address - this.#nodes) / this.#stride) * this.#stride
+    if (node < this.#nodes || node >= this.#nodes + this.get(at.MAP_USED) * this.#stride) return undefined
+    return { value: node + this.#valueAt, key: this.memory.copy(node + at.NODE_KEY, this.keySize) }
   }
 
   override nextKey(key: number, next: number): number {
@@ -236,6 +244,7 @@ export class HashMap extends VmMap {
   }
 
   protected override dispose(): void {
+    this.core.timers.forget(this.#nodes, this.#stride * this.maxEntries)
     for (let i = 0; i < this.get(at.MAP_USED); i++) {
       const node = this.#nodes + i * this.#stride
       this.memory.protect(node + this.#valueAt, this.#stride - this.#valueAt, "none")

@@ -108,6 +108,10 @@ export abstract class VmMap {
   peek(_value: number): number {
     return -EINVAL
   }
+  /** The element in whose value an address lies: where that value begins, and the key; undefined where there is none. */
+  elementWith(_address: number): { readonly value: number; readonly key: Uint8Array } | undefined {
+    return undefined
+  }
   /** Puts the key behind `key`, or the first one (`key` 0), to `next`: 0, −ENOENT at the end, or −errno. */
   nextKey(_key: number, _next: number): number {
     return -ENOTSUPP
