@@ -9,7 +9,8 @@ export const controlHelpers: Readonly<Record<string, Helper>> = {
   bpf_loop(run, count, _countHigh, callback, callbackHigh, context, contextHigh, flags, flagsHigh) {
     if ((flags | flagsHigh) !== 0) return run.signed(-EINVAL)
     const turns = count >>> 0
-    if (turns > MAX_LOOPS) return run.signed(-E2BIG)
+    // The verifier puts the loop into the program, and there the code is a number of 32 bits.
+    if (turns > MAX_LOOPS) return -E2BIG
     for (let i = 0; i < turns; i++) {
       run.spend(1)
       if (run.callback(callback, callbackHigh, i, 0, context, contextHigh) !== 0) return i + 1

@@ -1,6 +1,6 @@
 import { KERNEL } from "../address.ts"
 import type { Helper } from "../code.ts"
-import { E2BIG, EINVAL, ENOMEM } from "../errno.ts"
+import { E2BIG, EINVAL } from "../errno.ts"
 import { RingbufMap } from "../maps/ringbuf.ts"
 import { UserRingbufMap } from "../maps/userRingbuf.ts"
 import type { Run } from "../run.ts"
@@ -65,7 +65,7 @@ const reserve: Helper = (run, mapLow, mapHigh, size, _sizeHigh, flags, flagsHigh
   if (!(map instanceof RingbufMap) || (flags | flagsHigh) !== 0) return run.signed(-EINVAL)
   if (size >>> 0 > MOST) return run.signed(-E2BIG)
   const record = map.reserve(size)
-  if (record === 0) return run.signed(-ENOMEM)
+  if (record === 0) return run.signed(-EINVAL)
   setDynptr(run, at, RING, record, size)
   return 0
 }

@@ -39,7 +39,7 @@ export function format(run: Run, text: string, values: readonly Value[]): string
     const found = CONVERSION.exec(text)
     if (found === null || used === values.length) return -EINVAL
     const [all, flags, width, wide, kind, suffix] = found
-    const shown = convert(run, { kind, suffix, wide: wide !== "", alternative: flags.includes("#") }, values[used++])
+    const shown = convert(run, { kind, suffix, wide: wide !== "" }, values[used++])
     if (typeof shown === "number") return shown
     out += pad(shown, flags, Number(width), kind)
     at += all.length - 1
@@ -47,16 +47,15 @@ export function format(run: Run, text: string, values: readonly Value[]): string
   return out
 }
 
-const CONVERSION = /%([-+ 0#]*)(\d*)(ll?|)([diuxXcsp])((?<=p)(?:[xKBsS]|ks|us|[Ii][46])?|)/y
+const CONVERSION = /%([-+ 0]*)(\d*)(ll?|)([diuxXcsp])((?<=p)(?:[xKBsS]|ks|us|[Ii][46])?|)/y
 
 interface Conversion {
   readonly kind: string
   readonly suffix: string
   readonly wide: boolean
-  readonly alternative: boolean
 }
 
-function convert(run: Run, { kind, suffix, wide, alternative }: Conversion, value: Value): string | number {
+function convert(run: Run, { kind, suffix, wide }: Conversion, value: Value): string | number {
   const unsigned = wide ? join(value) : BigInt(value.low >>> 0)
   switch (kind) {
     case "d":
@@ -65,9 +64,9 @@ function convert(run: Run, { kind, suffix, wide, alternative }: Conversion, valu
     case "u":
       return String(unsigned)
     case "x":
-      return (alternative ? "0x" : "") + unsigned.toString(16)
+      return unsigned.toString(16)
     case "X":
-      return (alternative ? "0X" : "") + unsigned.toString(16).toUpperCase()
+      return unsigned.toString(16).toUpperCase()
     case "c":
       return String.fromCharCode(value.low & 0xff)
     case "s":
@@ -138,6 +137,6 @@ function pad(text: string, flags: string, width: number, kind: string): string {
   if (text.length >= width) return text
   if (flags.includes("-")) return text.padEnd(width)
   if (!flags.includes("0") || kind === "s" || kind === "c") return text.padStart(width)
-  const prefix = /^([-+ ]|0[xX])?/.exec(text)?.[0] ?? ""
+  const prefix = /^[-+ ]?/.exec(text)?.[0] ?? ""
   return prefix + text.slice(prefix.length).padStart(width - prefix.length, "0")
 }

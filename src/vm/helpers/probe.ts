@@ -1,6 +1,6 @@
 import { KERNEL, PACKET, USER } from "../address.ts"
 import type { Helper } from "../code.ts"
-import { E2BIG, EFAULT } from "../errno.ts"
+import { E2BIG, EFAULT, ERANGE } from "../errno.ts"
 import type { Run } from "../run.ts"
 
 type Space = "kernel" | "user" | "either"
@@ -11,6 +11,9 @@ function isIn(space: Space, high: number): boolean {
   return space === "either" ? user || high === KERNEL || high === PACKET : user === (space === "user")
 }
 
+/** What the kernel says where it cannot read: addresses of processes are out of range for reads of its own memory. */
+const unreadable = (space: Space, high: number): number => (space === "kernel" && high >= 0 ? -ERANGE : -EFAULT)
+
 /** Reads of memory that may not be there: `bpf_probe_read…(dst, size, src)`. What cannot be read is zeros. */
 const read =
   (space: Space): Helper =>
@@ -20,7 +23,7 @@ const read =
     if (size === 0) return 0
     if (!isIn(space, fromHigh) || !memory.readable(from, size)) {
       memory.u8.fill(0, to, to + size)
-      return run.signed(-EFAULT)
+      return run.signed(unreadable(space, fromHigh))
     }
     memory.u8.copyWithin(to, from, from + size)
     return 0
@@ -34,8 +37,10 @@ const readText =
     run.writable(to, toHigh, size)
     if (size === 0) return 0
     const length = isIn(space, fromHigh) ? textLength(run, from, size) : -1
-    memory.u8.fill(0, to + Math.max(length, 0), to + size)
-    if (length < 0) return run.signed(-EFAULT)
+    if (length < 0) {
+      memory.u8.fill(0, to, to + size)
+      return run.signed(unreadable(space, fromHigh))
+    }
     memory.u8.copyWithin(to, from, from + Math.min(length, size - 1))
     memory.u8[to + Math.min(length, size - 1)] = 0
     return Math.min(length + 1, size)

@@ -46,7 +46,7 @@ function parse(
 
 export const stringHelpers: Readonly<Record<string, Helper>> = {
   bpf_strtol(run, buffer, high, size, _sizeHigh, flags, flagsHigh, result, resultHigh) {
-    run.writable(result, resultHigh, 8)
+    run.memory.view.setBigInt64(run.writable(result, resultHigh, 8), 0n, true)
     const parsed = parse(run, buffer, high, size, flags, flagsHigh)
     if (parsed === undefined) return run.signed(-EINVAL)
     const value = parsed.negative ? -parsed.value : parsed.value
@@ -56,10 +56,11 @@ export const stringHelpers: Readonly<Record<string, Helper>> = {
   },
 
   bpf_strtoul(run, buffer, high, size, _sizeHigh, flags, flagsHigh, result, resultHigh) {
-    run.writable(result, resultHigh, 8)
+    run.memory.view.setBigInt64(run.writable(result, resultHigh, 8), 0n, true)
     const parsed = parse(run, buffer, high, size, flags, flagsHigh)
-    if (parsed === undefined || parsed.negative) return run.signed(-EINVAL)
+    if (parsed === undefined) return run.signed(-EINVAL)
     if (BigInt.asUintN(64, parsed.value) !== parsed.value) return run.signed(-ERANGE)
+    if (parsed.negative) return run.signed(-EINVAL)
     run.memory.view.setBigUint64(result, parsed.value, true)
     return parsed.length
   },
