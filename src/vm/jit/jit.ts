@@ -4,7 +4,7 @@ import { budgetSpent, Fault, noHelper, stackOverflow } from "../fault.ts"
 import type { Memory } from "../memory.ts"
 import { FRAMES, type Run } from "../run.ts"
 import { type Import, type Translated, type TranslateOptions, translate } from "./program.ts"
-import { faultOfTrap } from "./trap.ts"
+import { faultOfTrap, slotOf } from "./trap.ts"
 import { type WasmInstance, type WasmModule, wasmPlatform } from "./wasm/host.ts"
 
 /** A function of a module: the frame, and r1 to r5 as pairs of words as far as it takes them. */
@@ -14,15 +14,15 @@ type Entry = (frame: number, ...words: number[]) => number
  * Translates an image to WebAssembly, to be called where {@link canCompile} is true.
  * @throws SkepError VM_BAD_CODE
  */
-export function compile(image: CodeImage, options?: TranslateOptions): Code {
+export function compile(image: CodeImage, options: TranslateOptions = {}): Code {
   const translated = translate(image, options)
-  return new Compiled(image, translated, new (wasmPlatform()!.Module)(translated.bytes))
+  return new Compiled(image, options, translated, new (wasmPlatform()!.Module)(translated.bytes))
 }
 
 /** Like {@link compile}; browsers compile modules of more than 4 KB in their main thread in this way only. */
-export async function compileAsync(image: CodeImage, options?: TranslateOptions): Promise<Code> {
+export async function compileAsync(image: CodeImage, options: TranslateOptions = {}): Promise<Code> {
   const translated = translate(image, options)
-  return new Compiled(image, translated, await wasmPlatform()!.compile(translated.bytes))
+  return new Compiled(image, options, translated, await wasmPlatform()!.compile(translated.bytes))
 }
 
 /** Whether the platform has WebAssembly: hardened browsers and some embedded engines switch it off. */
@@ -31,14 +31,16 @@ export const canCompile = (): boolean => wasmPlatform() !== undefined
 /** A program as WebAssembly. It is instantiated in the memory of the first run, and again when another machine runs it. */
 class Compiled implements Code {
   readonly #image: CodeImage
+  readonly #options: TranslateOptions
   readonly #translated: Translated
   readonly #module: WasmModule
   #memory: Memory | undefined
   readonly #entries = new Map<number, Entry>()
   #run!: Run
 
-  constructor(image: CodeImage, translated: Translated, module: WasmModule) {
+  constructor(image: CodeImage, options: TranslateOptions, translated: Translated, module: WasmModule) {
     this.#image = image
+    this.#options = options
     this.#translated = translated
     this.#module = module
   }
@@ -142,10 +144,10 @@ class Compiled implements Code {
 
   /** What WebAssembly itself throws, as faults. */
   #explain(error: unknown): unknown {
-    if (error instanceof Fault) {
-      error.happened(this.#image, 0)
-      return error
+    const fault = error instanceof Fault ? error : faultOfTrap(error)
+    if (fault !== undefined && fault.place === undefined) {
+      fault.happened(this.#image, slotOf(error, this.#image, this.#options))
     }
-    return faultOfTrap(error) ?? error
+    return fault ?? error
   }
 }

@@ -11,7 +11,7 @@ import { halvesOf, knownValues, type UpperFacts } from "./halves.ts"
 import { liveAtStart } from "./liveness.ts"
 import { localsOf, writeLocals } from "./locals.ts"
 import { type Prepared, prepareFunctions } from "./prepare.ts"
-import { FunctionTranslator } from "./translateFunction.ts"
+import { FunctionTranslator, type Position } from "./translateFunction.ts"
 import { type Analysis, valuesOf, type Words } from "./values.ts"
 import { Bytes } from "./wasm/bytes.ts"
 import { ModuleWriter } from "./wasm/module.ts"
@@ -21,6 +21,8 @@ import { websOf } from "./webs.ts"
 export interface TranslateOptions {
   /** A verifier has accepted the program: it ends, and its pointers stay in what they point into. */
   readonly verified?: boolean
+  /** Note where instructions begin. */
+  readonly records?: boolean
 }
 
 /** A function in JavaScript that a module imports, and how many of r1 to r5 it takes. */
@@ -36,6 +38,8 @@ export interface Translated {
   readonly imports: readonly Import[]
   /** Functions that can be called from outside, by slot: the export's name, and how many of r1 to r5 it takes. */
   readonly entries: ReadonlyMap<number, { readonly name: string; readonly count: number }>
+  /** By function, when it was asked for: where instructions begin in the module. */
+  readonly positions: readonly (readonly Position[])[]
 }
 
 /**
@@ -51,15 +55,18 @@ export function translate(image: CodeImage, options: TranslateOptions = {}): Tra
 export class Program {
   readonly code: FlatCode
   readonly verified: boolean
+  readonly records: boolean
   readonly #image: CodeImage
   readonly #module = new ModuleWriter()
   readonly #functions: readonly Prepared[]
   readonly #imports: Import[] = []
+  readonly #positions: (readonly Position[])[] = []
   readonly #importIndex = new Map<string, number>()
 
-  constructor(image: CodeImage, { verified = false }: TranslateOptions) {
+  constructor(image: CodeImage, { verified = false, records = false }: TranslateOptions) {
     this.#image = image
     this.verified = verified
+    this.records = records
     this.code = codeOf(image.insns)
     this.#functions = prepareFunctions(this.code)
     this.#findImports()
@@ -80,7 +87,11 @@ export class Program {
       const words = Array<number>(1 + 2 * parameters).fill(I32)
       this.#module.add(this.#module.type(words, [I32]), this.#entry(f, parameters))
     }
-    return { bytes: this.#module.finish(), imports: this.#imports, entries }
+    const bytes = this.#module.finish()
+    const positions = this.#positions.map((list, f) => {
+      return list.map(({ offset, slot }) => ({ offset: this.#module.bodyOffsets[f] + offset, slot }))
+    })
+    return { bytes, imports: this.#imports, entries, positions }
   }
 
   /** The program itself, and the functions whose addresses are taken. */
@@ -176,7 +187,11 @@ export class Program {
     writer.write(types)
     const body = new Bytes(writer.out.length + 16)
     writeLocals(body, locals)
+    const start = body.length
     body.bytes(writer.out.view)
+    if (writer.positions !== undefined) {
+      this.#positions.push(writer.positions.map(({ offset, slot }) => ({ offset: start + offset, slot })))
+    }
     return body.view
   }
 

@@ -9,8 +9,8 @@ export interface StructureWriter {
   label(depth: number): void
   /** The instructions of a block but for the jump at its end. */
   body(block: number): void
-  /** What every turn of a loop begins with. */
-  turn(block: number): void
+  /** What every turn of a loop begins with. `depth` is the label behind all of the structure. */
+  turn(block: number, depth: number): void
   /** Puts 1 there when the conditional jump at the end of a block is taken (or, with `not`, when it is not). */
   condition(block: number, not: boolean): void
   /** Says which block the dispatch loop goes on with. */
@@ -58,7 +58,7 @@ export function writeStructured(graph: FlowGraph, w: StructureWriter): void {
     if (header[b] === 1) {
       loopAt[b] = open(Op.loop)
       todo.push(close)
-      w.turn(b)
+      w.turn(b, depth)
     }
     for (let n = children[b].length - 1; n >= 0; n--) {
       const after = children[b][n]
@@ -111,7 +111,7 @@ function mergeChildren({ blocks, dominator, merge }: FlowGraph): number[][] {
 export function writeDispatch({ blocks }: FlowGraph, w: StructureWriter): void {
   w.next(0)
   w.opWith(Op.loop, VOID)
-  w.turn(0)
+  w.turn(0, 1)
   for (let b = 0; b < blocks.length; b++) w.opWith(Op.block, VOID)
   w.pushNext()
   w.opWith(Op.brTable, blocks.length - 1)

@@ -16,22 +16,30 @@ import { I32, I64, Op, VOID } from "./wasm/opcodes.ts"
 /** What `may_goto` goes on for at most. Source: BPF_MAX_LOOPS. */
 const MAY_GOTO_TURNS = 8 * 1024 * 1024
 
+/** Where in the code of a function an instruction begins. */
+export interface Position {
+  readonly offset: number
+  readonly slot: number
+}
+
 /** Writes one function: instructions, and the blocks and loops around them. */
 export class FunctionTranslator extends FunctionWriter implements StructureWriter {
   readonly program: Program
+  /** Where the code of each instruction begins, when somebody asks. */
+  readonly positions: Position[] | undefined
   /** Turns of loops are counted. */
   #counts = false
 
   constructor(program: Program, ...rest: ConstructorParameters<typeof FunctionWriter>) {
     super(...rest)
     this.program = program
+    this.positions = program.records ? [] : undefined
   }
 
   /** Writes the code behind the declarations of locals. */
   write(parameterTypes: readonly number[]): void {
     const { graph, webs } = this.a
     this.#counts = !this.program.verified && graph.header.includes(1)
-    if (!this.program.verified && this.a.range.first > 0) this.#checkDepth()
     if (this.frameSize > 0) {
       this.opWith(Op.localGet, 0)
       this.i32(this.frameSize)
@@ -52,8 +60,15 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
       this.i32(MAY_GOTO_TURNS)
       this.opWith(Op.localSet, this.locals.turns)
     }
+    // Calls stand outside of loops: V8 unrolls loops that have none.
+    if (this.#counts) this.opWith(Op.block, VOID)
     if (graph.irreducible) writeDispatch(graph, this)
     else writeStructured(graph, this)
+    if (this.#counts) {
+      this.op(Op.unreachable)
+      this.op(Op.end)
+      this.opWith(Op.call, this.program.importIndex("spent"))
+    }
     this.op(Op.unreachable)
     this.op(Op.end)
   }
@@ -72,7 +87,7 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
   }
 
   /** A turn costs as many instructions as its longest jump back goes over. */
-  turn(block: number): void {
+  turn(block: number, depth: number): void {
     if (!this.#counts) return
     const { blocks, irreducible } = this.a.graph
     let cost = 1
@@ -88,24 +103,26 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     this.opWith(Op.localTee, fuel)
     this.i32(0)
     this.op(Op.i32LtS)
-    this.opWith(Op.if, VOID)
-    this.opWith(Op.call, this.program.importIndex("spent"))
-    this.op(Op.unreachable)
-    this.op(Op.end)
+    this.opWith(Op.brIf, depth)
   }
 
-  /** Ends the run where the frame would lie below the stack. */
+  /** Ends the run where another frame would lie below the stack. */
   #checkDepth(): void {
-    this.opWith(Op.localGet, 0)
-    this.i32(o.MAX_BPF_STACK)
-    this.op(Op.i32Sub)
+    this.#frameBelow()
     this.i32(0)
     this.memory(Op.i32Load, STACK_WORD)
-    this.op(Op.i32LtU)
+    this.op(Op.i32LeU)
     this.opWith(Op.if, VOID)
     this.opWith(Op.call, this.program.importIndex("tooDeep"))
     this.op(Op.unreachable)
     this.op(Op.end)
+  }
+
+  /** The end of the frame of a function that is called. */
+  #frameBelow(): void {
+    this.opWith(Op.localGet, 0)
+    this.i32(o.MAX_BPF_STACK)
+    this.op(Op.i32Sub)
   }
 
   #takeFuel(): void {
@@ -152,6 +169,7 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
 
   #insn(i: number): void {
     const insn = this.insn(i)
+    this.positions?.push({ offset: this.out.length, slot: this.a.code.slots[i] })
     const slot = this.a.slotOf[i - this.a.range.first]
     if (slot !== 0) {
       translateSlot(this, i, slot)
@@ -229,7 +247,8 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
   }
 
   #callFunction(i: number, count: number): void {
-    this.opWith(Op.localGet, this.locals.bottom)
+    if (!this.program.verified) this.#checkDepth()
+    this.#frameBelow()
     for (let r = 1; r <= count; r++) this.wide(this.readWeb(i, r))
     this.opWith(Op.call, this.program.functionIndex(calledFunction(this.a.code, i)))
     const to = this.writtenWeb(i)

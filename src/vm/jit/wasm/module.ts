@@ -1,5 +1,4 @@
 import { Bytes } from "./bytes.ts"
-import { FUNCREF } from "./opcodes.ts"
 
 /** A function's type: the types of its parameters and of what it gives. */
 interface Signature {
@@ -21,8 +20,8 @@ export class ModuleWriter {
   readonly #importIndex = new Map<string, number>()
   readonly #bodies: { type: number; body: Uint8Array }[] = []
   readonly #exports: { name: string; func: number }[] = []
-  #table: readonly number[] = []
-  #minimumPages = 1
+  /** Where the body of each function begins in the module, once it is finished. */
+  readonly bodyOffsets: number[] = []
 
   /** The number of a function type, the same for the same type. */
   type(params: readonly number[], results: readonly number[]): number {
@@ -46,10 +45,6 @@ export class ModuleWriter {
     return index
   }
 
-  get importNames(): readonly { readonly module: string; readonly name: string }[] {
-    return this.#imports
-  }
-
   /** Adds a function: locals and code, without the size before them. */
   add(type: number, body: Uint8Array): void {
     this.#bodies.push({ type, body })
@@ -57,16 +52,6 @@ export class ModuleWriter {
 
   export(name: string, func: number): void {
     this.#exports.push({ name, func })
-  }
-
-  /** The functions of the table that `call_indirect` goes by. */
-  set table(functions: readonly number[]) {
-    this.#table = functions
-  }
-
-  /** Pages that the imported memory has at least. */
-  set minimumPages(pages: number) {
-    this.#minimumPages = pages
   }
 
   finish(): Uint8Array {
@@ -86,32 +71,27 @@ export class ModuleWriter {
       to.name(name)
       if (type < 0) {
         to.bytes([0x02, 0x00])
-        to.u32(this.#minimumPages)
+        to.u32(1)
       } else {
         to.byte(0x00)
         to.u32(type)
       }
     })
     section(out, 3, this.#bodies, (to, { type }) => to.u32(type))
-    const tables = this.#table.length === 0 ? [] : [this.#table]
-    section(out, 4, tables, (to, functions) => {
-      to.bytes([FUNCREF, 0x00])
-      to.u32(functions.length)
-    })
     section(out, 7, this.#exports, (to, { name, func }) => {
       to.name(name)
       to.byte(0x00)
       to.u32(func)
     })
-    section(out, 9, tables, (to, functions) => {
-      to.bytes([0x00, 0x41, 0x00, 0x0b])
-      to.u32(functions.length)
-      for (const func of functions) to.u32(func)
-    })
+    const inSection: number[] = []
     section(out, 10, this.#bodies, (to, { body }) => {
       to.u32(body.length)
+      inSection.push(to.length)
       to.bytes(body)
     })
+    const end =
+      inSection.length === 0 ? 0 : inSection[inSection.length - 1] + this.#bodies[inSection.length - 1].body.length
+    for (const offset of inSection) this.bodyOffsets.push(out.length - end + offset)
     return out.view
   }
 }

@@ -11,7 +11,6 @@ export const Op = {
   brTable: 0x0e,
   return: 0x0f,
   call: 0x10,
-  callIndirect: 0x11,
   drop: 0x1a,
   select: 0x1b,
   localGet: 0x20,
@@ -105,5 +104,3 @@ export const I32 = 0x7f
 export const I64 = 0x7e
 /** The type of a block that leaves nothing. */
 export const VOID = 0x40
-/** The type of elements of a table of functions. */
-export const FUNCREF = 0x70
