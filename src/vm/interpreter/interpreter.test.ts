@@ -128,6 +128,27 @@ gives("r0 = 1; goto +1; r0 = 2; r0 += 1", 2)
 gives("r0 = 1; gotol +1; r0 = 2; r0 += 1", 2)
 gives("r0 = 0; r1 = 10; r0 += r1; r1 += -1; if r1 != 0 goto -3", 55)
 gives("r0 = 3; may_goto +1; r0 = 4", 4)
+// A jump over the move of a constant, where a constant was before.
+for (const [before, after] of [
+  [0, 1],
+  [1, 0],
+  [6, 17],
+  [-1, 5],
+  [5, -1],
+] as const) {
+  for (const value of [8, 9]) {
+    const taken = (value & 8) !== 0 && value !== 9
+    gives(`r1 = ${value}; r0 = ${before}; if r1 == 8 goto +1; r0 = ${after}`, taken ? before : after)
+    gives(`r1 = ${value}; r0 = ${before}; if w1 & 1 goto +1; w0 = ${after}`, value === 9 ? before : after >>> 0)
+    gives(
+      `r0 = ${value}; r0 -= 8; r2 = r0; r0 = ${before}; if r2 != 0 goto +1; r0 = ${after}`,
+      value === 9 ? before : after,
+    )
+    gives(`r0 = ${value}; if r0 == 8 goto +1; r0 = ${after}; r0 += 1`, value === 8 ? 9 : after + 1)
+  }
+}
+gives("r0 = 1; r1 = 2; if r1 > 1 goto +1; r0 = 5; if r1 > 2 goto +1; r0 = 7; r0 += r1", 9)
+gives("r2 = 0; r0 = 1; if r2 == 0 goto +1; r0 = 2; r2 += 1; if r2 < 5 goto -3; r0 += r2", 7)
 
 // Section 5: loads and stores.
 const STORE = "*(u64 *)(r10 - 16) = -1; *(u64 *)(r10 - 8) = 0"

@@ -34,8 +34,11 @@ const COMPARISONS: Readonly<Record<number, Comparison>> = {
   [o.BPF_JSLE]: comparison(o.BPF_JSGT, Op.i32LeS, Op.i64LeS, Op.i32LeU),
 }
 
-/** Puts 1 there when the conditional jump at `i` is taken (or, with `not`, when it is not), and 0 otherwise. */
-export function condition(w: FunctionWriter, i: number, not: boolean): void {
+/**
+ * Puts a number other than 0 there when the conditional jump at `i` is taken (or, with `not`, when it is not), and 0
+ * otherwise. With `one` that number is 1.
+ */
+export function condition(w: FunctionWriter, i: number, not: boolean, one = false): void {
   const { op, dst, src, imm } = w.insn(i)
   const register = (op & o.BPF_X) !== 0
   const x = w.readWeb(i, dst)
@@ -62,6 +65,10 @@ export function condition(w: FunctionWriter, i: number, not: boolean): void {
       w.i64(0, 0)
       w.op(not ? Op.i64Eq : Op.i64Ne)
     } else if (not) w.op(Op.i32Eqz)
+    else if (one) {
+      w.i32(0)
+      w.op(Op.i32Ne)
+    }
     return
   }
   let c = COMPARISONS[operation]
@@ -72,7 +79,10 @@ export function condition(w: FunctionWriter, i: number, not: boolean): void {
   if (!register && imm === 0 && (c.narrow === Op.i32Eq || c.narrow === Op.i32Ne)) {
     all ? w.wide(x) : w.low(x)
     if (c.narrow === Op.i32Eq) w.op(all ? Op.i64Eqz : Op.i32Eqz)
-    else if (all) {
+    else if (!all && one) {
+      w.i32(0)
+      w.op(Op.i32Ne)
+    } else if (all) {
       w.i64(0, 0)
       w.op(Op.i64Ne)
     }

@@ -12,7 +12,9 @@ import {
   OP_JA32,
 } from "../../isa/index.ts"
 import { badCode } from "../badCode.ts"
+import { type Choices, constantBefore, skipsConstant } from "./choices.ts"
 import type { FlatCode } from "./functions.ts"
+import type { Words } from "./values.ts"
 
 /** Instructions that run one after the other. A block's number is its place in reverse postorder. */
 export interface Block {
@@ -34,6 +36,8 @@ export interface FlowGraph {
   readonly header: Uint8Array
   /** By block: 1 when more than one earlier block leads to it. */
   readonly merge: Uint8Array
+  /** Moves of constants that a jump skips, within a block. */
+  readonly choices: Choices
   /** True when a loop can be entered at more than one place: blocks and loops alone cannot express it. */
   readonly irreducible: boolean
 }
@@ -55,7 +59,8 @@ export function jumpTarget(code: FlatCode, index: number): number {
 
 /** The graph of the function that takes the instructions `first` up to `end`. @throws SkepError VM_BAD_CODE */
 export function flowGraph(code: FlatCode, first: number, end: number): FlowGraph {
-  const starts = blockStarts(code, first, end)
+  const choices = new Map<number, Words>()
+  const starts = blockStarts(code, first, end, choices)
   const count = starts.length - 1
   const blockOf = new Int32Array(end - first)
   for (let k = 0; k < count; k++) blockOf[starts[k] - first] = k
@@ -68,12 +73,13 @@ export function flowGraph(code: FlatCode, first: number, end: number): FlowGraph
     return { first: starts[k], end: starts[k + 1], succs: succs[k].map(s => number[s]), preds: [] }
   })
   for (let k = 0; k < blocks.length; k++) for (const s of blocks[k].succs) blocks[s].preds.push(k)
-  return { blocks, ...dominance(blocks) }
+  return { blocks, choices, ...dominance(blocks) }
 }
 
 /** The indexes at which blocks start, and `end`. */
-function blockStarts(code: FlatCode, first: number, end: number): number[] {
+function blockStarts(code: FlatCode, first: number, end: number, choices: Map<number, Words>): number[] {
   const leader = new Uint8Array(end - first + 1)
+  const jumps = new Uint32Array(end - first + 1)
   leader[0] = 1
   leader[end - first] = 1
   for (let i = first; i < end; i++) {
@@ -84,6 +90,15 @@ function blockStarts(code: FlatCode, first: number, end: number): number[] {
     const target = jumpTarget(code, i)
     if (target < first || target >= end) throw badCode(code.slots[i], "a jump leads out of its function")
     leader[target - first] = 1
+    jumps[target - first]++
+  }
+  for (let i = first; i < end - 2; i++) {
+    if (jumps[i + 1 - first] > 0 || !skipsConstant(code, i)) continue
+    const before = constantBefore(code, i, first, leader, choices)
+    if (before === undefined) continue
+    choices.set(i + 1, before)
+    leader[i + 1 - first] = 0
+    if (jumps[i + 2 - first] === 1) leader[i + 2 - first] = 0
   }
   const starts: number[] = []
   for (let i = 0; i < leader.length; i++) if (leader[i] === 1) starts.push(first + i)
@@ -125,7 +140,7 @@ function reversePostorder(succs: readonly (readonly number[])[]): number[] {
 }
 
 /** Dominators by Cooper, Harvey and Kennedy's "A Simple, Fast Dominance Algorithm". */
-function dominance(blocks: readonly Block[]): Omit<FlowGraph, "blocks"> {
+function dominance(blocks: readonly Block[]): Omit<FlowGraph, "blocks" | "choices"> {
   const dominator = new Int32Array(blocks.length).fill(-1)
   dominator[0] = 0
   for (let changed = true; changed; ) {

@@ -143,6 +143,11 @@ class Transfer {
   of(i: number): Known {
     const insn = this.#a.code.insns[i]
     const slot = this.#a.slotOf[i - this.#a.range.first]
+    const choice = this.#a.graph.choices.get(i)
+    if (choice !== undefined) {
+      const wide = (insn.op & o.BPF_CLASS_MASK) === o.BPF_ALU64
+      return meet(ofWords(choice.low, choice.high), ofWords(insn.imm, wide ? insn.imm >> 31 : 0))
+    }
     const moved = movedVariable(insn, slot)
     if (moved >= 0) return this.#of(i, moved)
     const size = 8 * o.sizeBytes(insn.op)

@@ -4,6 +4,7 @@ import { badCode } from "../badCode.ts"
 import { translateAlu } from "./alu.ts"
 import { translateAtomic } from "./atomic.ts"
 import { shapeOfCall, TAIL_CALL } from "./calls.ts"
+import { translateChoice } from "./choices.ts"
 import { condition } from "./condition.ts"
 import { endsBlock } from "./flow.ts"
 import { calledFunction } from "./functions.ts"
@@ -175,6 +176,14 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
       translateSlot(this, i, slot)
       return
     }
+    const { choices } = this.a.graph
+    const before = choices.get(i)
+    if (before !== undefined) {
+      translateChoice(this, i, before)
+      return
+    }
+    // The jump of a choice is written with the move behind it.
+    if (choices.has(i + 1)) return
     switch (insn.op & o.BPF_CLASS_MASK) {
       case o.BPF_ALU:
       case o.BPF_ALU64:

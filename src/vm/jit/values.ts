@@ -83,7 +83,7 @@ export function valuesOf(
       const event = writeEvent(events, k)
       if (event < 0) continue
       const web = webs.ofEvent[event]
-      if (webs.writes[web] !== 1) continue
+      if (webs.writes[web] !== 1 || graph.choices.has(i)) continue
       const insn = code.insns[i]
       const moved = movedVariable(insn, slotOf[k])
       if (moved >= 0) follow(web, k, moved)
