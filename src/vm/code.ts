@@ -1,4 +1,5 @@
 import type { Insn } from "../isa/index.ts"
+import type { VmMap } from "./maps/map.ts"
 import type { Run } from "./run.ts"
 
 /**
@@ -34,6 +35,8 @@ export interface CodeImage {
   readonly helper: (number: number) => Helper | undefined
   /** By slot: 1 for loads through a typed pointer of the kernel, which give 0 where the address is bad. */
   readonly probes: Uint8Array
+  /** The map that programs have at an address of the machine's memory: WebAssembly finds things in some by itself. */
+  readonly mapAt?: (address: number) => VmMap | undefined
 }
 
 /** A program that is ready to run, by the interpreter or as WebAssembly. */

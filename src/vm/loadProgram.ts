@@ -44,6 +44,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
     kfuncs,
     helper: helperByNumber,
     probes: new Uint8Array(image.slotCount),
+    mapAt: address => context.core.mapAt(address),
   }
   rememberSource(code, { program: spec.name, object, image })
   return new VmProgram(

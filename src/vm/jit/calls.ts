@@ -5,6 +5,41 @@ import { Upper } from "./halves.ts"
 /** Helpers that run the program's own functions before they return, or another program. */
 const CALLS_BACK = new Set([12, 164, 180, 181, 209])
 export const TAIL_CALL = 12
+export const MAP_LOOKUP = 1
+
+/** Helpers that read or write so many bytes behind a pointer as another argument says: both registers. */
+const SIZED: Readonly<Record<number, readonly (readonly [pointer: number, size: number])[]>> = {
+  4: [[1, 2]],
+  6: [[1, 2]],
+  9: [[3, 4]],
+  16: [[1, 2]],
+  25: [[4, 5]],
+  26: [[3, 4]],
+  45: [[1, 2]],
+  112: [[1, 2]],
+  113: [[1, 2]],
+  114: [[1, 2]],
+  115: [[1, 2]],
+  130: [[2, 3]],
+}
+
+/** Helpers on a map in r1: what r2 and r3 point to. */
+const ON_MAP: Readonly<Record<number, readonly ("keySize" | "valueSize")[]>> = {
+  1: ["keySize"],
+  2: ["keySize", "valueSize"],
+  3: ["keySize"],
+  87: ["valueSize"],
+  88: ["valueSize"],
+  89: ["valueSize"],
+}
+
+/** The register with the size of what another register of a helper's points to. */
+export const sizeRegister = (helper: number, pointer: number): number | undefined =>
+  SIZED[helper]?.find(([register]) => register === pointer)?.[1]
+
+/** What a register of a helper on maps points to. */
+export const mapPart = (helper: number, pointer: number): "keySize" | "valueSize" | undefined =>
+  ON_MAP[helper]?.[pointer - 2]
 
 /** What a call passes and gets. */
 export interface CallShape {

@@ -44,7 +44,11 @@ export function eventsOf(code: FlatCode, range: CodeRange, argumentsOf: Argument
     const insn = code.insns[range.first + k]
     const slot = slotOf === undefined ? 0 : slotOf[k]
     if (slot === 0) operands(insn, range.first + k, argumentsOf, read, write)
-    else if ((insn.op & o.BPF_CLASS_MASK) === o.BPF_LDX) {
+    else if (insn.op === o.OP_CALL) {
+      // A lookup whose key is a slot.
+      read(slot)
+      write(o.R0)
+    } else if ((insn.op & o.BPF_CLASS_MASK) === o.BPF_LDX) {
       read(slot)
       write(insn.dst)
     } else {

@@ -23,10 +23,13 @@ interface Access extends Bytes {
   readonly k: number
 }
 
-/**
- * How far a function that is called reaches behind an address that it is given: bytes, or `undefined` for all up to r10.
- */
-export type ReachOf = (index: number, register: number) => number | undefined
+/** What calls do with addresses in the frame. */
+export interface CallReach {
+  /** How many bytes behind an address in a register the callee touches; undefined for all up to r10. */
+  bytes(a: Analysis, index: number, register: number): number | undefined
+  /** Whether compiled code reads the key in r2 itself. */
+  readsKey(a: Analysis, index: number): boolean
+}
 
 /**
  * Finds slots of the stack that are variables in all but name: every access is at the same constant distance from r10 and
@@ -36,11 +39,11 @@ export type ReachOf = (index: number, register: number) => number | undefined
  *     *(u64 *)(r10 - 8) = r6        v0 = r6
  *     r1 = *(u64 *)(r10 - 8)        r1 = v0
  */
-export function frameOf(a: Analysis, reachOf: ReachOf): Frame {
+export function frameOf(a: Analysis, calls: CallReach): Frame {
   const accesses: Access[] = []
   const escapes: Bytes[] = []
   for (const block of a.graph.blocks) {
-    for (let i = block.first; i < block.end; i++) look(a, i, reachOf, accesses, escapes)
+    for (let i = block.first; i < block.end; i++) look(a, i, calls, accesses, escapes)
   }
   const slotOf = new Uint8Array(a.range.end - a.range.first)
   const slots = promote(accesses, escapes, slotOf, a)
@@ -50,10 +53,12 @@ export function frameOf(a: Analysis, reachOf: ReachOf): Frame {
   return { slotOf, slots, size: Math.min(o.MAX_BPF_STACK, (-lowest + 15) & ~15) }
 }
 
+/** Bytes of an array's key. */
+const KEY_BYTES = 4
 const EVERYWHERE: Bytes = { from: -o.MAX_BPF_STACK, to: 0 }
 
 /** Notes where an instruction accesses the frame, and which addresses of it get out of sight. */
-function look(a: Analysis, i: number, reachOf: ReachOf, accesses: Access[], escapes: Bytes[]): void {
+function look(a: Analysis, i: number, calls: CallReach, accesses: Access[], escapes: Bytes[]): void {
   const insn = a.code.insns[i]
   const { op, dst, src, off } = insn
   const k = i - a.range.first
@@ -96,9 +101,12 @@ function look(a: Analysis, i: number, reachOf: ReachOf, accesses: Access[], esca
         if (readEvent(a.events, k, r) < 0) continue
         const base = offset(r)
         if (base === undefined) continue
-        const reach = insn.src === o.BPF_PSEUDO_CALL ? undefined : reachOf(i, r)
         if (insn.src === o.BPF_PSEUDO_CALL) escapes.push(EVERYWHERE)
-        else escapes.push({ from: base, to: reach === undefined ? 0 : base + reach })
+        else if (r === o.R2 && calls.readsKey(a, i)) accesses.push({ k, from: base, to: base + KEY_BYTES })
+        else {
+          const reach = calls.bytes(a, i, r)
+          escapes.push({ from: base, to: reach === undefined ? 0 : base + reach })
+        }
       }
       return
   }

@@ -341,6 +341,7 @@ function readsLow(a: Analysis, facts: UpperFacts, i: number, variable: number, r
       )
     default:
       if (op === o.OP_EXIT) return facts.exitIsLow
+      if (op === o.OP_CALL && slot !== 0) return true
       if (op === o.OP_CALL) return facts.argumentIsLow(i, variable)
       // The immediate's upper half is zero, and so is what it leaves of the other one.
       return (op & o.BPF_OP_MASK) === o.BPF_JSET && (op & o.BPF_X) === 0 && imm >= 0

@@ -2,17 +2,19 @@ import * as o from "../../isa/index.ts"
 import { CODE, HIGH_WORD } from "../address.ts"
 import { badCode } from "../badCode.ts"
 import type { CodeImage } from "../code.ts"
+import type { VmMap } from "../maps/map.ts"
 import { foldAddresses } from "./addresses.ts"
-import { CONTEXT, shapeOfCall } from "./calls.ts"
-import { eventsOf } from "./events.ts"
-import { frameOf } from "./frame.ts"
+import { CONTEXT, MAP_LOOKUP, mapPart, shapeOfCall, sizeRegister } from "./calls.ts"
+import { eventsOf, readEvent } from "./events.ts"
+import { type CallReach, frameOf } from "./frame.ts"
 import { calledFunction, codeOf, type FlatCode } from "./functions.ts"
 import { halvesOf, knownValues, type UpperFacts } from "./halves.ts"
+import { hashLookup, type InlineMap, inlineMap } from "./inlineMaps.ts"
 import { liveAtStart } from "./liveness.ts"
 import { localsOf, writeLocals } from "./locals.ts"
 import { type Prepared, prepareFunctions } from "./prepare.ts"
 import { FunctionTranslator, type Position } from "./translateFunction.ts"
-import { type Analysis, valuesOf, type Words } from "./values.ts"
+import { type Analysis, Kind, valuesOf, type Words } from "./values.ts"
 import { Bytes } from "./wasm/bytes.ts"
 import { ModuleWriter } from "./wasm/module.ts"
 import { I32, I64, Op } from "./wasm/opcodes.ts"
@@ -62,6 +64,11 @@ export class Program {
   readonly #imports: Import[] = []
   readonly #positions: (readonly Position[])[] = []
   readonly #importIndex = new Map<string, number>()
+  /** Hash maps that the module has a function for, by address. */
+  readonly #lookups = new Map<number, { readonly index: number; readonly map: InlineMap }>()
+  /** By instruction: the array that a lookup is made in whose key may be a slot. Such a lookup reads no register. */
+  readonly #mapOfSlot = new Map<number, number>()
+  readonly #inlineMaps = new Map<number, InlineMap | undefined>()
 
   constructor(image: CodeImage, { verified = false, records = false }: TranslateOptions) {
     this.#image = image
@@ -78,11 +85,13 @@ export class Program {
     this.#functions.forEach((f, k) => {
       this.#module.add(this.#module.type([I32, ...Array<number>(f.parameters).fill(I64)], [I64]), bodies[k])
     })
+    for (const { map } of this.#lookups.values()) this.#module.add(this.#module.type([I32], [I32]), hashLookup(map))
+    const before = this.#imports.length + this.#functions.length + this.#lookups.size
     for (const f of this.#entries()) {
       const slot = this.code.slots[this.code.functions[f].first]
       const { parameters } = this.#functions[f]
       const name = `f${slot}`
-      this.#module.export(name, this.#imports.length + this.#functions.length + entries.size)
+      this.#module.export(name, before + entries.size)
       entries.set(slot, { name, count: parameters })
       const words = Array<number>(1 + 2 * parameters).fill(I32)
       this.#module.add(this.#module.type(words, [I32]), this.#entry(f, parameters))
@@ -148,6 +157,50 @@ export class Program {
     return this.#imports.length + f
   }
 
+  /** The map that a lookup is made in, where compiled code can do it. */
+  lookedUp(a: Analysis, i: number): InlineMap | undefined {
+    const { op, src, imm } = this.code.insns[i]
+    if (op !== o.OP_CALL || src !== o.BPF_HELPER_CALL || imm !== MAP_LOOKUP) return undefined
+    const map = this.#mapOf(a, i)
+    if (map === undefined) return undefined
+    if (!this.#inlineMaps.has(map.address)) this.#inlineMaps.set(map.address, inlineMap(map))
+    return this.#inlineMaps.get(map.address)
+  }
+
+  /** The map whose address is in r1 at a call. */
+  #mapOf(a: Analysis, i: number): VmMap | undefined {
+    const index = a.slotOf[i - a.range.first] !== 0 ? this.#mapOfSlot.get(i) : constantRead(a, i, o.R1)
+    return index === undefined ? undefined : this.#image.mapAt?.(index)
+  }
+
+  /** Number of the function that looks keys up in a map. */
+  lookupIndex(map: InlineMap): number {
+    if (map.kind !== "hash") return -1
+    let found = this.#lookups.get(map.address)
+    if (found === undefined) {
+      found = { index: this.#imports.length + this.#functions.length + this.#lookups.size, map }
+      this.#lookups.set(map.address, found)
+    }
+    return found.index
+  }
+
+  readonly #callReach: CallReach = {
+    readsKey: (a, i) => {
+      const map = this.lookedUp(a, i)
+      if (map?.kind !== "array") return false
+      this.#mapOfSlot.set(i, map.address)
+      return true
+    },
+    bytes: (a, i, register) => {
+      const { src, imm } = this.code.insns[i]
+      if (src !== o.BPF_HELPER_CALL) return undefined
+      const size = sizeRegister(imm, register)
+      if (size !== undefined) return constantRead(a, i, size)
+      const part = mapPart(imm, register)
+      return part === undefined ? undefined : this.#mapOf(a, i)?.[part]
+    },
+  }
+
   /** How many of r1 to r5 a function takes. */
   readonly parameters = (f: number): number => this.#functions[f].parameters
 
@@ -169,7 +222,7 @@ export class Program {
     const types = [I32, ...Array<number>(parameters).fill(I64)]
     const webs = websOf(graph, events, live, range.first, parameters)
     let a = this.#analysis({ code, range, graph, events, webs, slotOf: noSlots })
-    const frame = frameOf(a, () => undefined)
+    const frame = frameOf(a, this.#callReach)
     if (frame.slots > 0) {
       const { slotOf } = frame
       const again = eventsOf(code, range, i => shapeOfCall(code, i, this.parameters).count, slotOf)
@@ -246,6 +299,13 @@ export class Program {
     out.bytes([Op.i32WrapI64, Op.end])
     return out.view
   }
+}
+
+/** The low word of the constant that a call gets in a register. */
+function constantRead({ webs, values, events, range }: Analysis, i: number, register: number): number | undefined {
+  const event = readEvent(events, i - range.first, register)
+  const web = event < 0 ? -1 : webs.ofEvent[event]
+  return web >= 0 && values.kind[web] === Kind.constant ? values.low[web] : undefined
 }
 
 /** V8 takes 50,000. */

@@ -9,6 +9,7 @@ import { condition } from "./condition.ts"
 import { endsBlock } from "./flow.ts"
 import { calledFunction } from "./functions.ts"
 import { FunctionWriter } from "./functionWriter.ts"
+import { translateLookup } from "./lookup.ts"
 import { translateLoad, translateProbe, translateSlot, translateStore } from "./memory.ts"
 import type { Program } from "./program.ts"
 import { type StructureWriter, writeDispatch, writeStructured } from "./structure.ts"
@@ -172,7 +173,7 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     const insn = this.insn(i)
     this.positions?.push({ offset: this.out.length, slot: this.a.code.slots[i] })
     const slot = this.a.slotOf[i - this.a.range.first]
-    if (slot !== 0) {
+    if (slot !== 0 && insn.op !== o.OP_CALL) {
       translateSlot(this, i, slot)
       return
     }
@@ -248,6 +249,11 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
   }
 
   #call(i: number, insn: o.Insn): void {
+    const map = this.program.lookedUp(this.a, i)
+    if (map !== undefined) {
+      translateLookup(this, i, map, this.program.lookupIndex(map))
+      return
+    }
     const shape = shapeOfCall(this.a.code, i, this.program.parameters)
     if (this.#counts && shape.callsBack) this.#giveFuel()
     if (insn.src === o.BPF_PSEUDO_CALL) this.#callFunction(i, shape.count)

@@ -116,6 +116,7 @@ function addToFrame(
 
 /** The variable that an instruction copies all 64 bits of, −1 for one that does something else. */
 export function movedVariable(insn: o.Insn, slot: number): number {
+  if (insn.op === o.OP_CALL) return -1
   if (slot >= FIRST_SLOT) {
     const group = insn.op & o.BPF_CLASS_MASK
     if (group === o.BPF_LDX) return (insn.op & o.BPF_MODE_MASK) === o.BPF_MEM ? slot : -1
