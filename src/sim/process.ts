@@ -21,6 +21,29 @@ const MODES: Readonly<Record<OpenMode, number>> = {
   both: O_RDWR | O_CREAT,
 }
 
+/** The function of the C library that makes a system call, where it has another name or other arguments. */
+function wrapper(
+  name: SyscallName,
+  args: readonly Word[],
+): { readonly function?: string; readonly arguments?: readonly Word[] } {
+  switch (name) {
+    case "openat":
+      return { function: "open", arguments: args.slice(1) }
+    case "renameat":
+      return { function: "rename", arguments: [args[1], args[3]] }
+    case "clone":
+      return { function: "fork", arguments: [] }
+    case "wait4":
+      return { function: "waitpid" }
+    case "statx":
+      return { function: "stat", arguments: [args[1], args[4]] }
+    case "exit_group":
+      return { function: "_exit" }
+    default:
+      return {}
+  }
+}
+
 /**
  * A process of the simulated computer, as a workload's script has it. Every method that takes time is a generator, for `yield*`:
  *
@@ -135,7 +158,7 @@ export class Process {
   /** Looks whether a file is there. */
   *stat(path: string): Steps<number> {
     return yield* this.#withPath(path, name =>
-      this.#syscall("newfstatat", [AT_FDCWD, name, this.#buffer, 0], () =>
+      this.#syscall("statx", [AT_FDCWD, name, 0x100, 0xfff, this.#buffer], () =>
         this.#system.vfs.stat(path, name, this.#buffer),
       ),
     )
@@ -197,7 +220,9 @@ export class Process {
 
   /** A new thread that does what a script says; its number. */
   *thread(script: Script): Steps<number> {
-    return yield* this.fork(script, true)
+    return yield* this.call("libpthread.so.0", "pthread_create", [this.#buffer, 0, userAddress("work"), 0], () =>
+      this.fork(script, true),
+    )
   }
 
   /** Becomes another program. */
@@ -239,21 +264,107 @@ export class Process {
 
   /** Sends a signal to a process. */
   *kill(pid: number, signal: number): Steps<number> {
-    return yield* this.#syscall("kill", [pid, signal], () => this.#system.life.kill(pid, signal))
+    return yield* this.#syscall("kill", [pid, signal], () => this.#system.life.kill(this.#task, pid, signal))
+  }
+
+  /** Mounts a file system. */
+  *mount(source: string, target: string, type: string): Steps<number> {
+    const { memory } = this.#system.kernel
+    const [from, to, kind] = [source, target, type].map(text => memory.user(text))
+    const result = yield* this.#syscall("mount", [from, to, kind, 0, 0], () =>
+      this.#system.ipc.mount(this.#task, from, to, kind),
+    )
+    for (const pointer of [from, to, kind]) memory.freeUser(pointer)
+    return result
+  }
+
+  /** Unmounts a file system. */
+  *umount(target: string): Steps<number> {
+    return yield* this.#withPath(target, name =>
+      this.#syscall("umount", [name, 0], () => this.#system.ipc.umount(this.#task)),
+    )
+  }
+
+  /** Makes shared memory, uses it and gives it back. */
+  *shareMemory(key: number, bytes: number): Steps<void> {
+    const id = yield* this.#syscall("shmget", [key, bytes, 0o1600], () => this.#system.ipc.shmget(key, bytes))
+    const at = yield* this.#syscall("shmat", [id, 0, 0], () => 0x7f5500000000n)
+    yield* this.touch(2)
+    yield* this.#syscall("shmctl", [id, 0, 0], () => 0)
+    yield* this.#syscall("shmdt", [at], () => 0)
+  }
+
+  /** Gets memory of the C library, which asks the kernel for more now and then; its address. */
+  *malloc(bytes: number): Steps<bigint> {
+    return yield* this.call("libc.so.6", "malloc", [bytes], () => this.#malloc(bytes))
+  }
+
+  *#malloc(bytes: number): Steps<bigint> {
+    if (bytes >= 131_072) yield* this.#syscall("mmap", [0, bytes, 3, 0x22, -1, 0], () => 0x7f1200000000n)
+    else if (this.random(0, 20) === 0) yield* this.#syscall("brk", [0x555555900000n], () => 0x555555900000n)
+    return 0x555555700000n + BigInt(this.random(0, 65_536) * 16)
+  }
+
+  /** Gives memory back to the C library. */
+  *free(address: bigint): Steps<void> {
+    yield* this.call("libc.so.6", "free", [address])
+  }
+
+  /** Looks for the address of a name, in `/etc/hosts`. */
+  *lookup(host: string): Steps<void> {
+    yield* this.#withPath(host, name =>
+      this.call("libc.so.6", "getaddrinfo", [name, 0, 0, this.#buffer], () => this.#lookup()),
+    )
+  }
+
+  *#lookup(): Steps<number> {
+    const fd = yield* this.open("/etc/hosts")
+    if (fd >= 0) {
+      yield* this.read(fd, 4096)
+      yield* this.close(fd)
+    }
+    yield this.random(40_000, 900_000)
+    return 0
+  }
+
+  /** Reads a line that somebody types, as a shell does. */
+  *readline(line: string): Steps<void> {
+    yield* this.#withPath(line, text =>
+      this.call("/bin/bash", "readline", [0], function* () {
+        yield 1000
+        return text
+      }),
+    )
+  }
+
+  // Memory that runs short.
+
+  /** Asks for so much memory that the kernel has to look for some. */
+  *exhaust(): Steps<void> {
+    yield* this.#system.pressure.reclaim(0)
+    yield* this.#system.pressure.compact(4)
+  }
+
+  /** Asks for more than there is: the kernel ends it. */
+  *exhaustAll(): Steps<never> {
+    yield* this.#system.pressure.outOfMemory(this.#task)
+    return yield* this.exit(137)
   }
 
   // The network.
 
-  /** A socket that waits for connections at a port; its descriptor. */
+  /** A socket that waits for connections at a port: its descriptor, or a negative error number. */
   *listen(port: number, backlog = 128): Steps<number> {
     const { tcp } = this.#system
     const fd = yield* this.#socket()
     const socket = this.#behind(fd)
     const address = this.#address(port)
-    yield* this.#syscall("bind", [fd, address, 16], () => tcp.bind(socket, port, address))
-    yield* this.#syscall("listen", [fd, backlog], () => tcp.listen(socket, backlog))
+    const refused = yield* this.#syscall("bind", [fd, address, 16], () => tcp.bind(socket, port, address))
+    if (refused === 0) yield* this.#syscall("listen", [fd, backlog], () => tcp.listen(socket, backlog))
     this.#system.kernel.memory.freeUser(address)
-    return fd
+    if (refused === 0) return fd
+    yield* this.close(fd)
+    return refused
   }
 
   /** Takes a connection over, waits for one; its descriptor. */
@@ -348,7 +459,11 @@ export class Process {
     return result
   }
 
+  /** A system call, by the function of the C library that makes it. */
   *#syscall<T extends Word>(name: SyscallName, args: readonly Word[], body: () => Steps<T> | T): Steps<T> {
-    return yield* syscall(this.#system.kernel, this.#task, name, args, body)
+    const { function: caller = name, arguments: given = args } = wrapper(name, args)
+    return yield* this.call("libc.so.6", caller, given, () =>
+      syscall(this.#system.kernel, this.#task, name, args, body),
+    )
   }
 }

@@ -158,13 +158,13 @@ sees(
   event("sock", "inet_sock_set_state"),
   function* (shell) {
     yield* shell.fork(function* (server) {
-      const listener = yield* server.listen(80)
+      const listener = yield* server.listen(8080)
       const fd = yield* server.accept(listener)
       yield* server.receive(fd, 100)
       yield* server.close(fd)
     })
     yield* shell.sleep(1_000_000)
-    const fd = yield* shell.connect(80)
+    const fd = yield* shell.connect(8080)
     yield* shell.send(fd, "GET /")
     yield* shell.receive(fd, 100)
     yield* shell.close(fd)
@@ -209,6 +209,30 @@ sees(
   },
   s => s.comm,
   ["shell", "shell", "shell"],
+)
+
+sees(
+  "a low port needs a capability",
+  { kind: "kretprobe", event: "cap_capable" },
+  function* (shell) {
+    yield* shell.listen(80)
+  },
+  s => Number(BigInt.asIntN(32, s.word(REGISTER.ax))),
+  [-1],
+)
+sees(
+  "functions of the C library",
+  { kind: "uretprobe", path: "c", event: "read" },
+  reads,
+  s => Number(s.word(REGISTER.ax)),
+  [300, 0],
+)
+sees(
+  "a function that had another name",
+  { kind: "kprobe", event: "__vfs_read" },
+  reads,
+  s => Number(s.word(REGISTER.dx)),
+  [4096, 4096],
 )
 
 test("calls under way are those of the stack", () => {
@@ -306,5 +330,5 @@ function refused(target: AttachTarget, hint: RegExp): void {
 refused({ kind: "kprobe", event: "vfs_raed" }, /vfs_read/)
 refused(event("sched", "sched_swich"), /sched:sched_switch/)
 refused({ kind: "raw_tracepoint", event: "sched_swich" }, /sched_switch/)
-refused({ kind: "perf_event", event: "cache-misses" }, /cpu-clock/)
+refused({ kind: "perf_event", event: "branch-misses" }, /cpu-clock/)
 refused({ kind: "cgroup", path: "/sys/fs/cgroup" }, /simulated/)

@@ -1,14 +1,16 @@
 import type { KernelSnapshot } from "../snapshot/index.ts"
 import type { Memory } from "../vm/index.ts"
 import { Disk } from "./block/disk.ts"
+import { Ipc } from "./calls/ipc.ts"
 import { Counters } from "./cpu/counters.ts"
 import { Interrupts } from "./cpu/interrupts.ts"
 import { Scheduler } from "./cpu/scheduler.ts"
 import { PageCache } from "./files/pages.ts"
-import { FileTree } from "./files/tree.ts"
+import { type FileNode, FileTree, S_IFCHR } from "./files/tree.ts"
 import { Vfs } from "./files/vfs.ts"
 import { Kernel, type KernelOptions } from "./kernel.ts"
 import { Allocator } from "./memory/allocator.ts"
+import { Pressure } from "./memory/pressure.ts"
 import { Tcp } from "./net/tcp.ts"
 import { Process } from "./process.ts"
 import { Life } from "./tasks/life.ts"
@@ -36,8 +38,12 @@ export class System {
   readonly vfs: Vfs
   readonly life: Life
   readonly tcp: Tcp
+  readonly pressure: Pressure
+  readonly ipc: Ipc
   readonly #tasks = new Map<number, Task>()
   readonly #init: Task
+  /** What processes write to that have no other place. */
+  readonly #terminal: FileNode
 
   constructor(memory: Memory, snapshot: KernelSnapshot, options: KernelOptions = {}) {
     const kernel = new Kernel(memory, snapshot, options)
@@ -54,6 +60,9 @@ export class System {
     this.vfs = new Vfs(this)
     this.life = new Life(this)
     this.tcp = new Tcp(this)
+    this.pressure = new Pressure(this)
+    this.ipc = new Ipc(this)
+    this.#terminal = this.files.make("/dev/pts/0", S_IFCHR | 0o620)
     this.#init = this.#boot()
     this.interrupts.start()
   }
@@ -83,6 +92,8 @@ export class System {
     const task = this.objects.make({ comm: "process", parent: this.#init, ...parts })
     const process = new Process(this, task)
     task.userFrames.push("_start", "__libc_start_main", "main")
+    const terminal = this.vfs.opened(task, this.#terminal, 2)
+    for (const fd of [0, 1, 2]) task.files.set(fd, terminal)
     const life = this.life
     task.begin(
       (function* () {
@@ -95,7 +106,7 @@ export class System {
     return process
   }
 
-  /** Lets the simulated time go on. */
+  /** Lets the simulated time go on. @throws SkepError VM_… when a program fails */
   run(nanoseconds: number): void {
     this.scheduler.run(this.kernel.now() + nanoseconds)
   }

@@ -19,6 +19,9 @@ export class Disk {
   readonly device: KernelObject
   readonly #queue: KernelObject
   readonly #action: KernelObject
+  readonly #ring: KernelObject
+  /** `struct scatterlist *[2]` */
+  readonly #scatters: KernelObject
   #underWay = 0
   #tag = 0
 
@@ -34,6 +37,13 @@ export class Disk {
       bd_nr_sectors: 41_943_040,
     })
     disk.set({ part0: this.device, queue: this.#queue })
+    const driver = memory.new("device_driver", { name: memory.string("virtio_blk") })
+    const device = memory.new("virtio_device", { "dev.driver": driver, "dev.kobj.name": memory.string("virtio0") })
+    this.#ring = memory.new("virtqueue", { name: memory.string("req.0"), vdev: device, num_max: 256, num_free: 200 })
+    const scatter = memory.new("scatterlist", { page_link: 2, length: 4096 })
+    const scatters = memory.bytes(16)
+    for (const at of [0, 8]) memory.linear.view.setBigUint64(scatters.offset + at, scatter.address, true)
+    this.#scatters = scatters
     this.#action = memory.new("irqaction", { irq: IRQ, name: memory.string("virtio0-req.0") })
     this.#action.set({ handler: symbols.address("vring_interrupt") })
   }
@@ -124,6 +134,8 @@ export class Disk {
         () => [request],
       )
     })
+    const out = request.get("cmd_flags") & 1
+    kernel.callNow("virtqueue_add_sgs", [this.#ring, this.#scatters, out, 1 - out, request, 0], () => 0)
     frames.length -= 2
     // A device on a network: slow now and then, slower when it has much to do.
     const slow = kernel.chance(4) ? kernel.between(2_000_000, 9_000_000) : 0
@@ -145,8 +157,7 @@ export class Disk {
     const fields = () => ({ ...place(), error: 0 })
     yield* kernel.call("blk_mq_end_request", [request, 0], function* () {
       kernel.tracepoint("block:block_rq_complete", fields, () => [request, 0, bytes])
-      yield* kernel.call("__blk_account_io_done", [request, kernel.now()], undefined, 40)
-      yield* kernel.call("blk_account_io_done", [request, kernel.now()], undefined, 0)
+      yield* kernel.call("blk_account_io_done", [request, kernel.now()], undefined, 40)
       kernel.tracepoint(
         "block:block_io_done",
         () => ({ ...place(), bytes }),

@@ -78,12 +78,11 @@ export function* syscall<T extends Word>(
   body: () => Steps<T> | T,
 ): Steps<T> {
   const number = NUMBERS[name]
-  const { regs, frames, userFrames } = task
+  const { regs, frames } = task
   const words = REGISTERS.map((_, i) => wordOf(args[i]))
   regs.set({ orig_ax: number, ax: -38, ip: 0x7ffff7d14992n })
   for (const [i, register] of REGISTERS.entries()) regs.set({ [register]: words[i] })
   frames.push(...ENTRY)
-  userFrames.push(`__GI___${name}`)
   yield kernel.between(80, 200)
   kernel.tracepoint(
     "raw_syscalls:sys_enter",
@@ -104,7 +103,6 @@ export function* syscall<T extends Word>(
     () => ({ id: number, ret }),
     () => [regs, ret],
   )
-  userFrames.pop()
   frames.length -= ENTRY.length
   yield kernel.between(80, 200)
   return result

@@ -18,7 +18,7 @@ export class Scheduler {
     this.#switched = switched
   }
 
-  /** Lets time go on until all that is to happen before `end` has happened. */
+  /** Lets time go on until all that is to happen before `end` has happened. @throws what a program throws that runs at a place */
   run(end: number): void {
     const kernel = this.#kernel
     kernel.end = end
@@ -26,6 +26,10 @@ export class Scheduler {
       const event = kernel.queue.take()!
       kernel.reach(event.time)
       event.happen()
+      const { failure } = kernel.places
+      if (failure === undefined) continue
+      kernel.places.failure = undefined
+      throw failure.error
     }
     kernel.reach(end)
   }

@@ -40,6 +40,7 @@ export class PageCache {
       node.cached.add(page)
       const fields = () => ({ pfn: page, i_ino: node.inode.get("i_ino"), index: page, s_dev: node.system.device })
       yield* kernel.call("filemap_add_folio", [node.inode.part("i_data"), 0, page], () => 0, 40)
+      yield* kernel.call("add_to_page_cache_lru", [0, node.inode.part("i_data"), page], () => 0, 0)
       kernel.tracepoint("filemap:mm_filemap_add_to_page_cache", fields, () => [0])
     }
   }

@@ -2,7 +2,7 @@ import type { KernelObject, UserPointer } from "../memory/object.ts"
 import type { System } from "../system.ts"
 import type { Task } from "../tasks/task.ts"
 import type { Steps } from "../time/steps.ts"
-import { type FileNode, type OpenFile, operations, PAGE, S_IFDIR, S_IFREG } from "./tree.ts"
+import { type FileNode, type OpenFile, operations, PAGE, S_IFCHR, S_IFDIR, S_IFREG } from "./tree.ts"
 
 /** Error numbers that calls give as negative results. */
 export const ENOENT = 2
@@ -34,8 +34,8 @@ export class Vfs {
     const { kernel } = this.#system
     const { memory } = kernel
     const how = memory.new("open_how", { flags, mode })
-    const result = yield* kernel.call("do_sys_openat2", [AT_FDCWD, name, how], () =>
-      this.#open(task, path, flags, mode, name),
+    const result = yield* kernel.call("do_sys_open", [AT_FDCWD, name, flags, mode], () =>
+      kernel.call("do_sys_openat2", [AT_FDCWD, name, how], () => this.#open(task, path, flags, mode, name)),
     )
     memory.free(how)
     return result
@@ -97,7 +97,8 @@ export class Vfs {
     return node
   }
 
-  *#openNode(task: Task, node: FileNode, flags: number): Steps<OpenFile | number> {
+  /** An open file, without any of what opening does. */
+  opened(task: Task, node: FileNode, flags: number): OpenFile {
     const { kernel } = this.#system
     const access = flags & 3
     const file = kernel.memory.new("file", {
@@ -110,15 +111,21 @@ export class Vfs {
       "f_path.dentry": node.dentry,
       "f_path.mnt": node.system.vfsmount,
     })
-    const path = file.part("f_path")
-    const refused = yield* kernel.call("vfs_open", [path, file], () => this.#doOpen(node, file))
+    return { file, node, position: 0 }
+  }
+
+  *#openNode(task: Task, node: FileNode, flags: number): Steps<OpenFile | number> {
+    const { kernel } = this.#system
+    const opened = this.opened(task, node, flags)
+    const { file } = opened
+    const refused = yield* kernel.call("vfs_open", [file.part("f_path"), file], () => this.#doOpen(node, file))
     if (refused !== 0) {
       kernel.release(file)
       return refused
     }
     if ((flags & O_TRUNC) !== 0) node.size = 0
-    const position = (flags & O_APPEND) !== 0 ? node.size : 0
-    return { file, node, position }
+    if ((flags & O_APPEND) !== 0) opened.position = node.size
+    return opened
   }
 
   *#doOpen(node: FileNode, file: KernelObject): Steps<number> {
@@ -174,7 +181,10 @@ export class Vfs {
     const { node, file } = opened
     const got = Math.max(0, Math.min(count, node.size - opened.position))
     if (node.system.type !== "ext4") {
-      yield kernel.between(200, 900)
+      // /proc makes what it shows under a lock.
+      yield* this.#system.ipc.locked(function* () {
+        yield kernel.between(200, 900)
+      })
       return got > 0 ? got : node.size === 0 ? Math.min(count, 64) : 0
     }
     const iter = kernel.memory.new("iov_iter", { iter_type: 0, ubuf: buffer, count, nr_segs: 1 })
@@ -212,9 +222,8 @@ export class Vfs {
     const iter = kernel.memory.new("iov_iter", { iter_type: 0, data_source: 1, ubuf: buffer, count, nr_segs: 1 })
     const kiocb = kernel.memory.new("kiocb", { ki_filp: file, ki_pos: opened.position })
     if (node.system.type !== "ext4") {
-      if (node.name.startsWith("tty") || node.name === "0") {
-        yield* kernel.call("tty_write", [kiocb, iter], () => count, 600)
-      } else yield kernel.between(200, 900)
+      if ((node.mode & 0o170000) === S_IFCHR) yield* kernel.call("tty_write", [kiocb, iter], () => count, 600)
+      else yield kernel.between(200, 900)
     } else {
       yield* kernel.call("ext4_file_write_iter", [kiocb, iter], () =>
         kernel.call("generic_perform_write", [kiocb, iter], function* () {

@@ -22,6 +22,7 @@ export class Allocator {
     const { kernel } = this.#system
     const pfn = this.#frame++
     const fields = () => ({ pfn, order: 0, gfp_flags: GFP_KERNEL, migratetype: 1 })
+    yield* kernel.call("should_fail_alloc_page", [GFP_KERNEL, 0], () => 0, 0)
     yield* kernel.call("__alloc_pages_noprof", [GFP_KERNEL, 0, 0, 0], () => this.#page, 90)
     kernel.tracepoint("kmem:mm_page_alloc", fields, () => [this.#page, 0, GFP_KERNEL, 1])
   }
@@ -37,8 +38,8 @@ export class Allocator {
     }
     const site = kernel.caller()
     const ptr = 0xffff888100000000n + BigInt(kernel.random() & 0xffffff00)
+    kernel.callNow("should_failslab", [kept, GFP_KERNEL], () => 0)
     const sizes = { bytes_req: size, bytes_alloc: size, gfp_flags: GFP_KERNEL, node: -1 }
-    kernel.callNow("kmem_cache_alloc", [kept, GFP_KERNEL], () => ptr)
     kernel.callNow("kmem_cache_alloc_noprof", [kept, GFP_KERNEL], () => ptr)
     kernel.tracepoint(
       "kmem:kmem_cache_alloc",
@@ -61,7 +62,6 @@ export class Allocator {
     const site = kernel.caller()
     const ptr = 0xffff888100000000n + BigInt(kernel.random() & 0xffffff00)
     const room = 2 ** Math.ceil(Math.log2(Math.max(8, size)))
-    kernel.callNow("__kmalloc", [size, GFP_KERNEL], () => ptr)
     kernel.callNow("__kmalloc_noprof", [size, GFP_KERNEL], () => ptr)
     kernel.tracepoint(
       "kmem:kmalloc",

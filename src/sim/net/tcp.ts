@@ -1,5 +1,6 @@
 import type { KernelObject, UserPointer } from "../memory/object.ts"
 import type { System } from "../system.ts"
+import { capable } from "../tasks/rights.ts"
 import { INTERRUPTIBLE, type Task } from "../tasks/task.ts"
 import { BLOCK, type Steps } from "../time/steps.ts"
 import { ACK, FIN, freePacket, newPacket, PSH, SYN } from "./packet.ts"
@@ -13,6 +14,10 @@ const LOOPBACK = 0x7f000001
 const ECONNREFUSED = 111
 /** Bytes that go in one packet over the loopback device. */
 const SEGMENT = 32_768
+/** `TCP_CA_Loss`: what was sent is taken for lost. */
+const CA_LOSS = 4
+/** `SKB_DROP_REASON_NO_SOCKET` */
+const NO_SOCKET = 3
 
 const swapped = (port: number): number => ((port & 0xff) << 8) | (port >> 8)
 /** Bytes of an address in network order, as a little-endian number. */
@@ -78,10 +83,17 @@ export class Tcp {
   /** Gives a socket an address. */
   *bind(socket: Socket, port: number, address: UserPointer): Steps<number> {
     const { kernel } = this.#system
-    return yield* kernel.call("inet_bind", [socket.socket, address, 16], () => {
-      this.#local(socket, { address: LOOPBACK, port })
-      return 0
-    })
+    return yield* kernel.call("inet_bind", [socket.socket, address, 16], () => this.#bind(socket, port))
+  }
+
+  *#bind(socket: Socket, port: number): Steps<number> {
+    const { kernel, objects } = this.#system
+    if (port < 1024) {
+      const refused = yield* capable(kernel, kernel.current, objects.userNamespace, "NET_BIND_SERVICE")
+      if (refused !== 0) return refused
+    }
+    this.#local(socket, { address: LOOPBACK, port })
+    return 0
   }
 
   /** Waits for connections from now on. */
@@ -109,6 +121,11 @@ export class Tcp {
     this.#local(socket, { address: LOOPBACK, port: this.#port })
     yield* this.#transmit(socket, SYN, 0)
     if (listener === undefined) {
+      const skb = this.#packet(socket, SYN, 0)
+      const fields = () => ({ skbaddr: skb, location: kernel.caller(), rx_sk: 0, protocol: 0x0800, reason: NO_SOCKET })
+      kernel.callNow("tcp_drop", [socket.object, skb])
+      kernel.tracepoint("skb:kfree_skb", fields, () => [skb, kernel.caller(), NO_SOCKET, 0])
+      freePacket(kernel, skb)
       this.#setState(socket, TCP.CLOSE)
       return -ECONNREFUSED
     }
@@ -202,6 +219,9 @@ export class Tcp {
     const fields = () => ({ skbaddr: skb, skaddr: socket.object, state: socket.state, ...this.#ends(socket), err: 0 })
     kernel.tracepoint("tcp:tcp_retransmit_skb", fields, () => [socket.object, skb, 0])
     socket.object.add("total_retrans", 1)
+    socket.object.set({ "inet_conn.icsk_ca_state": CA_LOSS })
+    const state = () => ({ skaddr: socket.object, ...this.#ends(socket), cong_state: CA_LOSS })
+    kernel.tracepoint("tcp:tcp_cong_state_set", state, () => [socket.object, CA_LOSS])
     freePacket(kernel, skb)
   }
 

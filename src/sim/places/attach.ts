@@ -3,13 +3,23 @@ import type { AttachTarget, PerfEventTarget } from "../../machine/index.ts"
 import type { System } from "../system.ts"
 import type { Form, PlaceKind, Probe, Trigger } from "./places.ts"
 
-/** Functions that other kernels have: the simulated one calls them, too, with the arguments that they had. */
+/** Functions of older kernels, and the ones that have their arguments and their work now. */
+const RENAMED: Readonly<Record<string, string>> = {
+  __blk_account_io_done: "blk_account_io_done",
+  __kmalloc: "__kmalloc_noprof",
+  __vfs_read: "vfs_read",
+  __vfs_write: "vfs_write",
+  account_page_dirtied: "folio_account_dirtied",
+  kmem_cache_alloc: "kmem_cache_alloc_noprof",
+}
+
+/** Functions that kernels of other versions or options have: the simulated one calls them, too. */
 const OTHER_KERNELS: ReadonlySet<string> = new Set([
   "__blk_account_io_start",
-  "__blk_account_io_done",
   "folio_account_dirtied",
-  "kmem_cache_alloc",
-  "__kmalloc",
+  "should_fail_alloc_page",
+  "should_failslab",
+  "tcp_drop",
 ])
 
 /** Suffixes that compilers give to copies of functions. */
@@ -98,7 +108,8 @@ export function fileKey(path: string): string {
 
 function functionOf(system: System, event: string): string {
   const { symbols } = system.kernel
-  const name = event.replace(COPY, "")
+  const plain = event.replace(COPY, "")
+  const name = Object.hasOwn(RENAMED, plain) ? RENAMED[plain] : plain
   if (symbols.has(name) || OTHER_KERNELS.has(name)) return name
   const near = nearestNames(name, [...symbols.functions], 3)
   const hint =
@@ -145,6 +156,8 @@ const CLOCKS: Readonly<Record<string, number>> = {
   cycles: 3,
   "cpu-cycles": 3,
   instructions: 4,
+  "cache-references": 0.02,
+  "cache-misses": 0.004,
 }
 const EVENTS: Readonly<Record<string, string>> = {
   "page-faults": "page-faults",
@@ -160,7 +173,12 @@ const SOFTWARE: Readonly<Record<number, string>> = {
   2: "page-faults",
   3: "context-switches",
 }
-const HARDWARE: Readonly<Record<number, string>> = { 0: "cycles", 1: "instructions" }
+const HARDWARE: Readonly<Record<number, string>> = {
+  0: "cycles",
+  1: "instructions",
+  2: "cache-references",
+  3: "cache-misses",
+}
 
 function counter(system: System, target: PerfEventTarget, probe: Probe): Attachment {
   const { event, cpu, period, frequency } = target
@@ -169,7 +187,7 @@ function counter(system: System, target: PerfEventTarget, probe: Probe): Attachm
   const { counters } = system
   if (rate !== undefined) {
     const every = frequency === undefined ? Number(period ?? 1_000_000) / rate : 1e9 / frequency
-    return { count: 1, detach: counters.clock({ probe, period: Math.max(10_000, every), cpu }) }
+    return { count: 1, detach: counters.clock({ probe, period: Math.max(10_000, Math.round(every)), cpu }) }
   }
   if (EVENTS[name] === undefined)
     throw noPlace(`a counter ${name}`, `it has ${Object.keys(CLOCKS).join(", ")}, page-faults`)

@@ -58,6 +58,8 @@ export class Places {
   #room = 0
   /** Runs of programs so far. */
   runs = 0
+  /** What a program threw: no other runs until it has been told. */
+  failure: { readonly error: unknown } | undefined
 
   constructor(memory: KernelMemory, symbols: KernelSymbols, formats: ReadonlyMap<string, string>) {
     this.#memory = memory
@@ -208,8 +210,15 @@ export class Places {
 
   #run(probe: Probe, context: number, functionAddress: bigint, runner: Runner): number {
     if (probe.pid !== undefined && probe.pid !== runner.tgid && probe.pid !== runner.pid) return 0
+    if (this.failure !== undefined) return 0
     this.runs++
-    return probe.trigger(context, { cookie: probe.cookie, functionAddress })
+    try {
+      return probe.trigger(context, { cookie: probe.cookie, functionAddress })
+    } catch (error) {
+      // What is under way ends as if there were no program; then the error is thrown.
+      this.failure = { error }
+      return 0
+    }
   }
 
   #format(name: string): RecordFormat | undefined {

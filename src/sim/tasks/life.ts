@@ -1,12 +1,14 @@
 import type { KernelObject, UserPointer } from "../memory/object.ts"
 import type { System } from "../system.ts"
 import { BLOCK, type Steps } from "../time/steps.ts"
+import { capable } from "./rights.ts"
 import { DEAD, INTERRUPTIBLE, type Task } from "./task.ts"
 
 const CLONE_THREAD = 0x00010f00
 const SIGCHLD = 17
 /** Error number of a process that is not there. */
 const ESRCH = 3
+const EPERM = 1
 
 /** How processes begin, become other programs, wait, and end. */
 export class Life {
@@ -186,10 +188,13 @@ export class Life {
   }
 
   /** Sends a signal; one that ends the process ends it. */
-  *kill(pid: number, signal: number): Steps<number> {
+  *kill(task: Task, pid: number, signal: number): Steps<number> {
     const { kernel } = this.#system
-    const target = [...this.#system.processes()].find(task => task.pid === pid)
+    const target = [...this.#system.processes()].find(one => one.pid === pid)
     if (target === undefined) return -ESRCH
+    if (task.uid !== target.uid && (yield* capable(kernel, task, this.#system.objects.userNamespace, "KILL")) !== 0) {
+      return -EPERM
+    }
     yield* kernel.call("group_send_sig_info", [signal, 0, target.object, 1], () => {
       this.#generate(signal, target)
       return 0
