@@ -25,6 +25,8 @@ export interface SpecialField {
   readonly kind: FieldKind
   /** As the log names it. */
   readonly name: string
+  /** A pointer of the kernel, or to its like. */
+  readonly isPointer: boolean
   /** Bytes from the start. */
   readonly offset: number
   /** Bytes. */
@@ -100,7 +102,7 @@ function collect(btf: Btf, id: number, offset: number, tag: string, out: Special
     if (tagged.kind !== "type_tag" || !POINTERS.has(tagged.name)) return
     const kind = tagged.name as FieldKind
     const name = kind === "kptr_untrusted" ? "kptr" : kind
-    out.push({ kind, name, offset, size: 8, target: btf.resolve(tagged.type), node: "" })
+    out.push({ kind, name, isPointer: true, offset, size: 8, target: btf.resolve(tagged.type), node: "" })
   } else if (isRecord(type)) {
     if (OWN.has(type.name)) out.push(ownField(btf, type.name as FieldKind, type.size, offset, tag))
     else if (type.kind === "struct" && depth < MAX_NESTING) {
@@ -116,7 +118,7 @@ function collect(btf: Btf, id: number, offset: number, tag: string, out: Special
 function ownField(btf: Btf, kind: FieldKind, size: number, offset: number, tag: string): SpecialField {
   const [, struct, node] = /^contains:(\w+):(\w+)$/.exec(tag) ?? ["", "", ""]
   const target = struct === "" ? 0 : btf.find(struct, "struct")
-  return { kind, name: kind, offset, size, target, node }
+  return { kind, name: kind, isPointer: false, offset, size, target, node }
 }
 
 const tagged = new WeakMap<Btf, Map<string, string>>()

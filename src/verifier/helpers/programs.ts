@@ -17,8 +17,8 @@ const EVERYBODY =
 const WITH_CAP_BPF =
   "spin_lock spin_unlock jiffies64 per_cpu_ptr this_cpu_ptr timer_init timer_set_callback timer_start timer_cancel kptr_xchg " +
   "for_each_map_elem loop user_ringbuf_drain ringbuf_reserve_dynptr ringbuf_submit_dynptr ringbuf_discard_dynptr dynptr_from_mem " +
-  "dynptr_read dynptr_write dynptr_data cgrp_storage_get@6.2 cgrp_storage_delete@6.2 get_current_cgroup_id@6.16 " +
-  "get_current_ancestor_cgroup_id@6.16 current_task_under_cgroup@6.16 get_cgroup_classid@6.16"
+  "dynptr_read dynptr_write dynptr_data cgrp_storage_get@6.2 cgrp_storage_delete@6.2 get_current_cgroup_id@6.4 " +
+  "get_current_ancestor_cgroup_id@6.4 current_task_under_cgroup@6.16 get_cgroup_classid@6.16"
 
 /** For programs of every type whose loader has CAP_PERFMON, too. */
 const WITH_CAP_PERFMON =

@@ -1,45 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { compareArguments } from "../../../tests/support/argumentMatrix.ts"
 import { needsRoot } from "../../../tests/support/kernel.ts"
 import { runningKernel } from "../../../tests/support/kernelVersion.ts"
-import { ask, canAsk, messages, type Place } from "../../../tests/support/verifierPlaces.ts"
-import type { Btf, FuncProtoType } from "../../btf/index.ts"
-import { BPF_DW, BPF_W, exit, loadMem, mov64Imm } from "../../isa/index.ts"
+import { canAsk, type Place } from "../../../tests/support/verifierPlaces.ts"
+import type { FuncProtoType } from "../../btf/index.ts"
 import { vmlinuxTypes } from "../../kernel/host/index.ts"
-import { type ArgumentValue, readArgument, type TypedPlace } from "./arguments.ts"
-
-/** What the log shows of a register, as far as it depends on its type. */
-function printed(btf: Btf, value: ArgumentValue): string {
-  if (value.kind === "pointer") {
-    const flags = `${value.tag === undefined ? "" : `${value.tag}_`}${value.trusted ? "trusted_" : ""}`
-    return `${flags}ptr_${value.nullable ? "or_null_" : ""}${btf.name(value.type)}`
-  }
-  return value.kind === "buffer" ? `${value.readOnly ? "rdonly_" : ""}buf_or_null` : "scalar"
-}
-
-/** Compares what a load of each word of the context gives. */
-function compare(place: Place, typed: TypedPlace): string[] {
-  const wrong: string[] = []
-  for (let offset = 0; offset <= 8 * typed.prototype.params.length + 8; offset += 4) {
-    for (const [size, width] of [
-      [8, BPF_DW],
-      [4, BPF_W],
-    ] as const) {
-      if (offset % size !== 0) continue
-      const value = readArgument(typed, offset, size)
-      const answer = ask(place, [loadMem(width, 0, 1, offset), mov64Imm(0, 0), exit()], { logLevel: 2 })
-      const r0 = /(?:^0: .*; |^1: )R0(?:_w)?=([^(]*)/m.exec(answer.log)?.[1]
-      const theirs =
-        r0 ??
-        messages(answer)
-          .filter(line => !/Live regs|R0.*invalid|invalid bpf_context/.test(line))
-          .join("\n")
-      const ours = value.kind === "refused" ? value.lines.join("\n") : printed(typed.btf, value)
-      if (ours !== theirs) wrong.push(`${typed.name} ${size} at ${offset}: ${theirs}, not ${ours}`)
-    }
-  }
-  return wrong
-}
 
 const RAW: Place = { type: "tracing", attachType: "trace_raw_tp", target: "btf_trace_sched_switch" }
 const skip = needsRoot || !canAsk(RAW)
@@ -64,7 +30,7 @@ test("arguments of tracepoints", { skip }, () => {
     count++
     const name = target.slice("btf_trace_".length)
     const place = { ...RAW, target }
-    wrong.push(...compare(place, { ...RAW, btf: btf!, name, prototype, kernel: runningKernel() }))
+    wrong.push(...compareArguments(place, { ...RAW, btf: btf!, name, prototype, kernel: runningKernel() }))
   }
   assert.deepEqual(wrong, [])
   assert.ok(count > 300, `${count}`)
@@ -75,7 +41,7 @@ test("arguments of iterators", { skip }, () => {
   for (const [target, prototype] of targets("func", "bpf_iter_")) {
     const place: Place = { type: "tracing", attachType: "trace_iter", target }
     if (canAsk(place)) {
-      wrong.push(...compare(place, { ...place, btf: btf!, name: target, prototype, kernel: runningKernel() }))
+      wrong.push(...compareArguments(place, { ...place, btf: btf!, name: target, prototype, kernel: runningKernel() }))
     }
   }
   assert.deepEqual(wrong, [])
@@ -91,7 +57,9 @@ test("arguments of congestion control", { skip }, () => {
     const prototype = pointer.kind === "ptr" ? btf!.resolved(pointer.type) : pointer
     const place: Place = { type: "struct_ops", target: table, member }
     if (prototype.kind !== "func_proto" || !canAsk(place)) continue
-    wrong.push(...compare(place, { type: "struct_ops", btf: btf!, name, prototype, table, kernel: runningKernel() }))
+    wrong.push(
+      ...compareArguments(place, { type: "struct_ops", btf: btf!, name, prototype, table, kernel: runningKernel() }),
+    )
   }
   assert.deepEqual(wrong, [])
 })
