@@ -204,3 +204,16 @@ export {
   XskMap,
   xdpActions,
 } from "./bpf/index.ts"
+export {
+  type ClassicInsn,
+  type CompileFilterOptions,
+  compileFilter,
+  disassembleClassic,
+  type FilterInput,
+  type FilterObjectOptions,
+  filterObject,
+  type LinkType,
+  type PacketMetadata,
+  parseClassic,
+  runClassic,
+} from "./filter/index.ts"

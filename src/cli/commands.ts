@@ -42,6 +42,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "show the instructions of an object or a C file",
     load: async () => (await import("./disasm.ts")).disasm,
   },
+  filter: {
+    about: "compile an expression like tcpdump's to a packet filter, show it, or look for packets in a capture",
+    load: async () => (await import("./filter/command.ts")).filter,
+  },
   explain: {
     about: "show a function's C, SSA form and instructions side by side; say what an error's code means",
     load: async () => (await import("./explain/command.ts")).explain,

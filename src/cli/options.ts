@@ -7,19 +7,23 @@ export interface OptionSpec {
   readonly short?: string
   readonly value?: string
   readonly multiple?: boolean
+  /** How often it is given is what counts: `-ddd` is 3. */
+  readonly counted?: true
   /** The only values there are. */
   readonly choices?: readonly string[]
   readonly about: string
 }
 export type Options = Readonly<Record<string, OptionSpec>>
 
-/** What was given: a string or strings for options that take values, true for those that do not. */
+/** What was given: a string or strings for options that take values, true for those that do not, or how often. */
 export type Values<O extends Options> = {
   readonly [name in keyof O]: O[name] extends { readonly value: string }
     ? O[name] extends { readonly multiple: true }
       ? readonly string[] | undefined
       : string | undefined
-    : true | undefined
+    : O[name] extends { readonly counted: true }
+      ? number | undefined
+      : true | undefined
 }
 
 /** Options that every command has. */
@@ -28,7 +32,7 @@ export const COMMON = {
 } as const satisfies Options
 
 export interface ParsedArgs {
-  readonly values: Readonly<Record<string, string | string[] | true | undefined>>
+  readonly values: Readonly<Record<string, string | string[] | number | true | undefined>>
   readonly positionals: readonly string[]
 }
 
@@ -41,7 +45,7 @@ export function readArgs(args: readonly string[], options: Options): ParsedArgs 
     }),
   )
   const { tokens } = parseArgs({ args: [...args], options: config, strict: false, tokens: true })
-  const values: Record<string, string | string[] | true | undefined> = {}
+  const values: Record<string, string | string[] | number | true | undefined> = {}
   const positionals: string[] = []
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value)
@@ -54,7 +58,7 @@ export function readArgs(args: readonly string[], options: Options): ParsedArgs 
     }
     if (spec.value === undefined) {
       if (value !== undefined) throw new UsageError(`option ${rawName} takes no value`)
-      values[name] = true
+      values[name] = spec.counted ? ((values[name] as number | undefined) ?? 0) + 1 : true
       continue
     }
     if (value === undefined || value === "") throw new UsageError(`option ${rawName} needs a value: ${spec.value}`)

@@ -16,6 +16,7 @@ const pages = [
   "docs/symbols.md",
   "docs/attach.md",
   "docs/network.md",
+  "docs/filter.md",
   "docs/links.md",
   "docs/host.md",
   "docs/robustness.md",

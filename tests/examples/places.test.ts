@@ -47,6 +47,7 @@ runs(["netfilter", "9", "1"], /^[1-9]\d* packets were dropped$/m, { act: datagra
 runs(["route", "10.99.0.0/16", "lo", "1"], /^[1-9]\d* bytes for 10\.99\.0\.0\/16 were dropped$/m, {
   act: datagram(9, "hello", "10.99.1.1"),
 })
+runs(["filter", "lo", "udp port 7998"], /^47 bytes, \w+, to port 7998$/m, { act: datagram(7998), until: /port 7998/ })
 runs(["socket_filter", "lo"], /^47 bytes, \w+, to port 7999$/m, { act: datagram(7999), until: /port 7999/ })
 runs(["sk_lookup", "7000"], /^got hello$/m, { act: datagram(7042), until: /got hello/, skipped: before("5.9") })
 runs(["flow_dissector", "0.1"], /^netns: asked \d+ times$/m, { skipped: before("5.8") })
