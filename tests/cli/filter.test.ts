@@ -59,7 +59,7 @@ for (const format of ["pcap", "pcapng"] as const) {
     assert.match(lines.join("\n"), /^IP6? .*\.80[: ]/m)
     const copy = join(scratch(), `copy.${format}`)
     out("-r", file, "-w", copy, "tcp port 80")
-    const copied = readCapture(readFileSync(copy))
+    const copied = readCapture(new Uint8Array(readFileSync(copy)))
     assert.equal(copied.format, format)
     assert.deepEqual(
       copied.packets.map(({ data }) => data),
