@@ -1,6 +1,7 @@
 import { SkepError } from "../../src/base/index.ts"
 import { type CpuLevel, generate } from "../../src/codegen/index.ts"
 import { lower, type Module } from "../../src/ir/index.ts"
+import type { Machine } from "../../src/machine/index.ts"
 import { optimise } from "../../src/opt/index.ts"
 import { kernel } from "../support/kernel.ts"
 import { unitOf } from "../support/lowerC.ts"
@@ -19,8 +20,12 @@ int run(void *context) { io.out = oracle(io.in[0], io.in[1], io.in[2]); return 0
 }
 
 /** What the function gives in the kernel. */
-export function runInKernel(module: Module, cpu: CpuLevel, tried: readonly Arguments[]): bigint[] {
-  using loaded = kernel().load(generate(module, { cpu }), { lazy: true })
+export const runInKernel = (module: Module, cpu: CpuLevel, tried: readonly Arguments[]): bigint[] =>
+  runOn(kernel(), module, cpu, tried)
+
+/** What the function gives on a machine. */
+export function runOn(machine: Machine, module: Module, cpu: CpuLevel, tried: readonly Arguments[]): bigint[] {
+  using loaded = machine.load(generate(module, { cpu }), { lazy: true })
   const program = loaded.program("run", { type: "socket_filter" })
   const data = loaded.map(".data.io")
   const key = new Uint8Array(4)
