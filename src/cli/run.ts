@@ -1,6 +1,7 @@
 import { SkepError } from "../base/index.ts"
 import { BPF, type ContainerFilter, readSource, type TraceLine } from "../bpf/index.ts"
 import { attachAs, attachForms, iteratorOutput, linkText, parseAttach, usdtProbes } from "./attach/index.ts"
+import { CAPTURE_OPTIONS, refuseWithoutCapture, runCapture } from "./capture/run.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { showEvents } from "./events.ts"
 import { settings, variableValues } from "./settings.ts"
@@ -33,6 +34,7 @@ export const run = command({
     "no-trace": { about: "do not show what the program prints" },
     json: { about: "output and tables as one JSON object a line" },
     verbose: { short: "v", about: "the whole log of the kernel's verifier, of programs that load, too" },
+    ...CAPTURE_OPTIONS,
     ...SOURCE_OPTIONS,
   },
   examples: [
@@ -44,11 +46,13 @@ export const run = command({
     ["skep run --attach xdp:eth0:generic=drop drop.c", "packets that come in at a device"],
     ["skep run --events examples/renames.c", "what the program sends through its buffers, decoded"],
     ["skep run --attach tracepoint:sched:sched_switch=f --duration 5 f.c", "a tracepoint, for 5 seconds"],
+    ["skep run --pcap in.pcap --out out.pcap filter.c", "over the packets of a capture"],
     ["skep run --events --event-type events=event --set targ_uid=0 execsnoop.bpf.o", "an object that clang made"],
   ],
   lists: [["--attach takes (=FN may be left out when the program has one function):", attachForms]],
   async run(values, [file]) {
     const seconds = durationOf(values.duration)
+    refuseWithoutCapture(values)
     const attach = values.attach ?? []
     const places = attach.map(parseAttach)
     const usdt = usdtProbes(places)
@@ -63,7 +67,7 @@ export const run = command({
     for (const remark of bpf.notes) note(remark)
     for (const [i, spec] of attach.entries()) if (places[i].place.attach !== undefined) attachAs(bpf, spec)
     const iterates = places.some(({ kind }) => kind === "iter")
-    if (bpf.links.size === 0 && !iterates) throw nothingAttached(bpf, file)
+    if (bpf.links.size === 0 && !iterates && values.pcap === undefined) throw nothingAttached(bpf, file)
     for (const link of bpf.links) note(`attached ${linkText(link)}`)
     if (values.verbose) for (const { name } of bpf.programs) showLog(bpf, name)
 
@@ -71,7 +75,8 @@ export const run = command({
     const tracing = !values["no-trace"] && prints(bpf) ? follow(bpf, values.json === true) : undefined
     // What goes wrong with the output ends the run, too.
     tracing?.done.then(stop.now, stop.now)
-    if (bpf.links.size > 0) await stop.wait(seconds)
+    const wrong = values.pcap === undefined ? undefined : await runCapture(bpf, values, stop)
+    if (values.pcap === undefined && bpf.links.size > 0) await stop.wait(seconds)
     for (const text of iteratorOutput(bpf, places))
       process.stdout.write(values.json ? jsonLine("iterator", { text }) : text)
     bpf.detachAll()
@@ -79,6 +84,7 @@ export const run = command({
     tracing?.close()
     await tracing?.done
     showTables(bpf, values.json === true)
+    if (wrong !== undefined) throw wrong
     return SUCCESS
   },
 })
