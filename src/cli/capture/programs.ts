@@ -55,7 +55,7 @@ function typeByContext(btf: Btf | undefined, spec: ProgramSpec): ProgramType | u
   const parameter = proto?.kind === "func_proto" ? proto.params[0] : undefined
   const pointer = parameter === undefined ? undefined : btf.resolved(parameter.type)
   const context = pointer?.kind === "ptr" ? btf.resolved(pointer.type) : undefined
-  return context?.kind === "struct" ? BY_CONTEXT[context.name] : undefined
+  return context?.kind === "struct" || context?.kind === "fwd" ? BY_CONTEXT[context.name] : undefined
 }
 
 function noProgram(bpf: BPF): SkepError {

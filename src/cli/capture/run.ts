@@ -1,7 +1,17 @@
 import { createReadStream } from "node:fs"
 import { SkepError } from "../../base/index.ts"
-import type { BPF } from "../../bpf/index.ts"
-import { CaptureLoop, type CaptureStep, inOrder, Memory } from "../../vm/index.ts"
+import { type BPF, runningTarget } from "../../bpf/index.ts"
+import type { LoadedProgram } from "../../machine/index.ts"
+import {
+  CaptureLoop,
+  type CaptureStep,
+  captureSteps,
+  FixedEnvironment,
+  inOrder,
+  Memory,
+  VirtualMachine,
+  VmProgram,
+} from "../../vm/index.ts"
 import { UsageError } from "../command.ts"
 import type { Options } from "../options.ts"
 import type { Stop } from "../stop.ts"
@@ -19,6 +29,10 @@ export const CAPTURE_OPTIONS = {
   out: { value: "FILE", about: "with --pcap: write the packets that pass, as the programs leave them" },
   "out-dropped": { value: "FILE", about: "with --pcap: write the packets that are dropped" },
   limit: { value: "N", about: "with --pcap: look at so many packets" },
+  on: {
+    value: "MACHINE",
+    about: "with --pcap: where programs run: vm (the embedded machine, without it, too) or kernel",
+  },
   as: { value: "KIND[=FN]", multiple: true, about: "with --pcap: what a program is: xdp, tc, socket or cgroup" },
 } as const satisfies Options
 
@@ -27,6 +41,7 @@ export interface CaptureValues {
   readonly out?: string
   readonly "out-dropped"?: string
   readonly limit?: string
+  readonly on?: string
   readonly as?: readonly string[]
   readonly json?: boolean
 }
@@ -34,22 +49,71 @@ export interface CaptureValues {
 /** Options that say something only about a capture. */
 export function refuseWithoutCapture(values: CaptureValues): void {
   if (values.pcap !== undefined) return
-  const name = (["out", "out-dropped", "limit", "as"] as const).find(option => values[option] !== undefined)
+  const name = (["out", "out-dropped", "limit", "as", "on"] as const).find(option => values[option] !== undefined)
   if (name !== undefined) throw new UsageError(`--${name} goes with --pcap FILE`)
+}
+
+/** The machine that packets are taken through programs on; undefined for the kernel, and without a capture. */
+export function captureMachine({ pcap, on = "vm" }: CaptureValues): VirtualMachine | undefined {
+  if (on !== "vm" && on !== "kernel") throw new UsageError(`--on takes vm or kernel, not '${on}'`)
+  if (pcap === undefined || on === "kernel") return undefined
+  return new VirtualMachine({ environment: new FixedEnvironment(), types: typesOf })
+}
+
+function typesOf() {
+  const { btf } = runningTarget()
+  if (btf !== undefined) return btf
+  throw new SkepError({
+    code: "CLI_NO_TYPES",
+    message: "nothing tells the types that the program wants to know of the kernel",
+    hint: "run it on a kernel with /sys/kernel/btf/vmlinux",
+  })
+}
+
+/** Programs as packets meet them, and the memory that they have packets in. */
+function stepsOf(programs: readonly LoadedProgram[]): { memory: Memory; steps: readonly CaptureStep[] } {
+  const [first] = programs
+  if (first instanceof VmProgram) {
+    const { core } = first.context
+    const own = programs.filter(program => program instanceof VmProgram)
+    return {
+      memory: core.memory,
+      steps: captureSteps(
+        core,
+        own.map(program => program.runnable),
+      ),
+    }
+  }
+  const memory = new Memory()
+  return { memory, steps: inOrder(programs.map((program): CaptureStep => new TestRunStep(program, memory))) }
+}
+
+/** Lets the clock of the embedded machine go as the packets came: they find it as much later as they are behind the first one. */
+function clockOf(programs: readonly LoadedProgram[]): ((seconds: number, nanoseconds: number) => void) | undefined {
+  const [first] = programs
+  const environment = first instanceof VmProgram ? first.context.core.environment : undefined
+  if (!(environment instanceof FixedEnvironment)) return undefined
+  let [before, beforeRest] = [-1, 0]
+  return (seconds, nanoseconds) => {
+    const passed = before < 0 ? 0 : (seconds - before) * 1e9 + nanoseconds - beforeRest
+    if (passed > 0) environment.advance(passed)
+    before = seconds
+    beforeRest = nanoseconds
+  }
 }
 
 /** Takes the packets of the capture through the programs, and says what became of them: what is wrong with the file, if anything. */
 export async function runCapture(bpf: BPF, values: CaptureValues, stop: Stop): Promise<SkepError | undefined> {
   const limit = limitOf(values.limit)
   const programs = capturePrograms(bpf, kindsOf(values.as))
-  const memory = new Memory()
-  const steps = inOrder(programs.map((program): CaptureStep => new TestRunStep(program, memory)))
+  const { memory, steps } = stepsOf(programs)
   const interfaces = () => loop.interfaces
   const [out, droppedOut] = [values.out, values["out-dropped"]].map(path =>
     path === undefined ? undefined : new OutFile(path, interfaces),
   )
   const loop: CaptureLoop = new CaptureLoop(memory, steps, {
     limit,
+    onTime: clockOf(programs),
     onPassed: out && (packet => out.write(packet)),
     onDropped: droppedOut && (packet => droppedOut.write(packet)),
   })

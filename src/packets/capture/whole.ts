@@ -34,7 +34,8 @@ export function readCapture(bytes: Uint8Array): Capture {
 }
 
 const kept = (packet: CapturedPacket) => ({
-  data: packet.bytes.slice(packet.start, packet.start + packet.captured),
+  // A copy also of what lies in a Buffer of Node.
+  data: new Uint8Array(packet.bytes.subarray(packet.start, packet.start + packet.captured)),
   length: packet.length,
   time: { seconds: packet.seconds, nanoseconds: packet.nanoseconds },
   interface: packet.interface,

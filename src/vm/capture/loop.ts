@@ -1,4 +1,5 @@
 import { type CapturedPacket, type CaptureInterface, CaptureReader } from "../../packets/index.ts"
+import { explainFault } from "../explainFault.ts"
 import type { Memory } from "../memory.ts"
 import { ETH_HLEN } from "../packet/link.ts"
 import { bytesInFront, headerBytes, putHeader } from "./frame.ts"
@@ -138,9 +139,13 @@ export class CaptureLoop {
 
   #drain(): void {
     const reader = this.#reader
-    while (this.packets < this.#limit && reader.next()) {
-      this.#packet(reader.packet)
-      if (this.#memory.u8 !== this.#u8) this.#moved()
+    try {
+      while (this.packets < this.#limit && reader.next()) {
+        this.#packet(reader.packet)
+        if (this.#memory.u8 !== this.#u8) this.#moved()
+      }
+    } catch (error) {
+      throw explainFault(error)
     }
   }
 

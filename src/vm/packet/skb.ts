@@ -217,9 +217,11 @@ export class Skb implements PacketBuffer {
   }
 
   #reallocate(size: number): void {
-    if (this.head > 0) this.memory.free(this.head)
+    // What lies in the old room stays there until something else is allocated: it may be what is to be moved.
+    const old = this.head
     this.head = this.memory.allocate(size, "packet", { access: "none" })
     this.limit = this.head + size
+    if (old > 0) this.memory.free(old)
   }
 
   /** The address of bytes of the packet; 0 where it is too short. */

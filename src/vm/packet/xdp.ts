@@ -64,13 +64,14 @@ export class Xdp implements PacketBuffer {
   place(length: number, room = 0): number {
     const size = XDP_HEADROOM + length + room + SHARED_INFO
     if (this.head + size > this.limit + SHARED_INFO) {
-      this.memory.free(this.head)
+      // What lies in the old room stays there until something else is allocated: it may be what is to be moved.
+      const old = this.head
       this.head = this.memory.allocate(Math.max(size, PAGE), "packet", { access: "none" })
+      this.memory.free(old)
       this.limit = this.head + Math.max(size, PAGE) - SHARED_INFO
     }
     if (this.fragments.length > 0) this.fragments = []
     this.data = this.head + XDP_HEADROOM
-    this.memory.u8.fill(0, this.head, this.data)
     this.meta = this.data
     this.end = this.data + length
     return this.data
@@ -81,6 +82,7 @@ export class Xdp implements PacketBuffer {
     const { i32 } = this.memory
     this.device = device
     this.redirect = undefined
+    this.memory.u8.fill(0, this.head, this.meta)
     i32[(this.context + XDP_INGRESS_IFINDEX) >> 2] = device.index
     i32[(this.context + XDP_RX_QUEUE_INDEX) >> 2] = queue
     i32[(this.context + XDP_EGRESS_IFINDEX) >> 2] = 0
