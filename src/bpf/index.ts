@@ -110,6 +110,7 @@ export { onlineCpus, possibleCpus } from "./host/cpus.ts"
 export { findExe, findLibrary } from "./host/files.ts"
 export { kernelEnumHasValue, kernelStructHasField } from "./host/kernelTypes.ts"
 export { detectLanguage, type Language } from "./host/language.ts"
+export { kernelSnapshot } from "./host/snapshot.ts"
 export { syscallNumber, syscallOfNumber, syscalls } from "./host/syscalls.ts"
 export {
   Arena,
@@ -176,7 +177,6 @@ export type { ObjectFile, ObjectOptions } from "./objects/options.ts"
 export { OpenedProgram } from "./open.ts"
 export type { LoadOptions } from "./options.ts"
 export type { AnyProgram, InitialGlobals, OpenGlobals, ProgramTypes } from "./programTypes.ts"
-
 export { defineFlags, type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { cpuOfVersion, runningCpu, runningTarget, snapshotTarget } from "./target.ts"
 export type { TracePrintOptions } from "./trace.ts"

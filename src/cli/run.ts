@@ -1,7 +1,7 @@
 import { SkepError } from "../base/index.ts"
-import { BPF, type ContainerFilter, readSource, type TraceLine } from "../bpf/index.ts"
+import { BPF, type ContainerFilter, type LoadOptions, readSource, type TraceLine } from "../bpf/index.ts"
 import { attachAs, attachForms, iteratorOutput, linkText, parseAttach, usdtProbes } from "./attach/index.ts"
-import { CAPTURE_OPTIONS, captureMachine, refuseWithoutCapture, runCapture } from "./capture/run.ts"
+import { CAPTURE_OPTIONS, captureLoad, refuseWithoutCapture, runCapture } from "./capture/run.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { showEvents } from "./events.ts"
 import { settings, variableValues } from "./settings.ts"
@@ -62,9 +62,16 @@ export const run = command({
     const verifierLog = values.verbose ? 1 : 0
     const containers = containersOf(values, file)
     const cflags = sourceFlags(values)
-    const machine = captureMachine(values)
-    const autoAttach = values.pcap === undefined
-    const load = { file, cflags, verifierLog, usdt, globals, eventTypes, containers, machine, autoAttach } as const
+    const load: LoadOptions = {
+      file,
+      cflags,
+      verifierLog,
+      usdt,
+      globals,
+      eventTypes,
+      containers,
+      ...captureLoad(values),
+    }
     using bpf = await BPF.load(load)
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)

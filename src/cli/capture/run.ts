@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs"
 import { SkepError } from "../../base/index.ts"
-import { type BPF, runningTarget } from "../../bpf/index.ts"
+import { type BPF, kernelSnapshot, type LoadOptions } from "../../bpf/index.ts"
 import type { LoadedProgram } from "../../machine/index.ts"
 import {
   CaptureLoop,
@@ -53,21 +53,13 @@ export function refuseWithoutCapture(values: CaptureValues): void {
   if (name !== undefined) throw new UsageError(`--${name} goes with --pcap FILE`)
 }
 
-/** The machine that packets are taken through programs on; undefined for the kernel, and without a capture. */
-export function captureMachine({ pcap, on = "vm" }: CaptureValues): VirtualMachine | undefined {
+/** How a program is loaded that packets of a capture are taken through; nothing special without one. */
+export function captureLoad({ pcap, on = "vm" }: CaptureValues): Pick<LoadOptions, "machine" | "on" | "autoAttach"> {
   if (on !== "vm" && on !== "kernel") throw new UsageError(`--on takes vm or kernel, not '${on}'`)
-  if (pcap === undefined || on === "kernel") return undefined
-  return new VirtualMachine({ environment: new FixedEnvironment(), types: typesOf })
-}
-
-function typesOf() {
-  const { btf } = runningTarget()
-  if (btf !== undefined) return btf
-  throw new SkepError({
-    code: "CLI_NO_TYPES",
-    message: "nothing tells the types that the program wants to know of the kernel",
-    hint: "run it on a kernel with /sys/kernel/btf/vmlinux",
-  })
+  if (pcap === undefined) return {}
+  if (on === "kernel") return { on, autoAttach: false }
+  const environment = new FixedEnvironment()
+  return { machine: new VirtualMachine({ environment, types: () => kernelSnapshot().btf }), autoAttach: false }
 }
 
 /** Programs as packets meet them, and the memory that they have packets in. */
