@@ -89,6 +89,8 @@ export interface VerifierInput {
   readonly kernelBtf?: Btf
   /** Whose rules hold; default {@link NEWEST_KERNEL}. */
   readonly kernel?: KernelVersion
+  /** CPUs that the machine may have, at most: the numbers of them are below it. Default 128. */
+  readonly cpus?: number
   /** 0: none; 1: what happened on the way to a refusal; 2: every instruction with its state; +4: counts. Default 1. */
   readonly logLevel?: number
   /** Characters of the log that are kept, the last ones; default 16 Mi. */

@@ -1,0 +1,45 @@
+import { isZero } from "../branch/condition.ts"
+import type { Env } from "../env.ts"
+import { markPrecise } from "../prune/precision.ts"
+import { EACCES, EINVAL } from "../refuse.ts"
+import { Kind, typeName } from "../reg.ts"
+import { checkCallback } from "./callback.ts"
+import { checkFormat } from "./format.ts"
+import type { CallMeta } from "./meta.ts"
+import { checkNoLeaks } from "./references.ts"
+import { checkSections } from "./sections.ts"
+
+/** What single helpers do besides, with their arguments still in place. */
+export function callEffects(env: Env, meta: CallMeta): void {
+  const { regs } = env
+  switch (meta.name) {
+    case "bpf_tail_call":
+      checkNoLeaks(env)
+      return checkSections(env, "tail_call")
+    case "bpf_get_local_storage":
+      if (!isZero(regs[2])) env.refuse(EINVAL, "get_local_storage() doesn't support non-zero flags")
+      return
+    case "bpf_loop": {
+      markPrecise(env, 1)
+      const { frame } = env
+      if (BigInt(frame.callbackDepth) < env.regs[1].scalar.umax) return checkCallback(env, meta)
+      frame.callbackDepth = 0
+      if (env.log.on) env.log.add(`frame${frame.number} bpf_loop iteration limit reached\n`)
+      return
+    }
+    case "bpf_for_each_map_elem":
+    case "bpf_find_vma":
+    case "bpf_timer_set_callback":
+    case "bpf_user_ringbuf_drain":
+      return checkCallback(env, meta)
+    case "bpf_snprintf":
+      return checkFormat(env)
+    case "bpf_dynptr_from_mem":
+      if (regs[1].kind !== Kind.mapValue) {
+        const type = typeName(regs[1].kind, regs[1].flags)
+        env.refuse(EACCES, `Unsupported reg type ${type} for bpf_dynptr_from_mem data`)
+      }
+      return
+    default:
+  }
+}

@@ -1,0 +1,54 @@
+import type { Env } from "../env.ts"
+import { EINVAL, Refused } from "../refuse.ts"
+import { Flag, Kind, NOT_INIT } from "../reg.ts"
+import { changeRegs, type State } from "../state.ts"
+
+/** Something was acquired: the id that stands for it. */
+export function acquireReference(env: Env): number {
+  const id = env.newId()
+  env.state.references = [...env.state.references, { kind: "pointer", id, slot: env.slot }]
+  return id
+}
+
+/** Something is given back; false where there is no such thing. */
+export function releaseReference(state: State, id: number): boolean {
+  const left = state.references.filter(r => r.kind !== "pointer" || r.id !== id)
+  if (left.length === state.references.length) return false
+  state.references = left
+  return true
+}
+
+/** Something is given back, and all pointers to it are no good from now on. */
+export function releaseAll(env: Env, id: number): void {
+  if (!releaseReference(env.state, id)) env.refuse(EINVAL, `release reference ${id} that was not acquired`)
+  changeRegs(env.state, reg => (reg.refId === id ? NOT_INIT : reg))
+}
+
+/** Pointers into the packet are no good any more: its data may have moved. */
+export function forgetPackets(env: Env): void {
+  changeRegs(env.state, reg => {
+    switch (reg.kind) {
+      case Kind.packet:
+      case Kind.packetMeta:
+      case Kind.packetEnd:
+        return NOT_INIT
+      case Kind.mem:
+        return reg.object?.type === "skb" || reg.object?.type === "xdp" ? NOT_INIT : reg
+      default:
+        return reg
+    }
+  })
+}
+
+/** Everything acquired has been given back before the program, or a function that somebody else calls, ends. */
+export function checkNoLeaks(env: Env): void {
+  const lines = env.state.references
+    .filter(r => r.kind === "pointer")
+    .map(r => `Unreleased reference id=${r.id} alloc_insn=${r.slot}`)
+  if (lines.length > 0) throw new Refused(EINVAL, lines.join("\n"))
+}
+
+/** Pointers of nodes that belong to a tree or list end with the lock. */
+export function forgetNonOwning(env: Env): void {
+  changeRegs(env.state, reg => (reg.flags & Flag.nonOwning ? NOT_INIT : reg))
+}

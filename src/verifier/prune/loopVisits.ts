@@ -1,0 +1,71 @@
+import type { Env } from "../env.ts"
+import { frameSlot, type State } from "../state.ts"
+import { markAllPrecise, propagatePrecision } from "./precision.ts"
+
+/** A loop that is being walked, from one chain of calls. */
+export interface LoopVisit {
+  /** The state in which the walk came into it; undefined when it has left it for good. */
+  entry: State | undefined
+  /** States that ended because an older one, which was not finished yet, covers them. */
+  backedges: State[]
+}
+
+/** Rounds after which all numbers count as precise (`MAX_BACKEDGE_ITERS`). */
+const MAX_ROUNDS = 64
+
+/** The outermost loop that a state is in, with the calls that led there; undefined outside of loops. */
+function loopKey({ marks }: Env, state: State): string | undefined {
+  let key = ""
+  for (let i = 0; i < state.frames.length; i++) {
+    const slot = frameSlot(state, i)
+    const loop = marks.loop[slot]
+    if (loop !== 0) return `${key}#${loop}`
+    if (i + 1 < state.frames.length) key += `${slot},`
+  }
+  return undefined
+}
+
+/** A state was kept: it may be the first one in its loop. */
+export function enterLoop(env: Env, state: State): void {
+  const key = loopKey(env, state)
+  if (key === undefined) return
+  const visit = env.loopVisits.get(key)
+  if (visit === undefined) env.loopVisits.set(key, { entry: state, backedges: [] })
+  else visit.entry ??= state
+}
+
+/** All ways from a state are walked: what mattered to those that were covered goes on to their histories. */
+export function leaveLoop(env: Env, state: State): void {
+  if (env.loopVisits.size === 0) return
+  const key = loopKey(env, state)
+  const visit = key === undefined ? undefined : env.loopVisits.get(key)
+  if (visit === undefined || visit.entry !== state) return
+  visit.entry = undefined
+  const { backedges } = visit
+  for (let round = 0, changed = true; changed; round++) {
+    changed = false
+    for (const backedge of backedges) {
+      if (round >= MAX_ROUNDS) markAllPrecise(backedge)
+      else if (propagatePrecision(env, backedge.equal as State, backedge)) changed = true
+    }
+    if (round >= MAX_ROUNDS) break
+  }
+  visit.backedges = []
+}
+
+/** A state ends because `old`, which is in the same loop, covers it. */
+export function addBackedge(env: Env, old: State, state: State): void {
+  const key = loopKey(env, old)
+  const visit = key === undefined ? undefined : env.loopVisits.get(key)
+  if (visit === undefined) return
+  const backedge = state.copy()
+  backedge.equal = old
+  visit.backedges.push(backedge)
+}
+
+/** What matters to a state is not all known yet. */
+export function isIncomplete(env: Env, state: State): boolean {
+  if (env.loopVisits.size === 0) return false
+  const key = loopKey(env, state)
+  return key !== undefined && (env.loopVisits.get(key)?.backedges.length ?? 0) > 0
+}

@@ -1,0 +1,70 @@
+import { type Env, MAX_PROCESSED } from "../env.ts"
+import { leaveLoop } from "../prune/loopVisits.ts"
+import { isVisited } from "../prune/visited.ts"
+import { E2BIG, EFAULT } from "../refuse.ts"
+import type { State } from "../state.ts"
+import { checkInstruction } from "./instruction.ts"
+
+/** Walks all ways from a state at a slot to their ends. */
+export function walk(env: Env, start: State, slot: number): void {
+  const { log, marks, code } = env
+  env.state = start
+  env.slot = slot
+  let previous = -1
+  let tell = false
+  env.liveness.moved()
+  for (;;) {
+    env.previousSlot = previous
+    env.step = undefined
+    if (env.slot >= code.count) env.refuse(EFAULT, `invalid insn idx ${env.slot} insn_cnt ${code.count}`)
+    if (++env.processed > MAX_PROCESSED) {
+      env.refuse(E2BIG, `BPF program is too large. Processed ${env.processed} insn`)
+    }
+    env.state.last = previous
+    env.state.slot = env.slot
+    let next: number | undefined
+    let depth = 0
+    if (marks.prunePoint[env.slot] && isVisited(env)) {
+      if (log.on) log.add(tell ? `\nfrom ${previous} to ${env.slot}: safe\n` : `${env.slot}: safe\n`)
+      next = undefined
+    } else {
+      if (marks.jumpPoint[env.slot]) env.record(-1, undefined)
+      if (log.on) {
+        if (tell && log.full) env.told.whole(`\nfrom ${previous} to ${env.slot}:`)
+        tell = false
+        env.told.changes()
+        env.told.line(env.slot, "; ")
+        env.told.insn()
+      }
+      marks.seen[env.slot] = 1
+      previous = env.slot
+      depth = env.state.frames.length
+      next = checkInstruction(env)
+      env.liveness.commit(previous)
+    }
+    if (next !== undefined) {
+      // What a function has returned to is told whole.
+      if (env.state.frames.length < depth) tell = true
+      env.slot = next
+      continue
+    }
+    endWay(env, env.state)
+    const pending = env.pending.pop()
+    if (pending === undefined) return
+    if (log.on && !log.full) log.reset(pending.logPosition)
+    env.state = pending.state
+    env.slot = pending.slot
+    previous = pending.previous
+    tell = true
+    env.liveness.moved()
+    if (log.on) env.told.all()
+  }
+}
+
+/** A way is at its end: so are the states on it from which no other way goes on. */
+function endWay(env: Env, last: State): void {
+  for (let state: State | undefined = last; state !== undefined; state = state.parent) {
+    if (--state.branches > 0) return
+    leaveLoop(env, state)
+  }
+}
