@@ -2,6 +2,7 @@ import { sizeOf } from "../btf/index.ts"
 import type { Caller } from "./helpers/index.ts"
 import { type KernelVersion, NEWEST_KERNEL, type VerifierInput, type VerifierMap } from "./input.ts"
 import { InsnLog } from "./insnLog.ts"
+import { isGplCompatible } from "./licence.ts"
 import { Log } from "./log.ts"
 import { Code } from "./program.ts"
 import type { LoopVisit } from "./prune/loopVisits.ts"
@@ -20,16 +21,6 @@ const MAX_PENDING = 8192
 
 const BPF_F_SLEEPABLE = 16
 const DEFAULT_CPUS = 128
-/** Licences that the kernel takes for compatible with its own. */
-const GPL_COMPATIBLE = new Set([
-  "GPL",
-  "GPL v2",
-  "GPL and additional rights",
-  "Dual BSD/GPL",
-  "Dual MIT/GPL",
-  "Dual MPL/GPL",
-])
-
 /** A way that is walked later. */
 interface Pending {
   readonly state: State
@@ -98,14 +89,14 @@ export class Env {
     this.privileged = input.privileged ?? true
     this.told = new InsnLog(this)
     this.sleepable = ((input.flags ?? 0) & BPF_F_SLEEPABLE) !== 0
-    const { attachTo, attachType, license = "GPL" } = input
+    const { attachTo, attachType, license } = input
     const caller = {
       type: this.programType,
       attachType,
       target: attachTo?.btf.name(attachTo.type),
       kernel: this.version,
       privileged: this.privileged,
-      gpl: GPL_COMPATIBLE.has(license),
+      gpl: isGplCompatible(license),
     }
     this.#callers = [
       { ...caller, sleepable: false },

@@ -4,8 +4,9 @@ import type { Env } from "./env.ts"
 import { formatFrame } from "./printState.ts"
 import type { Frame } from "./state.ts"
 
-/** The column behind an instruction at which its state starts, in steps. */
+/** The column behind an instruction where its state starts, and how far it moves where the instruction is longer. */
 const COLUMN = 40
+const STEP = 8
 
 /** An instruction in the log, with the state that it led to once that is known. */
 interface Told {
@@ -70,7 +71,7 @@ export class InsnLog {
       const text = `${slot}: ${insnText(env, slot)}`
       if (told.state === undefined) return `${text}\n`
       const length = text.length + 1
-      const column = Math.ceil(Math.max(length + COLUMN / 2, COLUMN) / COLUMN) * COLUMN
+      const column = Math.ceil(Math.max(length + STEP / 2, COLUMN) / STEP) * STEP
       return `${text}${" ".repeat(column - length - 1)};${told.state()}\n`
     })
     this.#last = told

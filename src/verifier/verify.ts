@@ -94,7 +94,7 @@ function walkFunction(env: Env, subprogram: Subprogram): void {
   env.pending.length = 0
   env.keptStates = 0
   if (subprogram.index === 0) frame.regs[1] = pointerReg(Kind.ctx)
-  else globalEntry(env, subprogram).forEach((reg, i) => (frame.regs[i + 1] = reg))
+  else for (const [i, reg] of globalEntry(env, subprogram).entries()) frame.regs[i + 1] = reg
   const start = env.log.position
   env.told.all()
   walk(env, state, subprogram.start)

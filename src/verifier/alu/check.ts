@@ -30,14 +30,18 @@ export function checkAlu(env: Env): void {
   switch (op & o.BPF_OP_MASK) {
     case o.BPF_NEG:
     case o.BPF_END:
-      return checkUnary(env, op, wide)
+      checkUnary(env, op, wide)
+      return
     case o.BPF_MOV:
-      return checkMove(env, op, wide)
+      checkMove(env, op, wide)
+      return
     case 0xe0:
     case 0xf0:
-      return env.refuse(EINVAL, `invalid BPF_ALU opcode ${(op & o.BPF_OP_MASK).toString(16)}`)
+      env.refuse(EINVAL, `invalid BPF_ALU opcode ${(op & o.BPF_OP_MASK).toString(16)}`)
+      return
     default:
-      return checkBinary(env, op, wide)
+      checkBinary(env, op, wide)
+      return
   }
 }
 
@@ -126,12 +130,14 @@ function checkBinary(env: Env, op: number, wide: boolean): void {
       return
     }
     markPrecise(env, dst)
-    return pointerArithmetic(env, { operation, wide, dst, pointer: right, offset: env.regs[dst], reversed: true })
+    pointerArithmetic(env, { operation, wide, dst, pointer: right, offset: env.regs[dst], reversed: true })
+    return
   }
   if (left.kind !== Kind.scalar) {
     if (right !== undefined) markPrecise(env, src)
     const offset = right === undefined ? scalarReg(constant(BigInt(imm))) : env.regs[src]
-    return pointerArithmetic(env, { operation, wide, dst, pointer: left, offset, reversed: false })
+    pointerArithmetic(env, { operation, wide, dst, pointer: left, offset, reversed: false })
+    return
   }
   if (right !== undefined && left.precise) markPrecise(env, src)
   const by = right === undefined ? constant(BigInt(imm)) : right.scalar

@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts"
+import { formatBits } from "../formatBits.ts"
 import { mapRangeProblem } from "../memory/bounds.ts"
 import { EACCES } from "../refuse.ts"
 import { Kind, type Reg } from "../reg.ts"
@@ -12,7 +13,10 @@ export function checkSpeculativeBounds(env: Env, dst: number, reg: Reg): void {
   if (reg.kind === Kind.stack) {
     const { scalar, off } = reg
     if (!isConstant(scalar)) {
-      env.refuse(EACCES, `R${dst} variable stack access prohibited for !root, var_off=${scalar.bits} off=${off}`)
+      env.refuse(
+        EACCES,
+        `R${dst} variable stack access prohibited for !root, var_off=${formatBits(scalar.bits)} off=${off}`,
+      )
     }
     const at = Number(BigInt.asIntN(64, scalar.bits.value)) + off
     if (at >= 0 || at < -512) {

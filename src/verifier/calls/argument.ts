@@ -98,7 +98,8 @@ function checkOffset(env: Env, argument: Argument, reg: Reg, register: number): 
       return
     case Kind.mem:
       if (argument.kind !== "record") return
-      return checkUnmoved(env, reg, register, false)
+      checkUnmoved(env, reg, register, false)
+      return
     default:
       checkUnmoved(env, reg, register, reg.kind === Kind.btf)
   }
@@ -118,7 +119,10 @@ function checkValue(env: Env, meta: CallMeta, argument: Argument, reg: Reg, inde
       return
     case "key": {
       const { map } = meta
-      if (map === undefined) return env.refuse(EACCES, "invalid map_ptr to access map->key")
+      if (map === undefined) {
+        env.refuse(EACCES, "invalid map_ptr to access map->key")
+        return
+      }
       checkHelperMemory(env, register, map.keySize, { write: false, zero: false })
       meta.constantKey = constantKey(env, reg, map)
       return
@@ -126,7 +130,10 @@ function checkValue(env: Env, meta: CallMeta, argument: Argument, reg: Reg, inde
     case "value": {
       if (argument.nullable && isZero(reg)) return
       const { map } = meta
-      if (map === undefined) return env.refuse(EACCES, "invalid map_ptr to access map->value")
+      if (map === undefined) {
+        env.refuse(EACCES, "invalid map_ptr to access map->value")
+        return
+      }
       const fills = argument.direction === "out" ? meta : undefined
       checkHelperMemory(env, register, map.valueSize, { write: writes, zero: false, fills })
       return
@@ -141,11 +148,13 @@ function checkValue(env: Env, meta: CallMeta, argument: Argument, reg: Reg, inde
       if (argument.aligned) checkAlignment(env, reg, 0, argument.bytes, true)
       return
     case "size":
-      return checkSize(env, meta, register, meta.prototype.args[index - 1], argument.zero)
+      checkSize(env, meta, register, meta.prototype.args[index - 1], argument.zero)
+      return
     case "const0":
       if (!isConstant(reg.scalar)) env.refuse(EACCES, `R${register} is not a known constant'`)
       meta.resultSize = Number(reg.scalar.bits.value)
-      return markPrecise(env, register)
+      markPrecise(env, register)
+      return
     case "callback":
       meta.callback = reg.aux
       return
@@ -153,15 +162,20 @@ function checkValue(env: Env, meta: CallMeta, argument: Argument, reg: Reg, inde
       meta.percpu = reg
       return
     case "string":
-      return checkConstantString(env, reg, register)
+      checkConstantString(env, reg, register)
+      return
     case "timer":
-      return checkTimer(env, meta, reg, register)
+      checkTimer(env, meta, reg, register)
+      return
     case "spin_lock":
-      return checkSpinLock(env, meta, register)
+      checkSpinLock(env, meta, register)
+      return
     case "kptr":
-      return checkKptrField(env, register)
+      checkKptrField(env, register)
+      return
     case "dynptr":
-      return checkDynptr(env, meta, argument, register)
+      checkDynptr(env, meta, argument, register)
+      return
     default:
   }
 }

@@ -66,7 +66,10 @@ export function callBack(env: Env, call: CallbackCall): void {
   const { subprogram: number, range } = call
   const subprogram = env.subprograms[number]
   if (env.isGlobal(subprogram.start)) subprogram.called = true
-  if (call.async) return callLater(env, call)
+  if (call.async) {
+    callLater(env, call)
+    return
+  }
   const state = env.fork(subprogram.start, env.slot)
   const frame = enterFunction(env, state, number, env.slot)
   setArguments(frame, call.args)

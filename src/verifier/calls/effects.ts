@@ -15,14 +15,18 @@ export function callEffects(env: Env, meta: CallMeta): void {
   switch (meta.name) {
     case "bpf_tail_call":
       checkNoLeaks(env)
-      return checkSections(env, "tail_call")
+      checkSections(env, "tail_call")
+      return
     case "bpf_get_local_storage":
       if (!isZero(regs[2])) env.refuse(EINVAL, "get_local_storage() doesn't support non-zero flags")
       return
     case "bpf_loop": {
       markPrecise(env, 1)
       const { frame } = env
-      if (BigInt(frame.callbackDepth) < env.regs[1].scalar.umax) return checkCallback(env, meta)
+      if (BigInt(frame.callbackDepth) < env.regs[1].scalar.umax) {
+        checkCallback(env, meta)
+        return
+      }
       frame.callbackDepth = 0
       if (env.log.on) env.log.add(`frame${frame.number} bpf_loop iteration limit reached\n`)
       return
@@ -31,9 +35,11 @@ export function callEffects(env: Env, meta: CallMeta): void {
     case "bpf_find_vma":
     case "bpf_timer_set_callback":
     case "bpf_user_ringbuf_drain":
-      return checkCallback(env, meta)
+      checkCallback(env, meta)
+      return
     case "bpf_snprintf":
-      return checkFormat(env)
+      checkFormat(env)
+      return
     case "bpf_dynptr_from_mem":
       if (regs[1].kind !== Kind.mapValue) {
         const type = typeName(regs[1].kind, regs[1].flags)

@@ -50,7 +50,8 @@ function checkPassed(env: Env, argument: GlobalArgument, index: number): void {
       return
     case "ctx":
       if (reg.kind !== Kind.ctx) env.refuse(EINVAL, `arg#${index} expects pointer to ctx`)
-      return checkUnmoved(env, reg, register, false)
+      checkUnmoved(env, reg, register, false)
+      return
     case "mem": {
       if (isZero(reg) && argument.nullable) return
       if (isZero(reg) || (reg.flags & Flag.maybeNull && !argument.nullable)) {
@@ -170,7 +171,7 @@ function argumentTags(btf: Btf, func: number): ReadonlyMap<number, readonly stri
 
 /** What a global function finds in its registers when it is verified on its own. */
 export function globalEntry(env: Env, subprogram: Subprogram): Reg[] {
-  return globalArguments(env, subprogram).map(argument => {
+  return globalArguments(env, subprogram).map((argument): Reg => {
     switch (argument.kind) {
       case "scalar":
         return UNKNOWN
@@ -187,7 +188,7 @@ export function globalEntry(env: Env, subprogram: Subprogram): Reg[] {
       }
       case "arena":
         return pointerReg(Kind.arena, { scalar: UNKNOWN.scalar })
-      case "dynptr":
+      default:
         return pointerReg(Kind.dynptr, { object: { kind: "dynptr", type: "local", first: true } })
     }
   })

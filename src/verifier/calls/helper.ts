@@ -15,7 +15,10 @@ export function checkHelperCall(env: Env): void {
   const { code, slot } = env
   const id = code.imm[slot]
   const found = findHelper(id, env.caller)
-  if (isRefusal(found)) return env.refuse(found.errno, found.message)
+  if (isRefusal(found)) {
+    env.refuse(found.errno, found.message)
+    return
+  }
   const meta = new CallMeta(id, helperName(id) ?? "", found)
   if (found.sleeps) checkMaySleep(env, meta.label)
   for (let i = 0; i < found.args.length; i++) checkArgument(env, meta, i)

@@ -34,26 +34,32 @@ export function checkHelperMemory(env: Env, register: number, size: number, use:
   switch (nothing) {
     case Kind.packet:
     case Kind.packetMeta:
-      return checkPacketRange(env, register, off, size, use.zero)
+      checkPacketRange(env, register, off, size, use.zero)
+      return
     case Kind.mapKey:
       if (use.write) cannotWrite()
-      return checkRegion(env, register, off, size, reg.map.keySize)
+      checkRegion(env, register, off, size, reg.map.keySize)
+      return
     case Kind.mapValue:
       checkMapDirection(env, register, off, size, use.write)
-      return checkMapValue(env, register, off, size, "helper", use.zero)
+      checkMapValue(env, register, off, size, "helper", use.zero)
+      return
     case Kind.mem:
       if (use.write && reg.flags & Flag.readOnly) cannotWrite()
-      return checkRegion(env, register, off, size, reg.aux, use.zero)
+      checkRegion(env, register, off, size, reg.aux, use.zero)
+      return
     case Kind.buf:
       if (use.write && reg.flags & Flag.readOnly) cannotWrite()
-      return checkBuffer(env, register, off, size)
+      checkBuffer(env, register, off, size)
+      return
     case Kind.stack: {
       const { fills } = use
-      return checkStackInitialized(env, register, off, size, {
+      checkStackInitialized(env, register, off, size, {
         write: use.write,
         zero: use.zero,
         uninitialized: fills && ((which, bytes) => (fills.filled = { register: which, size: bytes })),
       })
+      return
     }
     case Kind.btf:
       accessBtf(env, { register, off: 0, size, write: false, value: undefined }, off)
@@ -62,7 +68,8 @@ export function checkHelperMemory(env: Env, register: number, size: number, use:
       if (!hasContext(env.programType)) {
         if (size === 0 && use.zero) return
         if (size === 0) env.refuse(EACCES, `R${register} type=ctx expected=fp`)
-        return checkAccess(env, { register, off: size - 1, size: 1, write: use.write, value: undefined })
+        checkAccess(env, { register, off: size - 1, size: 1, write: use.write, value: undefined })
+        return
       }
   }
   if (use.zero && size === 0 && isZero(reg)) return

@@ -32,7 +32,10 @@ function checkField(env: Env, reg: Reg, register: number, name: string): void {
     env.refuse(EINVAL, `map '${map.name}' has to have BTF in order to use ${name}`)
   }
   const field = mapFields(map).find(f => f.name === name)
-  if (field === undefined) return env.refuse(EINVAL, `map '${map.name}' has no valid ${name}`)
+  if (field === undefined) {
+    env.refuse(EINVAL, `map '${map.name}' has no valid ${name}`)
+    return
+  }
   const off = reg.off + Number(BigInt.asIntN(64, reg.scalar.bits.value))
   if (field.offset !== off)
     env.refuse(EINVAL, `off ${off} doesn't point to 'struct ${name}' that is at ${field.offset}`)

@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts"
+import { formatBits } from "../formatBits.ts"
 import { EACCES } from "../refuse.ts"
 import { isPacket, Kind, type Reg } from "../reg.ts"
 import { Tnum } from "../scalar/index.ts"
@@ -25,7 +26,7 @@ export function checkAlignment(env: Env, reg: Reg, off: number, size: number, on
   const shift = isPacket(reg.kind) ? NET_IP_ALIGN : 0
   const at = reg.scalar.bits.add(Tnum.constant(BigInt(shift + reg.off + off)))
   if (((at.value | at.mask) & BigInt(size - 1)) === 0n) return
-  const sum = `${reg.scalar.bits}+${reg.off}+${off} size ${size}`
+  const sum = `${formatBits(reg.scalar.bits)}+${reg.off}+${off} size ${size}`
   if (isPacket(reg.kind)) env.refuse(EACCES, `misaligned packet access off ${shift}+${sum}`)
   env.refuse(EACCES, `misaligned ${NAMES[reg.kind] ?? ""}access off ${sum}`)
 }

@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts"
+import { formatBits } from "../formatBits.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
 import { Flag, Kind, pointerReg, type Reg, typeName, UNKNOWN } from "../reg.ts"
 import { isConstant } from "../scalar/index.ts"
@@ -13,7 +14,10 @@ export function accessBtf(env: Env, { register, size, write }: Access, off: numb
     env.refuse(EACCES, `'struct ${reg.btf.name(reg.aux)}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`)
   if (off < 0) env.refuse(EACCES, `R${register} is ${name} invalid negative access: off=${off}`)
   if (!isConstant(reg.scalar) || reg.scalar.bits.value !== 0n) {
-    env.refuse(EACCES, `R${register} is ${name} invalid variable offset: off=${off}, var_off=${reg.scalar.bits}`)
+    env.refuse(
+      EACCES,
+      `R${register} is ${name} invalid variable offset: off=${off}, var_off=${formatBits(reg.scalar.bits)}`,
+    )
   }
   if (reg.flags & Flag.user) env.refuse(EACCES, `R${register} is ${name} access user memory: off=${off}`)
   if (reg.flags & Flag.percpu) env.refuse(EACCES, `R${register} is ${name} access percpu memory: off=${off}`)

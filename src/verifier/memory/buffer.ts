@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts"
+import { formatBits } from "../formatBits.ts"
 import { EACCES } from "../refuse.ts"
 import { isConstant } from "../scalar/index.ts"
 
@@ -7,7 +8,7 @@ function checkBufferStart(env: Env, name: string, register: number, off: number,
   const { scalar } = env.regs[register]
   if (off < 0) env.refuse(EACCES, `R${register} invalid ${name} buffer access: off=${off}, size=${size}`)
   if (!isConstant(scalar) || scalar.bits.value !== 0n) {
-    env.refuse(EACCES, `R${register} invalid variable buffer offset: off=${off}, var_off=${scalar.bits}`)
+    env.refuse(EACCES, `R${register} invalid variable buffer offset: off=${off}, var_off=${formatBits(scalar.bits)}`)
   }
 }
 

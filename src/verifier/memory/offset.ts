@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts"
+import { formatBits } from "../formatBits.ts"
 import { EACCES } from "../refuse.ts"
 import { Flag, Kind, type Reg, typeName } from "../reg.ts"
 import { isConstant } from "../scalar/index.ts"
@@ -11,7 +12,7 @@ export function checkUnmoved(env: Env, reg: Reg, register: number, fixed: boolea
     env.refuse(EACCES, `dereference of modified ${name} ptr R${register} off=${reg.off} disallowed`)
   }
   if (!isConstant(reg.scalar) || reg.scalar.bits.value !== 0n) {
-    env.refuse(EACCES, `variable ${name} access var_off=${reg.scalar.bits} disallowed`)
+    env.refuse(EACCES, `variable ${name} access var_off=${formatBits(reg.scalar.bits)} disallowed`)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts"
+import { formatBits } from "../formatBits.ts"
 import { MAX_OFFSET_BIG } from "../limits.ts"
 import { EACCES, EFAULT, EINVAL } from "../refuse.ts"
 import { isConstant } from "../scalar/index.ts"
@@ -41,7 +42,7 @@ export function checkStackBounds(env: Env, register: number, off: number, size: 
       errno,
       fixed
         ? `invalid${way} stack R${register} off=${least} size=${size}`
-        : `invalid variable-offset${way} stack R${register} var_off=${scalar.bits} off=${off} size=${size}`,
+        : `invalid variable-offset${way} stack R${register} var_off=${formatBits(scalar.bits)} off=${off} size=${size}`,
     )
   }
   growStack(env, frame, -least)

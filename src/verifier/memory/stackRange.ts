@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts"
+import { formatBits } from "../formatBits.ts"
 import { EACCES } from "../refuse.ts"
 import { Kind, UNKNOWN } from "../reg.ts"
 import { isConstant } from "../scalar/index.ts"
@@ -24,7 +25,10 @@ export function checkStackInitialized(env: Env, register: number, off: number, s
   checkStackBounds(env, register, off, size, use.write)
   const fixed = isConstant(scalar)
   if (!fixed && !env.privileged) {
-    env.refuse(EACCES, `R${register} variable offset stack access prohibited for !root, var_off=${scalar.bits}`)
+    env.refuse(
+      EACCES,
+      `R${register} variable offset stack access prohibited for !root, var_off=${formatBits(scalar.bits)}`,
+    )
   }
   const from = fixed ? fixedOffset(env, register, off) : Number(scalar.smin) + off
   const to = (fixed ? from : Number(scalar.smax) + off) + size
@@ -36,7 +40,7 @@ export function checkStackInitialized(env: Env, register: number, off: number, s
   for (let at = from; at < to; at++) {
     const index = (-at - 1) >> 3
     if (!canRead(env, frame, index, (-at - 1) & 7, use.write)) {
-      const where = fixed ? `off ${from}` : `var_off ${scalar.bits}`
+      const where = fixed ? `off ${from}` : `var_off ${formatBits(scalar.bits)}`
       env.refuse(EACCES, `invalid read from stack R${register} ${where}+${at - from} size ${size}`)
     }
     env.liveness.read(frame.number, index)

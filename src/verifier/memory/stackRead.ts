@@ -1,5 +1,6 @@
 import { leaks } from "../alu/check.ts"
 import type { Env } from "../env.ts"
+import { formatBits } from "../formatBits.ts"
 import { EACCES } from "../refuse.ts"
 import { ADD_CONST, isPointer, Kind, type Reg, UNKNOWN, ZERO_REG } from "../reg.ts"
 import { fitsU32, isConstant } from "../scalar/index.ts"
@@ -38,13 +39,19 @@ export function linkSlot(env: Env, frame: Frame, index: number): Reg {
 export function readStack(env: Env, register: number, off: number, size: number, dst: number | undefined): void {
   const { scalar } = env.regs[register]
   const frame = frameOf(env, register)
-  if (isConstant(scalar)) return readFixed(env, frame, fixedOffset(env, register, off), size, dst)
+  if (isConstant(scalar)) {
+    readFixed(env, frame, fixedOffset(env, register, off), size, dst)
+    return
+  }
   if (dst === undefined) {
-    const where = `var_off=${scalar.bits} off=${off} size=${size}`
+    const where = `var_off=${formatBits(scalar.bits)} off=${off} size=${size}`
     env.refuse(EACCES, `variable offset stack pointer cannot be passed into helper function; ${where}`)
   }
   if (!env.privileged) {
-    env.refuse(EACCES, `R${register} variable offset stack access prohibited for !root, var_off=${scalar.bits}`)
+    env.refuse(
+      EACCES,
+      `R${register} variable offset stack access prohibited for !root, var_off=${formatBits(scalar.bits)}`,
+    )
   }
   checkStackInitialized(env, register, off, size, { write: false, zero: false })
   const least = Number(scalar.smin) + off

@@ -104,7 +104,10 @@ function markInsn(input: FlowInput, slot: number): void {
   const { code, marks } = input
   const op = code.op[slot]
   const kind = op & o.BPF_CLASS_MASK
-  if (isPseudoFunc(code, slot)) return markCall(marks, slot, slot + 2, true)
+  if (isPseudoFunc(code, slot)) {
+    markCall(marks, slot, slot + 2, true)
+    return
+  }
   if (kind !== o.BPF_JMP && kind !== o.BPF_JMP32) return
   switch (op & o.BPF_OP_MASK) {
     case o.BPF_EXIT:
@@ -126,7 +129,8 @@ function markInsn(input: FlowInput, slot: number): void {
       const own = ownerOf(input, slot)
       if (traits.mightSleep) own.mightSleep = true
       if (traits.changesPacket) own.changesPacket = true
-      return markCall(marks, slot, slot + 1, isSubprogramCall(code, slot))
+      markCall(marks, slot, slot + 1, isSubprogramCall(code, slot))
+      return
     }
     case o.BPF_JA: {
       if ((op & o.BPF_SRC_MASK) !== o.BPF_K) throw new Refused(EINVAL, `unknown opcode ${op.toString(16)}`, slot)

@@ -41,12 +41,19 @@ export function checkAtomic(env: Env): void {
     case o.BPF_XOR | o.BPF_FETCH:
     case o.BPF_XCHG:
     case o.BPF_CMPXCHG:
-      return checkReadModifyWrite(env)
+      checkReadModifyWrite(env)
+      return
     case o.BPF_LOAD_ACQ:
-      if (env.atLeast(6, 15)) return checkLoadAcquire(env)
+      if (env.atLeast(6, 15)) {
+        checkLoadAcquire(env)
+        return
+      }
       break
     case o.BPF_STORE_REL:
-      if (env.atLeast(6, 15)) return checkStoreRelease(env)
+      if (env.atLeast(6, 15)) {
+        checkStoreRelease(env)
+        return
+      }
   }
   env.refuse(EINVAL, `BPF_ATOMIC uses invalid atomic opcode ${hex(imm)}`)
 }

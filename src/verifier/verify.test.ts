@@ -1,0 +1,72 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { needsRoot } from "../../tests/support/kernel.ts"
+import { comparable, kernelVerdict } from "../../tests/support/kernelVerdict.ts"
+import { assemble, encodeInsns } from "../isa/index.ts"
+import { verify } from "./index.ts"
+
+/** A program is judged as the running kernel judges it, in the same words and after as many instructions. */
+function like(source: string, type = "socket_filter"): void {
+  test(`${type}: ${source}`, { skip: needsRoot }, () => {
+    const insns = encodeInsns(assemble(source.replaceAll(";", "\n")))
+    const ours = verify({ insns, type, logLevel: 2 })
+    const theirs = kernelVerdict(insns, type)
+    assert.deepEqual(comparable(ours.log).slice(-2), comparable(theirs.log).slice(-2))
+    assert.equal(ours.refusal?.errno ?? 0, theirs.errno)
+  })
+}
+
+// Numbers and branches.
+like("r0 = 0; exit")
+like("exit")
+like("r0 = r2; exit")
+like("r0 = 1; r0 /= 0; exit")
+like("r0 = 1; r0 <<= 64; exit")
+like("call bpf_get_prandom_u32#7; r6 = r0; r6 &= 15; if r6 > 7 goto pc+1; r6 += 1; r0 = r6; exit")
+like("call bpf_get_prandom_u32#7; w6 = w0; if w6 s< 5 goto pc+1; r0 = 0; r0 = r6; exit")
+like("call bpf_get_prandom_u32#7; r6 = r0; r7 = r6; if r7 > 100 goto pc+2; r6 += 1; r0 = r6; r0 = 0; exit")
+like(
+  "call bpf_get_prandom_u32#7; r0 s>>= 32; w7 = w0; if r7 s> 4 goto pc+1; r0 = r7; r5 = r10; r5 += -16; r0 = 0; exit",
+)
+like("r0 = 5; if r0 == 5 goto pc+1; r0 = r9; exit")
+
+// The stack.
+like("r1 = 0; *(u64 *)(r10 -8) = r1; *(u32 *)(r10 -16) = r1; r0 = *(u32 *)(r10 -16); exit")
+like("*(u64 *)(r10 -8) = r1; r0 = *(u32 *)(r10 -8); exit")
+like("*(u32 *)(r10 -8) = r1; r0 = 0; exit")
+like("r0 = *(u64 *)(r10 -520); exit")
+like("*(u64 *)(r10 +0) = 1; r0 = 0; exit")
+like("*(u32 *)(r10 -6) = 1; r0 = 0; exit")
+like("*(u64 *)(r10 -8) = 0; *(u64 *)(r10 -16) = 7; r0 = *(u64 *)(r10 -16); r2 = r10; r2 += r0; r0 = 0; exit")
+like(
+  "call bpf_get_prandom_u32#7; r0 &= 7; r2 = r10; r2 += -16; r2 += r0; *(u8 *)(r2 +0) = 1; r0 = *(u8 *)(r2 +0); exit",
+)
+
+// Contexts and packets.
+like("r0 = *(u32 *)(r1 +0); exit")
+like("r0 = *(u32 *)(r1 +1000); exit")
+like("r1 += 4; r0 = *(u32 *)(r1 +0); exit")
+like("r0 = *(u32 *)(r1 +76); exit")
+like(
+  "r2 = *(u32 *)(r1 +4); r1 = *(u32 *)(r1 +0); r3 = r1; r3 += 14; if r3 > r2 goto pc+1; r0 = *(u8 *)(r1 +13); r0 = 0; exit",
+  "xdp",
+)
+like("r2 = *(u32 *)(r1 +4); r1 = *(u32 *)(r1 +0); r0 = *(u8 *)(r1 +13); r0 = 0; exit", "xdp")
+like("r6 = r1; r0 = *(u16 *)skb[12]; exit")
+
+// The flow.
+like("goto pc+1; r0 = 0; r0 = 1; exit")
+like("r0 = 0; goto pc+5; exit")
+like("r0 = 0")
+like("r0 = 0; if r0 == 1 goto pc-1; exit")
+like("r0 = 0; r0 += 1; if r0 < 20 goto pc-2; exit")
+like("r0 = 0; goto pc-1; exit")
+like("call bpf_get_prandom_u32#7; r6 = r0; r6 &= 3; r0 = 0; r0 += 1; if r0 < r6 goto pc-2; exit")
+
+// Calls.
+like("call pc+2; r0 = 0; exit; r0 = 1; exit")
+like("r1 = 3; call pc+1; exit; r0 = r1; r0 += 1; exit")
+like("call pc+1; exit; r0 = r10; exit")
+like("call bpf_map_lookup_elem#1; exit")
+like("r1 = 5; r2 = 3; call bpf_map_lookup_elem#1; exit")
+like("call bpf_ktime_get_ns#5; r0 = r1; exit")
