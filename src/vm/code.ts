@@ -1,4 +1,5 @@
 import type { Insn } from "../isa/index.ts"
+import type { Counters } from "./coverage.ts"
 import type { VmMap } from "./maps/map.ts"
 import type { Run } from "./run.ts"
 
@@ -37,6 +38,8 @@ export interface CodeImage {
   readonly probes: Uint8Array
   /** The map that programs have at an address of the machine's memory: WebAssembly finds things in some by itself. */
   readonly mapAt?: (address: number) => VmMap | undefined
+  /** Counters of lines of C; only the interpreter counts. */
+  readonly counters?: Counters
 }
 
 /** A program that is ready to run, by the interpreter or as WebAssembly. */

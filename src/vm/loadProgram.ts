@@ -45,6 +45,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
     helper: helperByNumber,
     probes: new Uint8Array(image.slotCount),
     mapAt: address => context.core.mapAt(address),
+    counters: context.coverage?.count(image, object),
   }
   rememberSource(code, { program: spec.name, object, image })
   return new VmProgram(

@@ -3,6 +3,7 @@ import type { Loaded, LoadOptions, Machine, Network, TraceOptions, TraceReader }
 import type { BpfObject } from "../object/index.ts"
 import type { Translate } from "./code.ts"
 import { Core } from "./core.ts"
+import type { Coverage } from "./coverage.ts"
 import { type Environment, FixedEnvironment } from "./environment.ts"
 import { interpret } from "./interpreter/interpreter.ts"
 import { canCompile, compile } from "./jit/jit.ts"
@@ -28,6 +29,8 @@ export interface VirtualMachineOptions {
   readonly budget?: number
   /** False interprets programs: slower, with every access checked. True without it, where there is WebAssembly. */
   readonly jit?: boolean
+  /** Counts how often lines of C run; programs are interpreted then. */
+  readonly coverage?: Coverage
   /** The kernel whose behaviour is followed; 6.18 without it. */
   readonly version?: { readonly major: number; readonly minor: number }
 }
@@ -38,6 +41,7 @@ export interface VmContext {
   readonly types: (() => Btf) | undefined
   readonly places: Places | undefined
   readonly translate: Translate
+  readonly coverage: Coverage | undefined
   readonly version: { readonly major: number; readonly minor: number }
 }
 
@@ -61,7 +65,8 @@ export class VirtualMachine implements Machine {
       core: this.core,
       types: options.types,
       places: options.places,
-      translate: jit && canCompile() ? compile : interpret,
+      translate: jit && options.coverage === undefined && canCompile() ? compile : interpret,
+      coverage: options.coverage,
       version: options.version ?? { major: 6, minor: 18 },
     }
   }

@@ -18,10 +18,12 @@ export const WORDS = 4
  *     0x206, 0x207      moves that extend 8, 16 bits to 32
  *     0x208 … 0x20a     conversion to the other byte order of 16, 32, 64 bits
  *     0x20b … 0x20d     cut to 16, 32, 64 bits
+ *     0x20e             counts a line of C; stands in front of the instruction at which its code begins
  */
 export const CALL_LOCAL = 0x200
 export const END_OF_CODE = 0x201
 export const FUNCTION_ADDRESS = 0x202
+const COUNT = 0x20e
 const EXTEND: Readonly<Record<string, number>> = {
   "64 8": 0x203,
   "64 16": 0x204,
@@ -45,7 +47,7 @@ export const PROBE = 0x400
 export interface Decoded {
   readonly words: Int32Array
   readonly calls: readonly Helper[]
-  /** By instruction: its slot. */
+  /** By decoded instruction: its slot. */
   readonly slots: Int32Array
   /** By slot: the index of its first word, −1 where no instruction begins. */
   readonly wordAt: Int32Array
@@ -56,8 +58,8 @@ export function decode(image: CodeImage): Decoded {
   const { insns } = image
   const slots = isa.slotStarts(insns)
   const wordAt = new Int32Array(slots[insns.length] + 1).fill(-1)
-  for (let i = 0; i <= insns.length; i++) wordAt[slots[i]] = i * WORDS
-  const words = new Int32Array((insns.length + 1) * WORDS)
+  const { slotOf, own } = places(image, slots, wordAt)
+  const words = new Int32Array(slotOf.length * WORDS)
   const calls: Helper[] = []
   const callIndex = new Map<Helper, number>()
   const callOf = (helper: Helper): number => {
@@ -69,7 +71,12 @@ export function decode(image: CodeImage): Decoded {
     const insn = insns[i]
     const problem = isa.insnProblem(insn)
     if (problem !== undefined) throw badCode(slots[i], problem.message)
-    const at = i * WORDS
+    const at = own[i]
+    const counter = image.counters?.at[i] ?? -1
+    if (counter >= 0) {
+      words[at - WORDS] = COUNT
+      words[at - WORDS + 1] = counter
+    }
     const target = (distance: number): number => {
       const slot = slots[i] + 1 + distance
       const to = slot < 0 || slot >= wordAt.length - 1 ? -1 : wordAt[slot]
@@ -92,8 +99,21 @@ export function decode(image: CodeImage): Decoded {
       words[at + 3] = to <= at ? (at - to) / WORDS + 1 : 0
     }
   }
-  words[insns.length * WORDS] = END_OF_CODE
-  return { words, calls, slots, wordAt }
+  words[own[insns.length]] = END_OF_CODE
+  return { words, calls, slots: slotOf, wordAt }
+}
+
+/** Where decoded instructions go, with counters among them; fills `wordAt` in. `own` has the end of the code last. */
+function places({ insns, counters }: CodeImage, slots: Int32Array, wordAt: Int32Array) {
+  const slotOf: number[] = []
+  const own = new Int32Array(insns.length + 1)
+  for (let i = 0; i <= insns.length; i++) {
+    wordAt[slots[i]] = slotOf.length * WORDS
+    if (i < insns.length && (counters?.at[i] ?? -1) >= 0) slotOf.push(slots[i])
+    own[i] = slotOf.length * WORDS
+    slotOf.push(slots[i])
+  }
+  return { slotOf: Int32Array.from(slotOf), own }
 }
 
 function callee(image: CodeImage, insn: isa.Insn): Helper {

@@ -907,6 +907,9 @@ class Interpreted implements Code {
             depth--
             pc = leave(R, kept, depth)
             continue
+          case 0x20e: // counts a line
+            this.#image.counters!.counts[imm]++
+            continue
           case 0x201:
             throw endOfCode()
           default:
