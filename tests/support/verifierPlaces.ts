@@ -3,6 +3,7 @@ import * as isa from "../../src/isa/index.ts"
 import { progLoad } from "../../src/kernel/bpf/index.ts"
 import { vmlinuxTypes } from "../../src/kernel/host/index.ts"
 import { closeFd } from "../../src/kernel/raw/index.ts"
+import type { VerifierInput } from "../../src/verifier/index.ts"
 
 /** A place that programs are loaded for: what decides the context that they get and the helpers that they may call. */
 export interface Place {
@@ -68,7 +69,7 @@ export function allPlaces(): Place[] {
 
 let types: Btf | undefined
 /** The running kernel's types, read once. */
-const kernelTypes = (): Btf => (types ??= vmlinuxTypes())
+export const kernelTypes = (): Btf => (types ??= vmlinuxTypes())
 
 /** What a place's target is among the kernel's types. */
 const targetKind = ({ type, attachType }: Place): BtfKind =>
@@ -126,4 +127,20 @@ export function messages({ log }: Answer): string[] {
 export function canAsk(place: Place): boolean {
   const bad = [isa.mov64Imm(0, 1), isa.mov64Reg(0, 3), isa.exit()]
   return messages(ask(place, bad)).some(line => line === "R3 !read_ok")
+}
+
+/** A program of a place as our verifier is given it. */
+export function inputAt(place: Place, insns: readonly isa.Insn[], kernel: number): VerifierInput {
+  const { type, attachType, target, member, sleepable } = place
+  const btf = kernelTypes()
+  return {
+    insns: isa.encodeInsns(insns),
+    type,
+    attachType: attachType as isa.AttachType | undefined,
+    attachTo: target === undefined ? undefined : { btf, type: btf.find(target, targetKind(place)) },
+    structOpsMember: member,
+    flags: sleepable ? BPF_F_SLEEPABLE : 0,
+    kernelBtf: btf,
+    kernel: { major: Math.floor(kernel / 100), minor: kernel % 100 },
+  }
 }

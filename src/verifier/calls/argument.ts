@@ -8,6 +8,8 @@ import { mayPassPacket } from "../memory/packet.ts"
 import { markPrecise } from "../prune/precision.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
 import { Flag, isPacket, Kind, mayBeNull, type Reg, typeName } from "../reg.ts"
+import { checkKptrValue } from "../resources/kptr.ts"
+import { useLock } from "../resources/locks.ts"
 import { isConstant } from "../scalar/index.ts"
 import { isStructure } from "../types/match.ts"
 import { ACCEPTED } from "./accepted.ts"
@@ -15,7 +17,7 @@ import { constantKey } from "./constantKey.ts"
 import { checkDynptr } from "./dynptr.ts"
 import { checkHelperMemory, checkSize } from "./helperMemory.ts"
 import type { CallMeta } from "./meta.ts"
-import { checkConstantString, checkKptrField, checkSpinLock, checkTimer } from "./objects.ts"
+import { checkConstantString, checkKptrField, checkTimer } from "./objects.ts"
 
 /** One argument of a helper call: `index` counts from 0. */
 export function checkArgument(env: Env, meta: CallMeta, index: number): void {
@@ -73,6 +75,10 @@ function checkKind(env: Env, meta: CallMeta, argument: Argument, register: numbe
   }
   if (mayBeNull(reg) && (!argument.nullable || argument.release)) {
     env.refuse(EACCES, `Possibly NULL pointer passed to helper arg${register}`)
+  }
+  if (meta.kptr !== undefined) {
+    checkKptrValue(env, meta.kptr, register)
+    return
   }
   const wanted = argument.kind === "btf_sock" ? "sock_common" : argument.type
   if (wanted === "" || flags & (Flag.alloc | Flag.percpu)) return
@@ -168,10 +174,10 @@ function checkValue(env: Env, meta: CallMeta, argument: Argument, reg: Reg, inde
       checkTimer(env, meta, reg, register)
       return
     case "spin_lock":
-      checkSpinLock(env, meta, register)
+      useLock(env, register, { locks: meta.name === "bpf_spin_lock", resilient: false, irq: false })
       return
     case "kptr":
-      checkKptrField(env, register)
+      checkKptrField(env, meta, register)
       return
     case "dynptr":
       checkDynptr(env, meta, argument, register)

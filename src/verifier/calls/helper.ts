@@ -4,6 +4,7 @@ import { findHelper, isRefusal, refuseMap } from "../helpers/index.ts"
 import { checkAccess } from "../memory/access.ts"
 import { EINVAL } from "../refuse.ts"
 import { NOT_INIT } from "../reg.ts"
+import { releaseDynptr } from "../resources/dynptr.ts"
 import { checkArgument } from "./argument.ts"
 import { callEffects } from "./effects.ts"
 import { CallMeta } from "./meta.ts"
@@ -30,7 +31,8 @@ export function checkHelperCall(env: Env): void {
       checkAccess(env, { register: filled.register, off: i, size: 1, write: true, value: undefined })
     }
   }
-  if (meta.released !== 0 && meta.prototype.args[meta.released - 1].kind !== "dynptr") {
+  if (meta.released !== 0 && meta.prototype.args[meta.released - 1].kind === "dynptr") releaseDynptr(env, meta.released)
+  else if (meta.released !== 0) {
     const { refId } = env.regs[meta.released]
     if (refId !== 0) releaseAll(env, refId)
     else if (meta.refId !== 0) env.refuse(EINVAL, `func ${meta.label} reference has not been acquired before`)
@@ -42,7 +44,8 @@ export function checkHelperCall(env: Env): void {
     const said = refuseMap(meta.name, id, meta.map.type, env.caller)
     if (said.length > 0) env.refuse(EINVAL, said.join("\n"))
   }
-  if (found.movesPacket) forgetPackets(env)
+  const writesPacket = meta.name === "bpf_dynptr_write" && /^skb/.test(meta.dynptrType)
+  if (found.movesPacket || writesPacket) forgetPackets(env)
 }
 
 /** Registers that a call does not keep: R0 to R5. */

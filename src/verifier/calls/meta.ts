@@ -1,6 +1,7 @@
 import type { Prototype } from "../helpers/index.ts"
 import type { VerifierMap } from "../input.ts"
 import type { Reg } from "../reg.ts"
+import type { KptrField } from "../resources/kptr.ts"
 
 /** What the arguments of a call say together. */
 export class CallMeta {
@@ -24,8 +25,11 @@ export class CallMeta {
   released = 0
   /** The function of the program that was passed. */
   callback = 0
-  /** A dynptr's id, for what is sliced from it. */
+  /** A dynptr's id, for what is sliced from it, and its kind. */
   dynptrId = 0
+  dynptrType = ""
+  /** The pointer field that is exchanged. */
+  kptr: KptrField | undefined
   /** What the per-CPU pointer is to. */
   percpu: Reg | undefined
   /** What helpers that give a kernel structure give, where their prototype does not say. */

@@ -4,9 +4,8 @@ import { mapFields } from "../memory/mapFields.ts"
 import { checkUnmoved } from "../memory/offset.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
 import type { Reg } from "../reg.ts"
-import { Kind } from "../reg.ts"
+import { exchangedKptr, takenKptr } from "../resources/kptr.ts"
 import { isConstant } from "../scalar/index.ts"
-import { lock, unlock } from "./locks.ts"
 import type { CallMeta } from "./meta.ts"
 
 /** A text that can never change: it ends within the map's value. */
@@ -49,22 +48,8 @@ export function checkTimer(env: Env, meta: CallMeta, reg: Reg, register: number)
   meta.mapUid = reg.mapUid
 }
 
-/** A `struct bpf_spin_lock` in a map's value or in an object of the program. */
-export function checkSpinLock(env: Env, meta: CallMeta, register: number): void {
-  const reg = env.regs[register]
-  if (reg.kind === Kind.mapValue) checkField(env, reg, register, "bpf_spin_lock")
-  if (meta.name === "bpf_spin_lock") lock(env, reg)
-  else unlock(env, reg)
-}
-
-/** A pointer field of a map's value. */
-export function checkKptrField(env: Env, register: number): void {
-  const reg = env.regs[register]
-  if (reg.kind !== Kind.mapValue) return
-  if (!isConstant(reg.scalar)) {
-    env.refuse(EINVAL, `R${register} doesn't have constant offset. kptr has to be at the constant offset`)
-  }
-  const off = reg.off + Number(BigInt.asIntN(64, reg.scalar.bits.value))
-  const field = mapFields(reg.map).find(f => f.isPointer && f.offset === off)
-  if (field === undefined) env.refuse(EACCES, `off=${off} doesn't point to kptr`)
+/** A pointer field of a map's value: bpf_kptr_xchg gives what was in it. */
+export function checkKptrField(env: Env, meta: CallMeta, register: number): void {
+  meta.kptr = exchangedKptr(env, register)
+  meta.result = takenKptr(env, meta.kptr)
 }

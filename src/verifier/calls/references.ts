@@ -1,6 +1,7 @@
 import type { Env } from "../env.ts"
 import { EINVAL, Refused } from "../refuse.ts"
-import { Flag, Kind, NOT_INIT } from "../reg.ts"
+import { Flag, Kind } from "../reg.ts"
+import { invalidReg } from "../resources/references.ts"
 import { changeRegs, type State } from "../state.ts"
 
 /** Something was acquired: the id that stands for it. */
@@ -21,19 +22,21 @@ export function releaseReference(state: State, id: number): boolean {
 /** Something is given back, and all pointers to it are no good from now on. */
 export function releaseAll(env: Env, id: number): void {
   if (!releaseReference(env.state, id)) env.refuse(EINVAL, `release reference ${id} that was not acquired`)
-  changeRegs(env.state, reg => (reg.refId === id ? NOT_INIT : reg))
+  const left = invalidReg(env)
+  changeRegs(env.state, reg => (reg.refId === id ? left : reg))
 }
 
 /** Pointers into the packet are no good any more: its data may have moved. */
 export function forgetPackets(env: Env): void {
+  const left = invalidReg(env)
   changeRegs(env.state, reg => {
     switch (reg.kind) {
       case Kind.packet:
       case Kind.packetMeta:
       case Kind.packetEnd:
-        return NOT_INIT
+        return left
       case Kind.mem:
-        return reg.object?.type === "skb" || reg.object?.type === "xdp" ? NOT_INIT : reg
+        return reg.object?.type === "skb" || reg.object?.type === "xdp" ? left : reg
       default:
         return reg
     }
@@ -50,5 +53,6 @@ export function checkNoLeaks(env: Env): void {
 
 /** Pointers of nodes that belong to a tree or list end with the lock. */
 export function forgetNonOwning(env: Env): void {
-  changeRegs(env.state, reg => (reg.flags & Flag.nonOwning ? NOT_INIT : reg))
+  const left = invalidReg(env)
+  changeRegs(env.state, reg => (reg.flags & Flag.nonOwning ? left : reg))
 }

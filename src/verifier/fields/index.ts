@@ -1,1 +1,2 @@
+export * from "./of.ts"
 export * from "./record.ts"

@@ -3,9 +3,8 @@ import { test } from "node:test"
 import { callerAt } from "../../../tests/support/helperMatrix.ts"
 import { needsRoot } from "../../../tests/support/kernel.ts"
 import { kfuncsOf } from "../../../tests/support/kfuncs.ts"
-import { allPlaces, ask, canAsk, messages, placeName } from "../../../tests/support/verifierPlaces.ts"
+import { allPlaces, ask, canAsk, kernelTypes, messages, placeName } from "../../../tests/support/verifierPlaces.ts"
 import { BPF_PSEUDO_KFUNC_CALL, exit, type Insn, mov64Imm, OP_CALL } from "../../isa/index.ts"
-import { vmlinuxTypes } from "../../kernel/host/index.ts"
 import { findKfunc, kfuncByName } from "./find.ts"
 
 /** Marked, and registered for no program: they are changed by others. */
@@ -13,7 +12,7 @@ const FOR_NOBODY = /^bpf_(fentry_test1|modify_return_test2?)$/
 
 const callKfunc = (id: number): Insn => ({ op: OP_CALL, dst: 0, src: BPF_PSEUDO_KFUNC_CALL, off: 0, imm: id })
 
-const kfuncs = needsRoot ? new Map<string, number>() : kfuncsOf(vmlinuxTypes())
+const kfuncs = needsRoot ? new Map<string, number>() : kfuncsOf(kernelTypes())
 const skip = kfuncs.size === 0 && "the kernel's types do not say which functions programs may call"
 
 test("every function that the kernel marks is known", { skip }, () => {

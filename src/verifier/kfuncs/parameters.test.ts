@@ -2,10 +2,9 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { needsRoot } from "../../../tests/support/kernel.ts"
 import { kfuncsOf } from "../../../tests/support/kfuncs.ts"
-import { ask, canAsk, messages, type Place } from "../../../tests/support/verifierPlaces.ts"
+import { ask, canAsk, kernelTypes, messages, type Place } from "../../../tests/support/verifierPlaces.ts"
 import type { FuncProtoType } from "../../btf/index.ts"
 import { BPF_PSEUDO_KFUNC_CALL, exit, mov64Imm, OP_CALL } from "../../isa/index.ts"
-import { vmlinuxTypes } from "../../kernel/host/index.ts"
 import { kfuncByName } from "./find.ts"
 import { type ParameterKind, parametersOf } from "./parameters.ts"
 import { contextStructs } from "./program.ts"
@@ -13,7 +12,7 @@ import { contextStructs } from "./program.ts"
 /** What the kernel says of the first argument when it is the context. */
 const SAID: Readonly<Record<ParameterKind, RegExp>> = {
   scalar: /^R1 is not a scalar/,
-  ctx: /^(R2 |arg#1|variable|$|At program exit|Unreleased reference|BPF_EXIT)/,
+  ctx: /^(R2 |arg#1|variable|kern ctx|$|At program exit|Unreleased reference|BPF_EXIT)/,
   allocated: /^(R1 must be referenced or trusted|arg#0 expected)/,
   refcounted: /^arg#0 is neither owning or non-owning ref/,
   dynptr: /^arg#0 expected pointer to stack or const struct bpf_dynptr/,
@@ -41,11 +40,11 @@ const places: readonly Place[] = [
   { type: "xdp" },
   { type: "tracing", attachType: "trace_iter", target: "bpf_iter_task", sleepable: true },
 ]
-const skip = needsRoot || kfuncsOf(vmlinuxTypes()).size === 0
+const skip = needsRoot || kfuncsOf(kernelTypes()).size === 0
 
 for (const place of skip ? [] : places.filter(canAsk)) {
   test(`first arguments of functions for ${place.type}`, () => {
-    const btf = vmlinuxTypes()
+    const btf = kernelTypes()
     const wrong: string[] = []
     let count = 0
     for (const [name, id] of kfuncsOf(btf)) {

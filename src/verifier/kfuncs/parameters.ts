@@ -85,16 +85,27 @@ export function parametersOf(
   return prototype.params.map(({ name, type }, index) => {
     const next = prototype.params[index + 1]?.name ?? ""
     const sized = has(next, "__sz") || has(next, "__szk")
-    return readParameter(btf, name, type, { sized, contexts, iterator: index === 0 && kfunc.iterator !== undefined })
+    return readParameter(btf, name, type, {
+      sized,
+      contexts,
+      iterator: index === 0 && kfunc.iterator !== undefined,
+      cast: kfunc.name === "bpf_cast_to_kern_ctx",
+    })
   })
 }
 
-function readParameter(
-  btf: Btf,
-  name: string,
-  id: number,
-  around: { readonly sized: boolean; readonly contexts: readonly string[]; readonly iterator: boolean },
-): Parameter {
+/** What decides about a parameter beside its own type and name. */
+interface Around {
+  /** The next one is its size. */
+  readonly sized: boolean
+  readonly contexts: readonly string[]
+  /** It is the iterator of the function. */
+  readonly iterator: boolean
+  /** The function takes whatever the context is. */
+  readonly cast: boolean
+}
+
+function readParameter(btf: Btf, name: string, id: number, around: Around): Parameter {
   const type = btf.resolved(id)
   const target = type.kind === "ptr" ? btf.resolve(type.type) : 0
   const resultSize = has(name, "rdonly_buf_size") ? "rdonly" : has(name, "rdwr_buf_size") ? "rdwr" : undefined
@@ -115,15 +126,12 @@ function kindOf(
   name: string,
   type: BtfType,
   target: number,
-  {
-    sized,
-    contexts,
-    iterator,
-  }: { readonly sized: boolean; readonly contexts: readonly string[]; readonly iterator: boolean },
+  { sized, contexts, iterator, cast }: Around,
 ): ParameterKind {
   const bySuffix = BY_SUFFIX.find(([suffix]) => has(name, suffix))?.[1]
   if (bySuffix === "ignored") return bySuffix
   if (type.kind !== "ptr") return "scalar"
+  if (cast) return "ctx"
   const pointed = btf.type(target)
   if (pointed.kind === "struct" && contexts.includes(pointed.name)) return "ctx"
   if (bySuffix !== undefined) return bySuffix

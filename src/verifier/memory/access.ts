@@ -2,6 +2,7 @@ import { leaks } from "../alu/check.ts"
 import type { Env } from "../env.ts"
 import { EACCES } from "../refuse.ts"
 import { Flag, Kind, type Reg, typeName, UNKNOWN } from "../reg.ts"
+import { accessKptr, kptrAt } from "../resources/kptr.ts"
 import type { AccessKind } from "../result.ts"
 import { ofSize, signExtend64, signedOfSize, truncate } from "../scalar/index.ts"
 import { checkAlignment } from "./align.ts"
@@ -10,7 +11,6 @@ import { accessBtf, accessMapPointer } from "./btfAccess.ts"
 import { checkBuffer, checkTracepointBuffer } from "./buffer.ts"
 import { accessContext } from "./context.ts"
 import { readFrozen } from "./frozen.ts"
-import { accessKptr, kptrAt } from "./kptr.ts"
 import { mayWritePacket } from "./packet.ts"
 import { accessSocket } from "./socket.ts"
 import { checkStackBounds } from "./stackBounds.ts"
@@ -93,8 +93,8 @@ function reach(env: Env, access: Access, reg: Reg, off: number): Reg | undefined
     case Kind.mapValue: {
       checkMapDirection(env, register, off, size, write)
       checkMapValue(env, register, off, size, "direct")
-      const field = kptrAt(reg, off)
-      if (field !== undefined) return accessKptr(env, access, field)
+      const kptr = kptrAt(env, reg, off)
+      if (kptr !== undefined) return accessKptr(env, kptr, write, value)
       return (!write && readFrozen(reg, off, size, access.signed === true)) || UNKNOWN
     }
     case Kind.mem:

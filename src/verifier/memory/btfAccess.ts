@@ -1,43 +1,73 @@
 import type { Env } from "../env.ts"
-import { formatBits } from "../formatBits.ts"
-import { EACCES, EINVAL } from "../refuse.ts"
+import { specialFields } from "../fields/index.ts"
+import { isGplCompatible } from "../licence.ts"
+import { EACCES, EINVAL, EPERM } from "../refuse.ts"
 import { Flag, Kind, pointerReg, type Reg, typeName, UNKNOWN } from "../reg.ts"
 import { isConstant } from "../scalar/index.ts"
+import { followedFlags } from "../typed/follow.ts"
+import { checkStructOpsWrite } from "../typed/structOpsWrite.ts"
 import { walkStruct } from "../types/index.ts"
 import type { Access } from "./access.ts"
 
-/** A load from (seldom a store to) a structure of the kernel. */
+/**
+ * An access to a structure behind a typed pointer: the register that a read leaves.
+ *
+ * Source: `check_ptr_to_btf_access` and `btf_struct_access`, Linux 6.1 to 6.18.
+ */
 export function accessBtf(env: Env, { register, size, write }: Access, off: number): Reg {
   const reg = env.regs[register]
-  const name = `ptr_${reg.btf.name(reg.aux)}`
-  if (!env.privileged)
-    env.refuse(EACCES, `'struct ${reg.btf.name(reg.aux)}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`)
-  if (off < 0) env.refuse(EACCES, `R${register} is ${name} invalid negative access: off=${off}`)
-  if (!isConstant(reg.scalar) || reg.scalar.bits.value !== 0n) {
-    env.refuse(
-      EACCES,
-      `R${register} is ${name} invalid variable offset: off=${off}, var_off=${formatBits(reg.scalar.bits)}`,
-    )
+  const { btf, aux: type, flags } = reg
+  const name = btf.name(type)
+  const say = (what: string): string => `R${register} is ptr_${name} ${what}`
+  if (!env.privileged) {
+    env.refuse(EPERM, `'struct ${name}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`)
   }
-  if (reg.flags & Flag.user) env.refuse(EACCES, `R${register} is ${name} access user memory: off=${off}`)
-  if (reg.flags & Flag.percpu) env.refuse(EACCES, `R${register} is ${name} access percpu memory: off=${off}`)
-  if (write && !(reg.flags & Flag.alloc)) env.refuse(EACCES, "only read is supported")
-  return walked(env, reg, off, size)
+  const isKernels = btf !== env.input.btf
+  if (isKernels && !isGplCompatible(env.input.license)) {
+    env.refuse(EINVAL, `Cannot access kernel 'struct ${name}' from non-GPL compatible program`)
+  }
+  if (off < 0) env.refuse(EACCES, say(`invalid negative access: off=${off}`))
+  const { bits } = reg.scalar
+  if (!isConstant(reg.scalar) || bits.value !== 0n) {
+    env.refuse(EACCES, say(`invalid variable offset: off=${off}, var_off=${bits}`))
+  }
+  if (flags & Flag.user) env.refuse(EACCES, say(`access user memory: off=${off}`))
+  if (flags & Flag.percpu) env.refuse(EACCES, say(`access percpu memory: off=${off}`))
+  const isAllocated = (flags & Flag.alloc) !== 0
+  if (write) {
+    if (!isAllocated) {
+      checkStructOpsWrite(env, reg, off, size)
+      return UNKNOWN
+    }
+  }
+  if (isAllocated) {
+    for (const field of specialFields(btf, type)) {
+      if (off < field.offset + field.size && field.offset < off + size) {
+        env.refuse(EACCES, `direct access to ${field.name} is disallowed`)
+      }
+    }
+  }
+  return readStructure(env, reg, off, size)
 }
 
-function walked(env: Env, reg: Reg, offset: number, size: number): Reg {
-  const untrusted = (reg.flags & Flag.untrusted) !== 0
-  const found = walkStruct(reg.btf, reg.aux, { offset, size, kernel: env.version, untrusted })
-  switch (found.kind) {
+/** What a read of a structure gives. */
+function readStructure(env: Env, reg: Reg, offset: number, size: number): Reg {
+  const { btf, aux: type, flags } = reg
+  const untrusted = (flags & Flag.untrusted) !== 0
+  const isAllocated = (flags & Flag.alloc) !== 0
+  const walked = walkStruct(btf, type, { offset, size, kernel: env.version, untrusted })
+  switch (walked.kind) {
     case "refused":
-      return env.refuse(found.errno, found.message)
+      return env.refuse(walked.errno, walked.message)
     case "pointer": {
-      const tag = found.tag === "user" ? Flag.user : found.tag === "percpu" ? Flag.percpu : 0
-      // What a pointer in a structure leads to may be gone, unless the kernel promises otherwise.
-      return pointerReg(Kind.btf, { flags: tag | (untrusted ? Flag.untrusted : 0), ref: reg.btf, aux: found.type })
+      // What a program has allocated holds numbers only, whatever its type says.
+      if (isAllocated) return UNKNOWN
+      const followed = followedFlags(env, reg, walked)
+      const id = followed & Flag.maybeNull ? env.newId() : 0
+      return pointerReg(Kind.btf, { flags: followed, id, aux: walked.type, ref: btf })
     }
     case "memory":
-      return pointerReg(Kind.mem, { flags: Flag.readOnly | Flag.untrusted })
+      return isAllocated ? UNKNOWN : pointerReg(Kind.mem, { flags: Flag.readOnly | Flag.untrusted, aux: 0 })
     default:
       return UNKNOWN
   }
@@ -52,5 +82,5 @@ export function accessMapPointer(env: Env, { register, size, write }: Access, of
   if (!env.privileged) env.refuse(EACCES, "'struct bpf_map' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN")
   if (off < 0) env.refuse(EACCES, `R${register} is ${typeName(Kind.mapPtr, 0)} invalid negative access: off=${off}`)
   if (write) env.refuse(EACCES, "only read from bpf_map is supported")
-  return walked(env, pointerReg(Kind.btf, { ref: btf, aux: type }), off, size)
+  return readStructure(env, pointerReg(Kind.btf, { ref: btf, aux: type }), off, size)
 }

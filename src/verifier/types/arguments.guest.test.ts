@@ -2,11 +2,10 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { compareArguments } from "../../../tests/support/argumentMatrix.ts"
 import { runningKernel } from "../../../tests/support/kernelVersion.ts"
-import { canAsk, type Place } from "../../../tests/support/verifierPlaces.ts"
+import { canAsk, kernelTypes, type Place } from "../../../tests/support/verifierPlaces.ts"
 import type { FuncProtoType } from "../../btf/index.ts"
-import { vmlinuxTypes } from "../../kernel/host/index.ts"
 
-const btf = vmlinuxTypes()
+const btf = kernelTypes()
 
 /** Compares the arguments of functions, where programs of a place can be put on them. */
 function compareAll(place: Place, functions: readonly string[]): void {

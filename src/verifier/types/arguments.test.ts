@@ -3,13 +3,12 @@ import { test } from "node:test"
 import { compareArguments } from "../../../tests/support/argumentMatrix.ts"
 import { needsRoot } from "../../../tests/support/kernel.ts"
 import { runningKernel } from "../../../tests/support/kernelVersion.ts"
-import { canAsk, type Place } from "../../../tests/support/verifierPlaces.ts"
+import { canAsk, kernelTypes, type Place } from "../../../tests/support/verifierPlaces.ts"
 import type { FuncProtoType } from "../../btf/index.ts"
-import { vmlinuxTypes } from "../../kernel/host/index.ts"
 
 const RAW: Place = { type: "tracing", attachType: "trace_raw_tp", target: "btf_trace_sched_switch" }
 const skip = needsRoot || !canAsk(RAW)
-const btf = skip ? undefined : vmlinuxTypes()
+const btf = skip ? undefined : kernelTypes()
 
 /** The functions and typedefs whose names start like this, with their types. */
 function* targets(kind: "func" | "typedef", prefix: string): Iterable<[string, FuncProtoType]> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { needsRoot } from "../../../tests/support/kernel.ts"
-import { vmlinuxTypes } from "../../kernel/host/index.ts"
+import { kernelTypes } from "../../../tests/support/verifierPlaces.ts"
 import { isStructure } from "./match.ts"
 
 /** Whether `from`, at an offset, can be taken for `wanted`. */
@@ -9,7 +9,7 @@ function matches(from: string, offset: number, wanted: string, strict: boolean, 
   test(`${from} at ${offset} ${expected ? "is" : "is not"} ${wanted}${strict ? " itself" : ""}`, {
     skip: needsRoot,
   }, () => {
-    const btf = vmlinuxTypes()
+    const btf = kernelTypes()
     assert.equal(isStructure(btf, btf.find(from, "struct"), offset, wanted, strict), expected)
   })
 }

@@ -2,10 +2,9 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { needsRoot } from "../../../tests/support/kernel.ts"
 import { runningKernel } from "../../../tests/support/kernelVersion.ts"
-import { ask, canAsk, messages, type Place } from "../../../tests/support/verifierPlaces.ts"
+import { ask, canAsk, kernelTypes, messages, type Place } from "../../../tests/support/verifierPlaces.ts"
 import type { Btf } from "../../btf/index.ts"
 import { BPF_B, BPF_DW, BPF_H, BPF_W, exit, loadMem, mov64Imm } from "../../isa/index.ts"
-import { vmlinuxTypes } from "../../kernel/host/index.ts"
 import { type Walked, walkStruct } from "./walk.ts"
 
 const SIZES = [
@@ -37,7 +36,7 @@ const CASES = [
 
 for (const [target, argument, name] of needsRoot || !canAsk({ ...RAW, target: CASES[0][0] }) ? [] : CASES) {
   test(`reads of struct ${name}`, () => {
-    const btf = vmlinuxTypes()
+    const btf = kernelTypes()
     const id = btf.find(name, "struct")
     const type = btf.type(id)
     assert.ok(type.kind === "struct")
