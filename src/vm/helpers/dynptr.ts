@@ -3,8 +3,10 @@ import type { Helper } from "../code.ts"
 import { E2BIG, EINVAL } from "../errno.ts"
 import { RingbufMap } from "../maps/ringbuf.ts"
 import { UserRingbufMap } from "../maps/userRingbuf.ts"
+import { Skb } from "../packet/skb.ts"
 import type { Run } from "../run.ts"
 import { ringWith } from "./event.ts"
+import { storeBytes } from "./packet/bytes.ts"
 
 /**
  * A dynptr in a program's memory, 16 bytes that it cannot read:
@@ -109,11 +111,28 @@ export const dynptrHelpers: Readonly<Record<string, Helper>> = {
     return 0
   },
 
-  bpf_dynptr_write(run, pointer, pointerHigh, offset, _offsetHigh, from, fromHigh, length, _lengthHigh, flags) {
+  bpf_dynptr_write(
+    run,
+    pointer,
+    pointerHigh,
+    offset,
+    _offsetHigh,
+    from,
+    fromHigh,
+    length,
+    _lengthHigh,
+    flags,
+    flagsHigh,
+  ) {
     run.readable(from, fromHigh, length)
     const dynptr = dynptrAt(run, pointer, pointerHigh)
-    const wrong = flags !== 0 || dynptr.readOnly ? -EINVAL : within(dynptr, offset, length)
+    const wrong = dynptr.readOnly ? -EINVAL : within(dynptr, offset, length)
     if (wrong !== 0) return run.signed(wrong)
+    const { packet } = run
+    if (dynptr.kind === PACKET_DATA && packet instanceof Skb) {
+      return run.signed(storeBytes(packet, dynptr.start - packet.data + offset, from, length, flags, flagsHigh))
+    }
+    if ((flags | flagsHigh) !== 0) return run.signed(-EINVAL)
     run.memory.u8.copyWithin(dynptr.start + offset, from, from + length)
     return 0
   },

@@ -44,6 +44,8 @@ export abstract class VmMap {
   /** Processes may not write it any more. */
   frozen = false
   #references = 1
+  /** Where {@link hasTarget} puts its key; 0 until it has been asked. */
+  #targetKey = 0
 
   constructor(core: Core, spec: MapSpec) {
     this.core = core
@@ -129,9 +131,13 @@ export abstract class VmMap {
     return -ENOTSUPP
   }
 
-  /** Whether a packet can be sent to what a key stands for (`bpf_redirect_map`). */
-  hasTarget(_key: number): boolean {
-    return false
+  /** Whether a packet can be sent to what a key of 4 bytes stands for (`bpf_redirect_map`): a value that begins with 0 is none. */
+  hasTarget(key: number): boolean {
+    const { memory } = this
+    this.#targetKey ||= memory.allocate(4, "a key", { access: "none" })
+    memory.view.setUint32(this.#targetKey, key, true)
+    const value = this.lookup(this.#targetKey, 0)
+    return value !== 0 && memory.view.getUint32(value, true) !== 0
   }
 
   /** Somebody else holds the map from now on. */
@@ -144,6 +150,7 @@ export abstract class VmMap {
     this.core.close(this.handle)
     this.core.removeMap(this)
     this.dispose()
+    if (this.#targetKey !== 0) this.memory.free(this.#targetKey)
     this.memory.free(this.address)
   }
   /** Gives its memory back. */

@@ -19,7 +19,7 @@ export interface RouteOptions {
   readonly table?: number
   /** The address that packets of this computer get. */
   readonly source?: string
-  /** Bytes of a packet at most; the device's without it. */
+  /** Bytes of a packet at most, of a route that locks it; the device's without it. */
   readonly mtu?: number
 }
 

@@ -38,7 +38,7 @@ const TCP_SOCK = SOCK_BYTES
 /** A socket as it is told. */
 export interface SocketOptions {
   readonly protocol: "tcp" | "udp"
-  /** Its own address, `10.0.0.1`; any without it. */
+  /** Its own address, `10.0.0.1`; any without it, and with `0.0.0.0` or `::`. */
   readonly address?: string
   readonly port: number
   /** The other end of a connection. */
@@ -149,8 +149,9 @@ export function fit(socket: VmSocket, ends: Ends, device: number): number {
   if (socket.port !== ends.destinationPort) return 0
   if (socket.device !== 0 && socket.device !== device) return 0
   const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i])
-  if (socket.address.length > 0 && !same(socket.address, ends.destination)) return 0
-  let points = 1 + (socket.address.length > 0 ? 2 : 0) + (socket.device !== 0 ? 2 : 0)
+  const bound = socket.address.some(byte => byte !== 0)
+  if (bound && !same(socket.address, ends.destination)) return 0
+  let points = 1 + (bound ? 2 : 0) + (socket.device !== 0 ? 2 : 0)
   if (socket.peerPort !== 0) {
     if (socket.peerPort !== ends.sourcePort || !same(socket.peerAddress, ends.source)) return 0
     points += 8

@@ -4,6 +4,7 @@ import { progTestRun } from "../../../src/kernel/bpf/program.ts"
 import { diffPackets } from "../../../src/packets/index.ts"
 import {
   Core,
+  compile,
   FixedEnvironment,
   interpret,
   Memory,
@@ -12,6 +13,7 @@ import {
   packetHelpers,
   Run,
   Skb,
+  type Translate,
   testRunSkb,
   testRunXdp,
   Xdp,
@@ -46,12 +48,17 @@ export function inKernel(insns: readonly Insn[], type: PacketProgram, inputs: re
   })
 }
 
-/** The same on the embedded machine. */
-export function inMachine(insns: readonly Insn[], type: PacketProgram, inputs: readonly PacketTestInput[]): Outcome[] {
+/** The same on the embedded machine: interpreted, or as WebAssembly. */
+export function inMachine(
+  insns: readonly Insn[],
+  type: PacketProgram,
+  inputs: readonly PacketTestInput[],
+  translate: Translate = interpret,
+): Outcome[] {
   const memory = new Memory()
   const run = new Run(new Core(memory, new FixedEnvironment(), 1_000_000))
   const helper = (number: number) => packetHelpers[(helperById(number)?.name ?? "").replace(/^bpf_/, "")]
-  const code = interpret({ name: "f", insns, kfuncs: [], helper, probes: new Uint8Array(2 * insns.length) })
+  const code = translate({ name: "f", insns, kfuncs: [], helper, probes: new Uint8Array(2 * insns.length) })
   const runnable = { kind: "program", name: "f", type, code } as const
   if (type === "xdp") {
     const xdp = new Xdp(memory)
@@ -85,6 +92,10 @@ const hex = (value: number | undefined): string => `0x${(value ?? 0).toString(16
 /** Both give the same for every input. */
 export function assertSame(insns: readonly Insn[], type: PacketProgram, inputs: readonly PacketTestInput[]): void {
   const real = inKernel(insns, type, inputs)
-  const machine = inMachine(insns, type, inputs)
-  for (const [i, outcome] of machine.entries()) assert.equal(difference(outcome, real[i]), "", `input ${i}`)
+  for (const translate of [interpret, compile]) {
+    const machine = inMachine(insns, type, inputs, translate)
+    for (const [i, outcome] of machine.entries()) {
+      assert.equal(difference(outcome, real[i]), "", `${translate.name}, input ${i}`)
+    }
+  }
 }

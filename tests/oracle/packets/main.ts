@@ -1,4 +1,5 @@
 import { assemble } from "../../../src/isa/index.ts"
+import { compile, interpret } from "../../../src/vm/index.ts"
 import { Random } from "../../support/random.ts"
 import { difference, inKernel, inMachine } from "./both.ts"
 import { randomInput } from "./inputs.ts"
@@ -24,7 +25,7 @@ export function tryProgram(seed: number): string {
   const insns = assemble(text)
   const inputs = Array.from({ length: INPUTS }, () => randomInput(random, kind))
   const real = inKernel(insns, type, inputs)
-  const machine = inMachine(insns, type, inputs)
+  const machine = inMachine(insns, type, inputs, seed % 2 === 0 ? interpret : compile)
   for (const [i, outcome] of machine.entries()) {
     const differs = difference(outcome, real[i])
     if (differs !== "") {

@@ -1,5 +1,6 @@
 import type { Helper } from "../../code.ts"
 import { EFAULT, EINVAL, ENOMEM } from "../../errno.ts"
+import type { Skb } from "../../packet/skb.ts"
 import type { Run } from "../../run.ts"
 import { skbOf } from "./of.ts"
 
@@ -23,21 +24,29 @@ function copied(run: Run, from: number, to: number, toHigh: number, length: numb
   return 0
 }
 
-/** `bpf_skb_store_bytes` */
-export const skbStoreBytes: Helper = (run, _skb, _s, offset, _o, from, fromHigh, length, _l, flags, flagsHigh) => {
-  const skb = skbOf(run)
-  if (flags & ~(RECOMPUTE_CSUM | INVALIDATE_HASH) || flagsHigh !== 0) return run.signed(-EINVAL)
-  if (offset < 0) return run.signed(-EFAULT)
-  const at = skb.pointer(offset, length)
-  if (at === 0) return run.signed(-EFAULT)
-  const source = run.readable(from, fromHigh, length)
+/** Writes bytes of a packet, as `bpf_skb_store_bytes` does: 0, or −errno. */
+export function storeBytes(
+  skb: Skb,
+  offset: number,
+  source: number,
+  length: number,
+  flags: number,
+  flagsHigh: number,
+): number {
+  if (flags & ~(RECOMPUTE_CSUM | INVALIDATE_HASH) || flagsHigh !== 0) return -EINVAL
+  const at = offset < 0 ? 0 : skb.pointer(offset, length)
+  if (at === 0) return -EFAULT
   if (flags & RECOMPUTE_CSUM) skb.withdraw(at, length, offset)
-  run.memory.u8.copyWithin(at, source, source + length)
+  skb.memory.u8.copyWithin(at, source, source + length)
   if (flags & RECOMPUTE_CSUM) skb.deposit(at, length, offset)
   if (flags & INVALIDATE_HASH) skb.hash = 0
   skb.publish()
   return 0
 }
+
+/** `bpf_skb_store_bytes` */
+export const skbStoreBytes: Helper = (run, _skb, _s, offset, _o, from, fromHigh, length, _l, flags, flagsHigh) =>
+  run.signed(storeBytes(skbOf(run), offset, run.readable(from, fromHigh, length), length, flags, flagsHigh))
 
 /** `bpf_skb_load_bytes` */
 export const skbLoadBytes: Helper = (run, _skb, _s, offset, _o, to, toHigh, length) => {
