@@ -1,4 +1,5 @@
 import { sizeOf } from "../btf/index.ts"
+import type { AttachType } from "../isa/index.ts"
 import type { Caller } from "./helpers/index.ts"
 import { type KernelVersion, NEWEST_KERNEL, type VerifierInput, type VerifierMap } from "./input.ts"
 import { InsnLog } from "./insnLog.ts"
@@ -19,6 +20,11 @@ export const MAX_PROCESSED = 1_000_000
 /** Ways that wait at most (`BPF_COMPLEXITY_LIMIT_JMP_SEQ`). */
 const MAX_PENDING = 8192
 
+/** What the kernel takes 0 for as an attach type, where that is no choice. */
+const FIRST_ATTACH_TYPES: Readonly<Record<string, AttachType>> = {
+  cgroup_sock: "cgroup_inet_sock_create",
+  sk_reuseport: "sk_reuseport_select",
+}
 const BPF_F_SLEEPABLE = 16
 const DEFAULT_CPUS = 128
 /** A way that is walked later. */
@@ -89,10 +95,10 @@ export class Env {
     this.privileged = input.privileged ?? true
     this.told = new InsnLog(this)
     this.sleepable = ((input.flags ?? 0) & BPF_F_SLEEPABLE) !== 0
-    const { attachTo, attachType, license } = input
+    const { attachTo, license } = input
     const caller = {
       type: this.programType,
-      attachType,
+      attachType: this.attachType,
       target: attachTo?.btf.name(attachTo.type),
       kernel: this.version,
       privileged: this.privileged,
@@ -119,6 +125,11 @@ export class Env {
   get programType(): string {
     const { type, attachTo } = this.input
     return type === "ext" ? (attachTo?.program?.type ?? type) : type
+  }
+
+  /** What the program is loaded for; some types have a first choice. */
+  get attachType(): AttachType | undefined {
+    return this.input.attachType ?? FIRST_ATTACH_TYPES[this.programType]
   }
 
   /** CPUs that the machine may have. */

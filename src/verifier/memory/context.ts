@@ -21,9 +21,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
 export function accessContext(env: Env, access: Access, off: number): Reg {
   const { register, size, write, signed } = access
   checkUnmoved(env, env.regs[register], register, false)
-  const { programType: type, input } = env
+  const { programType: type } = env
   if (!hasContext(type)) return typedContext(env, access, off)
-  const place = { type, attachType: input.attachType, kernel: env.version }
+  const place = { type, attachType: env.attachType, kernel: env.version }
   const value = off < 0 ? undefined : contextAccess(place, { offset: off, size, write, signed })
   if (value === undefined) {
     env.told.line(env.slot, "; ")

@@ -21,9 +21,9 @@ export function checkExit(env: Env): number | undefined {
 
 /** What a program, or a function that is verified on its own, returns. */
 function checkResult(env: Env): void {
-  const { input, frame, programType: type } = env
+  const { frame, programType: type } = env
   const target = targetOf(env)
-  if (type === "lsm" && target?.void && input.attachType !== "lsm_cgroup") return
+  if (type === "lsm" && target?.void && env.attachType !== "lsm_cgroup") return
   if (type === "struct_ops" && target?.void) return
   const reg = env.read(0)
   if (leaks(env, reg)) env.refuse(EACCES, "R0 leaks addr as return value")
@@ -36,7 +36,7 @@ function checkResult(env: Env): void {
       env.refuse(EINVAL, `At subprogram exit the register R0 is not a scalar value (${name})`)
     }
     return
-  } else range = returnRange({ type, attachType: input.attachType, kernel: env.version }, target)
+  } else range = returnRange({ type, attachType: env.attachType, kernel: env.version }, target)
   if (range === undefined) return
   if (reg.kind !== Kind.scalar) env.refuse(EINVAL, `${where} the register R0 is not a known value (${name})`)
   markPrecise(env, 0)
