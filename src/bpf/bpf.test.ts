@@ -3,12 +3,12 @@ import { writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
-import { bpfDescriptors, needsRoot, traced } from "../../tests/support/kernel.ts"
+import { bpfDescriptors, needsKernel, needsMachine, traced } from "../../tests/support/kernel.ts"
 import type { SkepError } from "../base/index.ts"
 import { writeElf } from "../object/index.ts"
 import { BPF } from "./index.ts"
 
-const skip = needsRoot
+const skip = needsMachine
 
 /** Counts calls of umask() by this process alone: nothing else makes them here. */
 const COUNT = `
@@ -24,7 +24,7 @@ const mask = process.umask()
 /** One umask(), that changes nothing. */
 const umask = (): number => process.umask(mask)
 
-test("a program attaches itself, counts, and is gone at the end of the block", { skip }, async () => {
+test("a program attaches itself, counts, and is gone at the end of the block", { skip: needsKernel }, async () => {
   const before = bpfDescriptors().length
   {
     using b = await BPF.load({ text: COUNT, defines })
@@ -45,7 +45,7 @@ test("a program attaches itself, counts, and is gone at the end of the block", {
   assert.equal(bpfDescriptors().length, before)
 })
 
-test("programs are attached by hand to tracepoints, and detached one by one", { skip }, async () => {
+test("programs are attached by hand to tracepoints, and detached one by one", { skip: needsKernel }, async () => {
   const text = `
     BPF_ARRAY(hits, u64, 2);
     static int mine(int slot) {
@@ -67,7 +67,7 @@ test("programs are attached by hand to tracepoints, and detached one by one", { 
   assert.equal(two.attached, true)
 })
 
-test("output comes as lines", { skip }, async () => {
+test("output comes as lines", { skip: needsKernel }, async () => {
   const text = `
     TRACEPOINT_PROBE(syscalls, sys_enter_umask) {
       if ((bpf_get_current_pid_tgid() >> 32) == PID) bpf_trace_printk("mask %d\\n", args->mask);
@@ -96,7 +96,7 @@ test("a program runs on a packet without being attached", { skip }, async () => 
   assert.equal(program.testRun({ data: new Uint8Array(64) }).retval, 51)
 })
 
-test("an object file is loaded as its text is", { skip }, async () => {
+test("an object file is loaded as its text is", { skip: needsKernel }, async () => {
   const path = join(tmpdir(), `skep-bpf-${process.pid}.o`)
   {
     using b = await BPF.load({ text: COUNT, defines, autoAttach: false })
@@ -119,7 +119,7 @@ test("text can come from a file, with its own headers", { skip }, async () => {
 
 /** Doing something with the counting program fails so. */
 function fails(name: string, code: string, text: RegExp, act: (b: BPF) => unknown): void {
-  test(name, { skip }, async () => {
+  test(name, { skip: code.startsWith("KERNEL") ? needsKernel : skip }, async () => {
     using b = await BPF.load({ text: `${COUNT}\nint other(void *ctx) { return 0; }`, defines, autoAttach: false })
     assert.throws(
       () => act(b),

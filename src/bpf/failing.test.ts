@@ -2,12 +2,12 @@ import assert from "node:assert/strict"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { after, test } from "node:test"
 import { collectGarbage } from "../../tests/support/garbage.ts"
-import { bpfDescriptors, needsRoot } from "../../tests/support/kernel.ts"
+import { bpfDescriptors, needsKernel } from "../../tests/support/kernel.ts"
 import { ownNetwork } from "../../tests/support/network.ts"
 import { mounts, setSys, sys } from "../kernel/index.ts"
 import { BPF, SkepError } from "./index.ts"
 
-const skip = needsRoot
+const skip = needsKernel
 const pins = `${mounts("bpf")[0] ?? "/sys/fs/bpf"}/skep-failing-${process.pid}`
 
 /** System calls until the next one that fails; none does while it is infinite. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { needsRoot } from "../../tests/support/kernel.ts"
+import { needsMachine } from "../../tests/support/kernel.ts"
 import type { SkepError } from "../base/index.ts"
 import { BPF, type CharArray } from "./index.ts"
 
-const skip = needsRoot
+const skip = needsMachine
 
 const TEXT = `#include <vmlinux.h>
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 import { SkepError } from "../base/index.ts"
-import { type BpfObject, findLine, type Image } from "../object/index.ts"
+import { type BpfObject, findLine, type Image, poisonAt } from "../object/index.ts"
 import type { CodeImage } from "./code.ts"
 import { Fault } from "./fault.ts"
 
@@ -28,7 +28,7 @@ export function explainFault(error: unknown): unknown {
   const where = line === undefined ? `instruction ${place.slot}` : `${line.file}:${line.line}`
   return new SkepError({
     code,
-    message: `${source.program}, ${where}: ${message}`,
+    message: `${source.program}, ${where}: ${poisonAt(source.image, place.slot) ?? message}`,
     why: line && `the line is: ${line.text.trim()}`,
     hint,
     cause: error,

@@ -74,8 +74,10 @@ function relocate(image: Image, load: LoadProgram, kfuncs: Helper[], used: Set<n
       case "kfunc": {
         const kfunc = kfuncByName(relocation.name)
         if (kfunc !== undefined) insns[insn] = { ...insns[insn], imm: kfuncs.push(kfunc) - 1, off: 0 }
-        else if (relocation.weak) insns[insn] = call(POISON_HELPER)
-        else throw noKfunc(load.spec.name, relocation.name)
+        else if (relocation.weak) {
+          insns[insn] = call(POISON_HELPER)
+          image.poisoned.set(insn, `function ${relocation.name} is not in this machine`)
+        } else throw noKfunc(load.spec.name, relocation.name)
         break
       }
       case "ksym": {

@@ -13,6 +13,13 @@ import type { BpfObject, FunctionSpec, MapSpec, ProgramSpec, ProgramType } from 
 export const needsRoot: string | false =
   process.platform !== "linux" ? "not Linux" : process.getuid?.() !== 0 ? "not root" : false
 
+/** Whether the suite is run on the embedded machine (SKEP_MACHINE=vm), which needs no rights. */
+export const onVm = process.env.SKEP_MACHINE === "vm"
+/** Reason to skip a test that loads programs into either machine; false where it can run. */
+export const needsMachine: string | false = onVm ? false : needsRoot
+/** Reason to skip a test of what only a kernel does. */
+export const needsKernel: string | false = onVm ? "only a kernel does this" : needsRoot
+
 /** The running kernel's configuration where it tells it (`CONFIG_HZ=250` and so on, a line each), else nothing. */
 export function kernelConfig(): string {
   if (!existsSync("/proc/config.gz")) return ""

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { needsRoot } from "../../../tests/support/kernel.ts"
+import { needsMachine } from "../../../tests/support/kernel.ts"
 import { SkepError } from "../../base/index.ts"
 import type { Machine } from "../../machine/index.ts"
 import { BPF } from "../index.ts"
 import { kernelMachine } from "../machine.ts"
 
-const skip = needsRoot
+const skip = needsMachine
 
 const HEAD = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

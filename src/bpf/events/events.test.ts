@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { bpfDescriptors, needsRoot } from "../../../tests/support/kernel.ts"
+import { bpfDescriptors, needsKernel, needsMachine } from "../../../tests/support/kernel.ts"
 import { BPF } from "../index.ts"
 
-const skip = needsRoot
+const skip = needsMachine
 
 const RECORD = `
   struct data { u32 pid; s16 small; u64 number; char name[8]; u8 flag : 3, rest : 5; };
@@ -127,7 +127,7 @@ for (const kind of ["perf", "ring"] as const) {
   })
 }
 
-test("perf: a buffer that loses events is replaced by a larger one", { skip }, async () => {
+test("perf: a buffer that loses events is replaced by a larger one", { skip: needsKernel }, async () => {
   using b = await load("perf")
   const told: number[] = []
   const events = b.events<Data>("events", { onLost: count => told.push(count) })

@@ -3,11 +3,11 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
 import { inBpffs, noBpftool } from "../../../tests/support/bpffs.ts"
-import { needsRoot } from "../../../tests/support/kernel.ts"
+import { needsKernel, needsMachine } from "../../../tests/support/kernel.ts"
 import { runTool } from "../../../tests/support/tools.ts"
 import { BPF, ProgArray } from "../index.ts"
 
-const skip = needsRoot
+const skip = needsMachine
 const text = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 char LICENSE[] SEC("license") = "GPL";
@@ -33,7 +33,9 @@ test("a program array is filled by what its declaration names, and changed by na
   assert.equal(begin.testRun(packet).retval, 1)
 })
 
-test("the kernel empties a program array when only programs hold it", { skip: skip || noBpftool() }, async () => {
+test("the kernel empties a program array when only programs hold it", {
+  skip: needsKernel || noBpftool(),
+}, async () => {
   const b = await BPF.load({ text })
   const answer = inBpffs((path, dir) => {
     b.program("begin").pin(join(path, "begin"))

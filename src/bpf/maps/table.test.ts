@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { needsRoot } from "../../../tests/support/kernel.ts"
+import { needsMachine } from "../../../tests/support/kernel.ts"
 import type { SkepError } from "../../base/index.ts"
 import { BPF, type CharArray, type Table } from "../index.ts"
 
 /** A program with one table `t`, used from here alone. */
 function withTable(name: string, declaration: string, use: (table: Table) => void): void {
-  test(name, { skip: needsRoot }, async () => {
+  test(name, { skip: needsMachine }, async () => {
     using b = await BPF.load({ text: `${declaration}\nint f(void *ctx) { return 0; }` })
     use(b.table("t"))
   })
@@ -98,7 +98,7 @@ withTable("values that do not fit", "BPF_HASH(t, u8, u32);", t => {
   fails("BTF_VALUE_TYPE", /./, () => t.set(1, "x"))
 })
 
-test("a table goes on to be read while it changes", { skip: needsRoot }, async () => {
+test("a table goes on to be read while it changes", { skip: needsMachine }, async () => {
   using b = await BPF.load({ text: "BPF_HASH(t, u32, u32, 10000);\nint f(void *ctx) { return 0; }" })
   const table = b.table<number, number>("t")
   for (let i = 0; i < 5000; i++) table.set(i, i)

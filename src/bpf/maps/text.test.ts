@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { needsRoot } from "../../../tests/support/kernel.ts"
+import { needsMachine } from "../../../tests/support/kernel.ts"
 import { BPF, Queue, usdtArgumentType } from "../index.ts"
 import { textOfValue, valueOfText } from "./text.ts"
 
@@ -31,7 +31,7 @@ bad("{ 1 2 3 }", /'}' is missing .* before 3/)
 bad("{ 1 2 } 3", /the end is missing/)
 bad("{ 1 bees }", /a number is missing/)
 
-test("keys and values of a table as text", { skip: needsRoot }, async () => {
+test("keys and values of a table as text", { skip: needsMachine }, async () => {
   using b = await BPF.load({
     text: `struct key_t { u32 pid; char comm[8]; };
 BPF_HASH(t, struct key_t, u64);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { needsRoot } from "../../../tests/support/kernel.ts"
+import { needsMachine, onVm } from "../../../tests/support/kernel.ts"
 import { features } from "../../kernel/index.ts"
 import { BPF, UserRingBuffer } from "../index.ts"
 
-const skip = needsRoot || (!features.userRingbuf && "Linux 6.1 brought user ring buffers, and this is older")
+const skip =
+  needsMachine || (!onVm && !features.userRingbuf && "Linux 6.1 brought user ring buffers, and this is older")
 
 const text = `
 #include "vmlinux.h"

@@ -15,12 +15,14 @@ import { QueueMap } from "./queue.ts"
 import { RingbufMap } from "./ringbuf.ts"
 import { StackTraceMap } from "./stackTrace.ts"
 import { StorageMap } from "./storage.ts"
+import { TargetMap } from "./targets.ts"
 import { UserRingbufMap } from "./userRingbuf.ts"
 
 type Maker = (core: Core, spec: MapSpec, inner: MapSpec | undefined) => VmMap
 
 const array: Maker = (core, spec) => new ArrayMap(core, spec)
 const hash: Maker = (core, spec) => new HashMap(core, spec)
+const targets: Maker = (core, spec) => new TargetMap(core, spec)
 const storage: Maker = (core, spec) => new StorageMap(core, spec)
 
 /** How each type of map is made. Tables of targets (devices, CPUs, sockets) are arrays and hashes of numbers. */
@@ -42,12 +44,12 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   stack: (core, spec) => new QueueMap(core, spec),
   bloom_filter: (core, spec) => new BloomMap(core, spec),
   stack_trace: (core, spec) => new StackTraceMap(core, spec),
-  devmap: array,
-  cpumap: array,
-  xskmap: array,
-  sockmap: array,
-  reuseport_sockarray: array,
-  cgroup_array: array,
+  devmap: targets,
+  cpumap: targets,
+  xskmap: targets,
+  sockmap: targets,
+  reuseport_sockarray: targets,
+  cgroup_array: targets,
   devmap_hash: hash,
   sockhash: hash,
   task_storage: storage,

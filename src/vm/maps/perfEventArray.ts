@@ -66,6 +66,11 @@ export class PerfEventArrayMap extends VmMap {
     return buffer
   }
 
+  // Processes put the descriptors of perf events there: what is opened by `open` needs none.
+  override delete(): number {
+    return -ENOENT
+  }
+
   /** What a program sends to the buffer of a CPU. 0, or −errno. */
   output(cpu: number, index: number, bytes: Uint8Array): number {
     if (index >= this.maxEntries) return -E2BIG
