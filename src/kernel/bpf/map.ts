@@ -1,5 +1,6 @@
 import { sys } from "../raw/index.ts"
 import * as a from "./attr.ts"
+import { watcher } from "./watch.ts"
 
 /** Arguments of BPF_MAP_CREATE. Sizes are bytes. */
 export interface MapCreate {
@@ -37,7 +38,9 @@ export function mapCreate(map: MapCreate): number {
       .u32(52, map.btfKeyType ?? 0)
       .u32(56, map.btfValueType ?? 0)
   }
-  return attr.call(a.BPF_MAP_CREATE)
+  const result = attr.call(a.BPF_MAP_CREATE)
+  watcher?.mapCreated(result, map)
+  return result
 }
 
 /** The words of the attr that element commands take: u32 fd, pad; u64 key, value, flags. */

@@ -1,10 +1,13 @@
 import * as a from "./attr.ts"
+import { watcher } from "./watch.ts"
 
 /** Loads type information; its descriptor, or −errno. Linux 4.18. */
 export function btfLoad(btf: Uint8Array, log?: Uint8Array): number {
   const attr = a.attr().ptr(0, btf).u32(16, btf.length)
   if (log !== undefined) attr.ptr(8, log).u32(20, log.length).u32(24, 1)
-  return attr.call(a.BPF_BTF_LOAD)
+  const result = attr.call(a.BPF_BTF_LOAD)
+  watcher?.btfLoaded(result, btf)
+  return result
 }
 
 /** Pins an object at a path of the BPF file system. */

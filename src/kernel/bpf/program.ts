@@ -1,4 +1,5 @@
 import * as a from "./attr.ts"
+import { watcher } from "./watch.ts"
 
 /** Arguments of BPF_PROG_LOAD. */
 export interface ProgLoad {
@@ -71,7 +72,9 @@ export function progLoad(prog: ProgLoad): { result: number; logSize: number } {
     }
   }
   const result = attr.call(a.BPF_PROG_LOAD)
-  return { result, logSize: attr.read(140) }
+  const logSize = attr.read(140)
+  watcher?.programLoaded(result, prog)
+  return { result, logSize }
 }
 
 /** Arguments of BPF_PROG_TEST_RUN. */

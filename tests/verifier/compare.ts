@@ -1,0 +1,73 @@
+import { type Verdict, type VerifierInput, verify } from "../../src/verifier/index.ts"
+import { judge } from "./kernelLog.ts"
+import type { Watched } from "./watched.ts"
+
+/** How both verdicts on a program relate. */
+export type Agreement =
+  | "accepted"
+  | "refused"
+  /** We take what the kernel refuses. */
+  | "wrong accept"
+  /** We refuse what the kernel takes. */
+  | "wrong refusal"
+  /** Our verifier broke. */
+  | "failed"
+
+export interface Compared {
+  readonly name: string
+  /** The program type. */
+  readonly type: string
+  readonly agreement: Agreement
+  /** The line that says why, of the kernel's log and of ours. */
+  readonly theirs: string
+  readonly ours: string
+  readonly ourLog: string
+  readonly theirLog: string
+  /** Instructions that ours walked over, and the time it took in milliseconds. */
+  readonly processed: number
+  readonly milliseconds: number
+}
+
+/** Our verdict on what the kernel has judged. Of what it refused the log is asked for. */
+export function compare(name: string, watched: Watched): Compared {
+  const { input, accepted } = watched
+  const start = performance.now()
+  const { verdict, broken } = attempt(input)
+  const milliseconds = performance.now() - start
+  const log = accepted ? "" : judge({ ...watched.load, logLevel: 1 }).log
+  return {
+    name,
+    type: input.type,
+    agreement: verdict === undefined ? "failed" : agreement(verdict.accepted, accepted),
+    theirs: accepted ? "" : reason(log),
+    ours: broken ?? verdict?.refusal?.message ?? "",
+    ourLog: verdict?.log ?? broken ?? "",
+    theirLog: log,
+    processed: verdict?.counts.processed ?? 0,
+    milliseconds,
+  }
+}
+
+function agreement(ours: boolean, theirs: boolean): Agreement {
+  if (ours === theirs) return ours ? "accepted" : "refused"
+  return ours ? "wrong accept" : "wrong refusal"
+}
+
+function attempt(input: VerifierInput): { verdict?: Verdict; broken?: string } {
+  try {
+    return { verdict: verify(input) }
+  } catch (error) {
+    return { broken: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}
+
+/** The line of a log that says why: the last one before the figures that is not a step or a place. */
+export function reason(log: string): string {
+  const lines = log.split("\n").filter(line => line !== "")
+  const isOther = (line: string) =>
+    /^(processed \d+|verification time|stack depth|insns_|\d+: |; |from \d+|mark_precise|parent|arg#\d+ ref|Unreleased)/.test(
+      line,
+    )
+  const found = lines.filter(line => !isOther(line)).at(-1)
+  return found ?? lines.filter(line => !line.startsWith("processed")).at(-1) ?? ""
+}

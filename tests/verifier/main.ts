@@ -1,0 +1,57 @@
+import { writeFileSync } from "node:fs"
+import { parseArgs } from "node:util"
+import { capturedCorpus } from "../compat/capture.ts"
+import { clangObjects, selftestsFolder } from "../oracle/selftests/suite.ts"
+import { needsRoot } from "../support/kernel.ts"
+import { runCases } from "./cases/run.ts"
+import type { Compared } from "./compare.ts"
+import { runCompiled, runCorpus, runObjects } from "./programs.ts"
+import { differences, report } from "./report.ts"
+
+/**
+ * Gives programs to the running kernel and to skep's own verifier, and compares the verdicts:
+ *
+ *     npm run verifier -- cases    [words]   test_verifier.c of the kernel's selftests
+ *     npm run verifier -- objects  [words]   the selftests' programs, built by clang
+ *     npm run verifier -- compiled [words]   the same, compiled by skep
+ *     npm run verifier -- corpus   [words]   the programs of BCC's tools, compiled by skep
+ *
+ * Words choose by parts of names; of cases also by program type. `--list` names what differs and why, `--logs` adds both logs; `--json FILE` keeps all.
+ * `--dir` is `tools/testing/selftests/bpf` of a kernel's source (without it Debian's), `--objects` a folder of objects, `--corpus` one of BCC's programs.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      dir: { type: "string" },
+      objects: { type: "string" },
+      corpus: { type: "string" },
+      clang: { type: "string", default: "clang-19" },
+      list: { type: "boolean" },
+      logs: { type: "boolean" },
+      json: { type: "string" },
+    },
+  })
+  if (needsRoot) {
+    console.log(`verifier: not run: ${needsRoot}`)
+    return 0
+  }
+  const [which = "cases", ...words] = positionals
+  const show = (name: string): boolean => process.stderr.write(`\r\x1b[K${name}`)
+  const folder = (): string => values.dir ?? selftestsFolder()
+  const runs: Readonly<Record<string, () => Compared[]>> = {
+    cases: () => runCases(folder(), words, show),
+    objects: () => runObjects(values.objects ?? clangObjects(folder(), values.clang, words), words, show),
+    compiled: () => runCompiled(folder(), words, show),
+    corpus: () => runCorpus(values.corpus ?? capturedCorpus(), words, show),
+  }
+  const run = runs[which]
+  if (run === undefined) throw new Error(`no such comparison: ${which}; there are ${Object.keys(runs).join(", ")}`)
+  const results = run()
+  show("")
+  if (values.list || values.logs) console.log(differences(results, values.logs === true))
+  process.stdout.write(report(results))
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results))
+  return 0
+}
