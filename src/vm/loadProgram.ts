@@ -1,8 +1,9 @@
 import { SkepError } from "../base/index.ts"
-import { call, type Insn } from "../isa/index.ts"
+import { BPF_CLASS_MASK, BPF_LDX, call, type Insn, R10 } from "../isa/index.ts"
 import { noMap } from "../machine/index.ts"
 import {
   type BpfObject,
+  exceptionCallback,
   type Image,
   makeImage,
   POISON_HELPER,
@@ -35,6 +36,7 @@ export interface LoadProgram {
 export function loadProgram(load: LoadProgram): VmProgram {
   const { spec, type, object, context } = load
   const image = makeImage(spec, object)
+  const atThrow = exceptionCallback(spec, object)
   const kfuncs: Helper[] = []
   const used = new Set<number>()
   relocate(image, load, kfuncs, used)
@@ -43,7 +45,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
     insns: image.insns,
     kfuncs,
     helper: helperByNumber,
-    probes: new Uint8Array(image.slotCount),
+    probes: probesOf(image, type),
     mapAt: address => context.core.mapAt(address),
     counters: context.coverage?.count(image, object),
   }
@@ -58,11 +60,28 @@ export function loadProgram(load: LoadProgram): VmProgram {
       log: "",
       license: object.license,
       owner: load.owner,
+      exceptionSlot: image.functions.find(({ spec: { name } }) => name === atThrow)?.slot,
       verified: 0,
       maps: [...used],
     },
     context,
   )
+}
+
+/** Types of programs that read the kernel's memory by plain loads. */
+const TYPED = new Set<ProgramType>(["tracing", "lsm", "struct_ops"])
+
+/** Loads that may be through a typed pointer of the kernel: all of these programs but those of the stack. A good address reads the same either way. */
+function probesOf({ insns, slotCount, functions }: Image, type: ProgramType): Uint8Array {
+  const probes = new Uint8Array(slotCount)
+  if (!TYPED.has(type)) return probes
+  for (const { slots, first } of functions) {
+    slots.forEach((slot, i) => {
+      const { op, src } = insns[first + i]
+      if ((op & BPF_CLASS_MASK) === BPF_LDX && src !== R10) probes[slot] = 1
+    })
+  }
+  return probes
 }
 
 /** Fills in what only the machine knows: addresses of maps and their values, functions and symbols of the kernel. */

@@ -44,6 +44,7 @@ export interface ProgramParts {
   readonly log: string
   readonly license: string
   readonly owner: VmOwner
+  readonly exceptionSlot: number | undefined
   /** Instructions that the verifier went through; 0 where it did not. */
   readonly verified: number
   /** Handles of the maps that it uses. */
@@ -74,7 +75,13 @@ export class VmProgram implements LoadedProgram {
     this.log = parts.log
     this.context = context
     this.#parts = parts
-    this.runnable = { kind: "program", name: this.name, type: this.type, code: parts.code }
+    this.runnable = {
+      kind: "program",
+      name: this.name,
+      type: this.type,
+      code: parts.code,
+      exceptionSlot: parts.exceptionSlot,
+    }
     this.#handle = context.core.open(this.runnable)
     this.#loadTime = context.core.environment.now()
   }

@@ -21,6 +21,8 @@ export interface Runnable {
   /** Name of its type as `progTypes` has it. */
   readonly type: string
   readonly code: Code
+  /** Slot of the function that runs when the program ends by `bpf_throw`; what was thrown is the result without one. */
+  readonly exceptionSlot?: number
 }
 
 /** One run of a program, with all that helpers may ask. A run may be taken again when it has ended. */

@@ -188,3 +188,17 @@ static int ring(void *map, int *key, struct v *v) { v->n++; return 0; }
 RUN { u32 k = 0; struct v *v = bpf_map_lookup_elem(&m, &k); if (!v) return 1; out[0] = bpf_timer_start(&v->t, 1, 0); out[1] = bpf_timer_init(&v->t, &m, 1); out[2] = bpf_timer_init(&v->t, &m, 1);
   out[3] = bpf_timer_set_callback(&v->t, ring); out[4] = bpf_timer_start(&v->t, 1000000000000ULL, 0); out[5] = bpf_timer_cancel(&v->t); out[6] = bpf_timer_cancel(&v->t); return 0; }`,
 )
+
+alike(
+  "what is thrown is the result, or what the program makes of it",
+  `extern void bpf_throw(u64 cookie) __ksym;
+__noinline int deep(int x) { if (x > 2) bpf_throw(77); return x; }
+RUN { out[0] = deep(1); out[1] = deep(3); return 5; }`,
+)
+alike(
+  "numbers of an iterator",
+  `struct bpf_iter_num; extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym; extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
+RUN { struct bpf_iter_num it; int *n; u64 sum = 0; bpf_iter_num_new(&it, 3, 9); while ((n = bpf_iter_num_next(&it))) sum = sum * 10 + *n; bpf_iter_num_destroy(&it); out[0] = sum;
+  out[1] = bpf_iter_num_new(&it, 9, 3); out[2] = bpf_iter_num_next(&it) ? 1 : 0; bpf_iter_num_destroy(&it); return 0; }`,
+)

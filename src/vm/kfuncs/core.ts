@@ -1,3 +1,4 @@
+import { CODE } from "../address.ts"
 import type { Helper } from "../code.ts"
 import { E2BIG, EINVAL } from "../errno.ts"
 import { ProgramExit } from "../fault.ts"
@@ -50,7 +51,10 @@ export const coreKfuncs: Readonly<Record<string, Helper>> = {
   bpf_rdonly_cast: same,
   bpf_get_kmem_cache: nothing,
 
-  bpf_throw(_run, low, high) {
-    throw new ProgramExit(low, high)
+  bpf_throw(run, low, high) {
+    const { exceptionSlot } = run.program
+    if (exceptionSlot === undefined) throw new ProgramExit(low, high)
+    const value = run.callback(exceptionSlot, CODE, low, high)
+    throw new ProgramExit(value)
   },
 }
