@@ -57,7 +57,7 @@ export function eventsOf(code: FlatCode, range: CodeRange, argumentsOf: Argument
     }
   }
   start[count] = variable.length
-  return { start, variable: Uint8Array.from(variable), writes: Uint8Array.from(writes) }
+  return { start, variable: new Uint8Array(variable), writes: new Uint8Array(writes) }
 }
 
 function operands(

@@ -7,6 +7,9 @@ import { type Analysis, Kind } from "./values.ts"
 import { Bytes } from "./wasm/bytes.ts"
 import { I32, I64, Op } from "./wasm/opcodes.ts"
 
+/** Functions are written one at a time, and each is taken out before the next one begins. */
+const scratch = new Bytes(16384)
+
 /** Writes the code of one function: puts what registers hold on WebAssembly's stack, and takes results from it. */
 export class FunctionWriter {
   readonly a: Analysis
@@ -14,13 +17,14 @@ export class FunctionWriter {
   readonly locals: Locals
   /** Bytes of the frame that are in memory: the address of r10 − `frameSize` is in the local `bottom`. */
   readonly frameSize: number
-  readonly out = new Bytes(2048)
+  readonly out = scratch
 
   constructor(a: Analysis, halves: Halves, locals: Locals, frameSize: number) {
     this.a = a
     this.halves = halves
     this.locals = locals
     this.frameSize = frameSize
+    this.out.length = 0
   }
 
   op(code: number): void {

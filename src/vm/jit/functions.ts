@@ -25,6 +25,7 @@ export interface FlatCode {
  * @throws SkepError VM_BAD_CODE
  */
 export function codeOf(insns: readonly Insn[]): FlatCode {
+  if (insns.length === 0) throw badCode(0, "there is no code")
   const slots = new Int32Array(insns.length)
   let slot = 0
   for (let i = 0; i < insns.length; i++) {

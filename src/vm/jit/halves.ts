@@ -100,8 +100,10 @@ export function knownValues(a: Analysis, facts: UpperFacts): Uint16Array {
     if (web >= 0) known[web] = meet(known[web], ANYTHING | facts.parameter(r))
   }
   const transfer = new Transfer(a, facts, known)
-  let turn = 0
-  for (let changed = true; changed; turn++) {
+  // The turn in which a web was last found to be something else, from 1 on.
+  const changedIn = new Uint8Array(webs.count).fill(1)
+  let turn = 1
+  for (let changed = true; changed; turn = Math.min(turn + 1, 255)) {
     changed = false
     for (const block of a.graph.blocks) {
       for (let i = block.first; i < block.end; i++) {
@@ -109,17 +111,27 @@ export function knownValues(a: Analysis, facts: UpperFacts): Uint16Array {
         if (event < 0) continue
         const web = webs.ofEvent[event]
         if (values.kind[web] === Kind.constant || values.kind[web] === Kind.frame) continue
+        if (turn > 1 && !readsChanged(a, i - a.range.first, changedIn, turn - 1)) continue
         const before = known[web]
         let after = meet(before, transfer.of(i))
         if (after === before) continue
         // A sum in a loop grows by a bit a turn: go on in large steps.
-        if (turn > 2 && bitsOf(after) > bitsOf(before)) after = meet(after, bitsKnown(bitsOf(after) <= 32 ? 32 : 64))
+        if (turn > 3 && bitsOf(after) > bitsOf(before)) after = meet(after, bitsKnown(bitsOf(after) <= 32 ? 32 : 64))
         known[web] = after
+        changedIn[web] = turn
         changed = true
       }
     }
   }
   return known
+}
+
+/** Whether something that an instruction reads has changed since a turn. */
+function readsChanged({ events, webs }: Analysis, k: number, changedIn: Uint8Array, since: number): boolean {
+  for (let e = events.start[k]; e < events.start[k + 1]; e++) {
+    if (events.writes[e] === 0 && changedIn[webs.ofEvent[e]] >= since) return true
+  }
+  return false
 }
 
 /** What is known of what an instruction writes. */

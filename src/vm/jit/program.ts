@@ -238,7 +238,7 @@ export class Program {
     if (locals.types.length > MAX_LOCALS) throw tooLarge(code.slots[range.first])
     const writer = new FunctionTranslator(this, a, halves, locals, frame.size)
     writer.write(types)
-    const body = new Bytes(writer.out.length + 16)
+    const body = new Bytes(writer.out.length + 32)
     writeLocals(body, locals)
     const start = body.length
     body.bytes(writer.out.view)

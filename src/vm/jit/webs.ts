@@ -25,6 +25,17 @@ export interface Webs {
   readonly block: Int32Array
 }
 
+/** Variables of a block, one after another. */
+const ROW = MAX_VARIABLES
+
+let spareRows = new Int32Array(256 * ROW)
+
+/** Room for so many rows, with anything in it: large arrays are slow to make. */
+function rowsOf(count: number): Int32Array {
+  if (spareRows.length < count * ROW) spareRows = new Int32Array(2 * count * ROW)
+  return spareRows
+}
+
 /** Finds the webs of a function whose first `parameters` registers from r1 on have values at its start. */
 export function websOf(
   graph: FlowGraph,
@@ -49,41 +60,39 @@ export function websOf(
     if (v < 1 || v > parameterCount) undefinedWebs.push(outside[v])
   }
 
-  // What each block starts and ends with; -1 where a variable has no value.
-  const starts: Int32Array[] = []
-  const ends: Int32Array[] = []
+  // What each block starts and ends with, a row of variables each; −1 where a variable has no value.
+  const rows = rowsOf(2 * blocks.length)
+  const starts = rows.subarray(0, blocks.length * ROW)
+  const ends = rows.subarray(blocks.length * ROW)
   for (let b = 0; b < blocks.length; b++) {
     const { preds } = blocks[b]
-    let current: Int32Array
-    if (b === 0 && preds.length === 0) current = outside.slice()
-    else if (b !== 0 && preds.length === 1) current = ends[preds[0]].slice()
-    else {
-      current = new Int32Array(MAX_VARIABLES).fill(-1)
-      for (let v = 0; v < MAX_VARIABLES; v++) if (((live[b] >> v) & 1) === 1) current[v] = fresh()
-    }
-    starts.push(current.slice())
+    const row = b * ROW
+    if (b === 0 && preds.length === 0) ends.set(outside, row)
+    else if (b !== 0 && preds.length === 1) ends.copyWithin(row, preds[0] * ROW, (preds[0] + 1) * ROW)
+    else for (let v = 0; v < ROW; v++) ends[row + v] = ((live[b] >> v) & 1) === 1 ? fresh() : -1
+    for (let v = 0; v < ROW; v++) starts[row + v] = ends[row + v]
     const until = events.start[blocks[b].end - first]
     for (let e = events.start[blocks[b].first - first]; e < until; e++) {
-      const v = events.variable[e]
-      if (events.writes[e] === 1) current[v] = fresh()
-      else if (current[v] < 0) undefinedWebs.push((current[v] = fresh()))
-      raw[e] = current[v]
+      const at = row + events.variable[e]
+      if (events.writes[e] === 1) ends[at] = fresh()
+      else if (ends[at] < 0) undefinedWebs.push((ends[at] = fresh()))
+      raw[e] = ends[at]
     }
-    ends.push(current)
   }
-  const join = (b: number, from: Int32Array): void => {
-    for (let v = 0; v < MAX_VARIABLES; v++) {
+  const join = (b: number, from: Int32Array, row: number): void => {
+    for (let v = 0; v < ROW; v++) {
       if (((live[b] >> v) & 1) === 0) continue
+      const here = starts[b * ROW + v]
       // A way on which nothing was written brings a value, too: nobody knows which.
-      if (from[v] < 0) undefinedWebs.push(starts[b][v])
-      else parent[find(from[v])] = find(starts[b][v])
+      if (from[row + v] < 0) undefinedWebs.push(here)
+      else parent[find(from[row + v])] = find(here)
     }
   }
   for (let b = 0; b < blocks.length; b++) {
     const { preds } = blocks[b]
     if (b === 0 ? preds.length === 0 : preds.length === 1) continue
-    if (b === 0) join(b, outside)
-    for (const pred of preds) join(b, ends[pred])
+    if (b === 0) join(b, outside, 0)
+    for (const pred of preds) join(b, ends, pred * ROW)
   }
 
   // Numbers without gaps, and what is counted by web.

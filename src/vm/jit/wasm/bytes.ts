@@ -12,6 +12,13 @@ export class Bytes {
     return this.#data.subarray(0, this.length)
   }
 
+  /** A copy of what was written so far, after which writing begins anew. */
+  take(): Uint8Array {
+    const taken = this.#data.slice(0, this.length)
+    this.length = 0
+    return taken
+  }
+
   #room(count: number): void {
     if (this.length + count <= this.#data.length) return
     const larger = new Uint8Array(Math.max(this.#data.length * 2, this.length + count))
@@ -26,7 +33,8 @@ export class Bytes {
 
   bytes(values: ArrayLike<number>): void {
     this.#room(values.length)
-    this.#data.set(values, this.length)
+    if (values.length > 16) this.#data.set(values, this.length)
+    else for (let i = 0; i < values.length; i++) this.#data[this.length + i] = values[i]
     this.length += values.length
   }
 

@@ -55,10 +55,9 @@ export class ModuleWriter {
   }
 
   finish(): Uint8Array {
-    const size = this.#bodies.reduce((sum, { body }) => sum + body.length + 8, 512)
-    const out = new Bytes(size)
+    out.length = 0
     out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
-    section(out, 1, this.#types, (to, { params, results }) => {
+    section(1, this.#types, (to, { params, results }) => {
       to.byte(0x60)
       to.u32(params.length)
       to.bytes(params)
@@ -66,7 +65,7 @@ export class ModuleWriter {
       to.bytes(results)
     })
     const memory = { module: "m", name: "memory", type: -1 }
-    section(out, 2, [...this.#imports, memory], (to, { module, name, type }) => {
+    section(2, [...this.#imports, memory], (to, { module, name, type }) => {
       to.name(module)
       to.name(name)
       if (type < 0) {
@@ -77,14 +76,14 @@ export class ModuleWriter {
         to.u32(type)
       }
     })
-    section(out, 3, this.#bodies, (to, { type }) => to.u32(type))
-    section(out, 7, this.#exports, (to, { name, func }) => {
+    section(3, this.#bodies, (to, { type }) => to.u32(type))
+    section(7, this.#exports, (to, { name, func }) => {
       to.name(name)
       to.byte(0x00)
       to.u32(func)
     })
     const inSection: number[] = []
-    section(out, 10, this.#bodies, (to, { body }) => {
+    section(10, this.#bodies, (to, { body }) => {
       to.u32(body.length)
       inSection.push(to.length)
       to.bytes(body)
@@ -92,13 +91,17 @@ export class ModuleWriter {
     const end =
       inSection.length === 0 ? 0 : inSection[inSection.length - 1] + this.#bodies[inSection.length - 1].body.length
     for (const offset of inSection) this.bodyOffsets.push(out.length - end + offset)
-    return out.view
+    return out.take()
   }
 }
 
-function section<T>(out: Bytes, id: number, items: readonly T[], write: (to: Bytes, item: T) => void): void {
+const out = new Bytes(16384)
+/** What a section holds, before its size is known. */
+const content = new Bytes(16384)
+
+function section<T>(id: number, items: readonly T[], write: (to: Bytes, item: T) => void): void {
   if (items.length === 0) return
-  const content = new Bytes(256)
+  content.length = 0
   content.u32(items.length)
   for (const item of items) write(content, item)
   out.byte(id)
