@@ -1,8 +1,10 @@
 // Measures skep, side by side with BCC 0.26 where that is installed: npm run bench [-- --runs=N] [--corpus=DIR]. See bench/.
+// npm run bench -- --only=vm [words]: small programs on the embedded machine, side by side with the kernel and gcc.
 import { build } from "esbuild"
 import { buildDist } from "./build.mjs"
 
-await buildDist({ types: false })
+const onVm = process.argv.includes("--only=vm")
+if (!onVm) await buildDist({ types: false })
 const entryPoints = {
   bench: "bench/bench.ts",
   load: "bench/load.ts",
@@ -10,6 +12,7 @@ const entryPoints = {
   sizes: "bench/sizes.ts",
   corpus: "bench/corpus.ts",
   maps: "bench/maps.ts",
+  vm: "bench/vm/bench.ts",
 }
 await build({
   entryPoints,
@@ -25,5 +28,5 @@ await build({
   loader: { ".h": "text", ".c": "text" },
   logLevel: "warning",
 })
-const { main } = await import(new URL("../build/bench/bench.mjs", import.meta.url))
-process.exitCode = await main(process.argv.slice(2))
+const { main } = await import(new URL(`../build/bench/${onVm ? "vm" : "bench"}.mjs`, import.meta.url))
+process.exitCode = await main(process.argv.slice(2).filter(arg => arg !== "--only=vm"))

@@ -56,7 +56,7 @@ export function runInVm(object: BpfObject, translate: Translate, milliseconds: n
   const first = (performance.now() - start) * 1e6
   for (let i = 1; i < COMPARED; i++) results.push(run.start(runnable, context) >>> 0)
   const batches: { readonly at: number; readonly ns: number }[] = []
-  while (performance.now() - start < milliseconds) {
+  do {
     const before = performance.now()
     let count = 0
     do {
@@ -64,7 +64,7 @@ export function runInVm(object: BpfObject, translate: Translate, milliseconds: n
       count += 8
     } while (performance.now() - before < 3)
     batches.push({ at: before - start, ns: ((performance.now() - before) * 1e6) / count })
-  }
+  } while (performance.now() - start < milliseconds)
   const ns = Math.min(...batches.map(b => b.ns))
   return { results, ns, first, warm: batches.find(b => b.ns < ns * 1.1)!.at }
 }

@@ -13,8 +13,8 @@ export interface Measured {
 /** The first results that are compared. */
 export const COMPARED = 8
 
-/** The program as gcc -O2 makes it; undefined where there is no gcc. */
-export function runNative({ text }: MicroProgram): Measured | undefined {
+/** The program as gcc -O2 makes it, with other options besides; undefined where there is no gcc. */
+export function runNative({ text }: MicroProgram, options: readonly string[] = []): Measured | undefined {
   const dir = mkdtempSync(join(tmpdir(), "skep-bench-"))
   try {
     const timed = `${text.replace("int run(void", "__attribute__((noinline)) int run(void")}
@@ -34,7 +34,7 @@ int main() {
 }
 `
     writeFileSync(join(dir, "bench.c"), timed)
-    const made = spawnSync("gcc", ["-O2", "-fno-strict-aliasing", "-w", "-o", "bench", "bench.c"], {
+    const made = spawnSync("gcc", ["-O2", ...options, "-fno-strict-aliasing", "-w", "-o", "bench", "bench.c"], {
       cwd: dir,
       encoding: "utf8",
     })

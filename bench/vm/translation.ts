@@ -2,7 +2,7 @@ import type { BpfObject } from "../../src/object/index.ts"
 import { compile, Memory } from "../../src/vm/index.ts"
 import { placeProgram } from "../../tests/support/vmImage.ts"
 
-/** How long translating takes: the first program of the process, and 100 instructions when it has done it often. */
+/** How long it takes to make modules of programs, when it was done often. */
 export function translation(objects: readonly BpfObject[]): void {
   const memory = new Memory()
   const images = objects.map(object => placeProgram(memory, object, "run").image)
