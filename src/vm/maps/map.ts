@@ -44,7 +44,7 @@ export abstract class VmMap {
   /** Processes may not write it any more. */
   frozen = false
   #references = 1
-  /** Where {@link hasTarget} puts its key; 0 until it has been asked. */
+  /** Where {@link target} puts its key; 0 until it has been asked. */
   #targetKey = 0
 
   constructor(core: Core, spec: MapSpec) {
@@ -131,13 +131,13 @@ export abstract class VmMap {
     return -ENOTSUPP
   }
 
-  /** Whether a packet can be sent to what a key of 4 bytes stands for (`bpf_redirect_map`): a value that begins with 0 is none. */
-  hasTarget(key: number): boolean {
+  /** What a key of 4 bytes stands for in a table of devices, CPUs, sockets or control groups: the number that its value begins with; 0 for nothing. */
+  target(key: number): number {
     const { memory } = this
     this.#targetKey ||= memory.allocate(4, "a key", { access: "none" })
     memory.view.setUint32(this.#targetKey, key, true)
     const value = this.lookup(this.#targetKey, 0)
-    return value !== 0 && memory.view.getUint32(value, true) !== 0
+    return value === 0 ? 0 : memory.view.getUint32(value, true)
   }
 
   /** Somebody else holds the map from now on. */

@@ -55,17 +55,22 @@ export function inMachine(
   inputs: readonly PacketTestInput[],
   translate: Translate = interpret,
 ): Outcome[] {
-  const memory = new Memory()
-  const run = new Run(new Core(memory, new FixedEnvironment(), 1_000_000))
+  const { run, skb, xdp } = (machine ??= makeMachine())
   const helper = (number: number) => packetHelpers[(helperById(number)?.name ?? "").replace(/^bpf_/, "")]
   const code = translate({ name: "f", insns, kfuncs: [], helper, probes: new Uint8Array(2 * insns.length) })
   const runnable = { kind: "program", name: "f", type, code } as const
-  if (type === "xdp") {
-    const xdp = new Xdp(memory)
-    return inputs.map(input => testRunXdp(run, xdp, runnable, input))
-  }
-  const skb = new Skb(memory)
-  return inputs.map(input => testRunSkb(run, skb, runnable, input))
+  return inputs.map(input =>
+    type === "xdp" ? testRunXdp(run, xdp, runnable, input) : testRunSkb(run, skb, runnable, input),
+  )
+}
+
+/** One machine for all programs: what one leaves in its memory must not matter to the next. */
+let machine: ReturnType<typeof makeMachine> | undefined
+
+function makeMachine() {
+  const memory = new Memory()
+  const run = new Run(new Core(memory, new FixedEnvironment(), 1_000_000))
+  return { run, skb: new Skb(memory), xdp: new Xdp(memory) }
 }
 
 /** What tells two outcomes apart, for people; empty where they are the same. */
@@ -93,8 +98,7 @@ const hex = (value: number | undefined): string => `0x${(value ?? 0).toString(16
 export function assertSame(insns: readonly Insn[], type: PacketProgram, inputs: readonly PacketTestInput[]): void {
   const real = inKernel(insns, type, inputs)
   for (const translate of [interpret, compile]) {
-    const machine = inMachine(insns, type, inputs, translate)
-    for (const [i, outcome] of machine.entries()) {
+    for (const [i, outcome] of inMachine(insns, type, inputs, translate).entries()) {
       assert.equal(difference(outcome, real[i]), "", `${translate.name}, input ${i}`)
     }
   }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { assemble } from "../../../src/isa/index.ts"
 import { compile, interpret } from "../../../src/vm/index.ts"
 import { Random } from "../../support/random.ts"
@@ -16,25 +17,42 @@ const calls = (text: string): string =>
     .filter(line => !/^(r7|r1 = \*|r1 = r6)/.test(line))
     .join("; ")
 
-/** One program on some packets: what differs, with the program's text; empty where nothing does. */
-export function tryProgram(seed: number): string {
+/** A random program and the packets that it is run on. */
+function made(seed: number) {
   const random = new Random(seed)
   const type = random.pick(TYPES)
   const kind = type === "xdp" ? "xdp" : "skb"
   const text = randomText(random, kind)
-  const insns = assemble(text)
   const inputs = Array.from({ length: INPUTS }, () => randomInput(random, kind))
+  return { type, text, insns: assemble(text), inputs } as const
+}
+
+/** One program on some packets: what differs, with the program's text; empty where nothing does. */
+export function tryProgram(seed: number): string {
+  const { type, text, insns, inputs } = made(seed)
   const real = inKernel(insns, type, inputs)
   const machine = inMachine(insns, type, inputs, seed % 2 === 0 ? interpret : compile)
   for (const [i, outcome] of machine.entries()) {
     const differs = difference(outcome, real[i])
-    if (differs !== "") {
-      const { data, checksumComplete, context } = inputs[i]
-      const input = `${Buffer.from(data).toString("hex")}${checksumComplete ? " complete" : ""}${context ? ` ${Buffer.from(context).toString("hex")}` : ""}`
-      return `seed ${seed}, ${type}, input ${i}\n${input}\n${differs}\n${calls(text)}\n`
-    }
+    if (differs === "") continue
+    const { data, checksumComplete, context } = inputs[i]
+    const parts = [hex(data), ...(checksumComplete ? ["complete"] : []), ...(context ? [hex(context)] : [])]
+    return `seed ${seed}, ${type}, input ${i}\n${parts.join(" ")}\n${differs}\n${calls(text)}\n`
   }
   return ""
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+
+/** What the machine makes of a program, in eight digits. */
+export function digest(seed: number): string {
+  const { type, insns, inputs } = made(seed)
+  const sum = createHash("sha256")
+  for (const outcome of inMachine(insns, type, inputs)) {
+    if (typeof outcome === "number") sum.update(`${outcome}`)
+    else sum.update(`${outcome.retval}`).update(outcome.data).update(outcome.context)
+  }
+  return sum.digest("hex").slice(0, 8)
 }
 
 /** Random programs of packet helpers, here and in the kernel: `SKEP_COUNT` programs from `SKEP_SEED` on. */

@@ -202,6 +202,7 @@ struct bpf_sock_tuple t = {}; struct bpf_sock *s = bpf_sk_lookup_tcp(skb, &t, si
 return bpf_get_netns_cookie(skb) != 0;
 return bpf_get_smp_processor_id() >= 0;
 return bpf_skb_cgroup_classid(skb);
+struct bpf_xfrm_state x = {5}; return bpf_skb_get_xfrm_state(skb, 0, &x, sizeof x, 0) + x.reqid;
 `
 
 const XDP_ONLY = `
@@ -285,6 +286,11 @@ bpf_skb_change_head(skb, 14, 0); ETH eth->h_proto = bpf_htons(0x0800); return 0;
 long r = bpf_skb_change_tail(skb, 100, 0); skb->mark = r * 1000 + skb->len; return 0;
 __u8 b[4] = {1, 2, 3, 4}; skb->mark = bpf_skb_store_bytes(skb, 4, b, 4, 0); return 0;
 skb->mark = bpf_l3_csum_replace(skb, 10, 1, 2, 2); return 0;
+struct iphdr h = {.version = 4, .ihl = 5, .ttl = 9, .protocol = 4, .saddr = 1}; skb->mark = bpf_lwt_push_encap(skb, BPF_LWT_ENCAP_IP, &h, sizeof h); return 0;
+struct iphdr h = {.version = 4, .ihl = 5, .check = 7}; skb->mark = bpf_lwt_push_encap(skb, BPF_LWT_ENCAP_IP, &h, sizeof h) * 1000 + skb->len + skb->protocol; return 0;
+struct iphdr h = {.version = 4, .ihl = 6}; skb->mark = bpf_lwt_push_encap(skb, BPF_LWT_ENCAP_IP, &h, sizeof h); return 0;
+struct ipv6hdr h = {.version = 6, .nexthdr = 41}; skb->mark = bpf_lwt_push_encap(skb, BPF_LWT_ENCAP_IP, &h, sizeof h) * 1000 + skb->protocol; return 0;
+struct ipv6hdr h = {.version = 5}; skb->mark = bpf_lwt_push_encap(skb, BPF_LWT_ENCAP_IP, &h, sizeof h); return 0;
 struct bpf_tunnel_key k = {.tunnel_id = 3}; skb->mark = bpf_skb_set_tunnel_key(skb, &k, sizeof k, 0); return 0;
 `
 

@@ -1,8 +1,10 @@
 import type { Helper } from "../../code.ts"
 import * as bytes from "./bytes.ts"
+import * as cgroup from "./cgroup.ts"
 import * as change from "./change.ts"
 import * as checksums from "./checksums.ts"
 import * as fib from "./fib.ts"
+import * as lwt from "./lwt.ts"
 import * as meta from "./meta.ts"
 import * as redirect from "./redirect.ts"
 import * as sockets from "./sockets.ts"
@@ -55,6 +57,11 @@ export const packetHelpers: Readonly<Record<string, Helper>> = {
   get_netns_cookie: sockets.getNetnsCookie,
   skb_cgroup_id: sockets.skbCgroupId,
   skb_ancestor_cgroup_id: sockets.skbAncestorCgroupId,
+  sk_ancestor_cgroup_id: sockets.skAncestorCgroupId,
+  skb_under_cgroup: cgroup.skbUnderCgroup,
+  current_task_under_cgroup: cgroup.currentTaskUnderCgroup,
+  skb_get_xfrm_state: cgroup.skbGetXfrmState,
+  lwt_push_encap: lwt.lwtPushEncap,
   skb_cgroup_classid: sockets.skbCgroupClassid,
   sk_cgroup_id: sockets.skCgroupId,
   skb_set_tunnel_key: tunnel.skbSetTunnelKey,

@@ -50,12 +50,12 @@ export const redirectPeer: Helper = (run, device, _d, flags, flagsHigh) => {
 /** `bpf_redirect_map` */
 export const redirectMap: Helper = (run, map, mapHigh, key, _k, flags, flagsHigh) => {
   const xdp = xdpOf(run)
-  const target = run.map(map, mapHigh)
-  const manyDevices = target.type === "devmap" || target.type === "devmap_hash"
+  const targets = run.map(map, mapHigh)
+  const manyDevices = targets.type === "devmap" || targets.type === "devmap_hash"
   const known = FALLBACK | (manyDevices ? BROADCAST | EXCLUDE_INGRESS : 0)
   if (flags & ~known || flagsHigh !== 0) return XDP_ABORTED
-  if (!(flags & BROADCAST) && !target.hasTarget(key >>> 0)) return flags & FALLBACK
-  xdp.redirect = { target: key >>> 0, flags: flags & ~FALLBACK, how: "map", map: target }
+  if (!(flags & BROADCAST) && targets.target(key >>> 0) === 0) return flags & FALLBACK
+  xdp.redirect = { target: key >>> 0, flags: flags & ~FALLBACK, how: "map", map: targets }
   return XDP_REDIRECT
 }
 

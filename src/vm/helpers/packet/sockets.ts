@@ -131,31 +131,35 @@ export const skAssign: Helper = (run, _skb, _s, socket, _h, flags, flagsHigh) =>
   return 0
 }
 
-/** The socket of the packet. */
-const own = (run: Run): VmSocket | undefined =>
+/** The socket of the packet; undefined where it is of no network. */
+export const packetSocket = (run: Run): VmSocket | undefined =>
   run.packet instanceof Skb ? socketAt(run, run.packet.socket) : undefined
 
 /** `bpf_get_socket_cookie` of a packet, or of a socket. */
 export const getSocketCookie: Helper = (run, context) => {
-  const socket = run.packet === undefined ? socketAt(run, context) : own(run)
+  const socket = run.packet === undefined ? socketAt(run, context) : packetSocket(run)
   return socket === undefined ? 0 : run.big(socket.cookie)
 }
 
 /** `bpf_get_socket_uid` */
-export const getSocketUid: Helper = run => own(run)?.uid ?? OVERFLOW_UID
+export const getSocketUid: Helper = run => packetSocket(run)?.uid ?? OVERFLOW_UID
 
 /** `bpf_get_netns_cookie`: there is one namespace. */
 export const getNetnsCookie: Helper = () => 1
 
 /** `bpf_skb_cgroup_id` */
-export const skbCgroupId: Helper = run => run.big(own(run)?.cgroupId ?? 0n)
+export const skbCgroupId: Helper = run => run.big(packetSocket(run)?.cgroupId ?? 0n)
 
 /** `bpf_skb_ancestor_cgroup_id`: control groups have no tree here; level 0 is the group itself. */
 export const skbAncestorCgroupId: Helper = (run, _skb, _s, level) =>
-  run.big(level === 0 ? (own(run)?.cgroupId ?? 0n) : 0n)
+  run.big(level === 0 ? (packetSocket(run)?.cgroupId ?? 0n) : 0n)
 
 /** `bpf_sk_cgroup_id` */
 export const skCgroupId: Helper = (run, address) => run.big(socketAt(run, address)?.cgroupId ?? 0n)
+
+/** `bpf_sk_ancestor_cgroup_id` */
+export const skAncestorCgroupId: Helper = (run, address, _high, level) =>
+  run.big(level === 0 ? (socketAt(run, address)?.cgroupId ?? 0n) : 0n)
 
 /** `bpf_skb_cgroup_classid` */
 export const skbCgroupClassid: Helper = () => 0
