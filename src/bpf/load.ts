@@ -2,6 +2,7 @@ import { SkepError, SourceFile } from "../base/index.ts"
 import type { IncludeResolver } from "../c/index.ts"
 import { used } from "../cache/index.ts"
 import type { CompileResult } from "../compiler/index.ts"
+import type { Module } from "../ir/index.ts"
 import type { BpfObject } from "../object/index.ts"
 import { type ContainerFilter, filterByContainers } from "./containers/filter.ts"
 import { badOption } from "./errors.ts"
@@ -35,6 +36,39 @@ export async function objectOf(options: LoadOptions, more = ""): Promise<Compile
   return (await compiledTwice(options, more)).compiled
 }
 
+/**
+ * The program compiled with what tells of its runs and of what they read, for `record`. @throws SkepError RECORD_OBJECT where it is compiled already
+ */
+export async function recordingOf(options: LoadOptions, pages: number): Promise<Compiled> {
+  const { instrument, recordingText } = await import("../record/index.ts")
+  const { isLibbpfStyle } = await import("../libbpf/index.ts")
+  const { text, file, object } = options
+  if (object !== undefined || (file !== undefined && pathOf(file).endsWith(".o"))) throw compiledAlready()
+  const source = file === undefined ? text : readSource(file).text
+  const more = recordingText(isLibbpfStyle(source ?? "") ? "libbpf" : "bcc", pages)
+  const transform = (module: Module): void => instrument(module, program => contextSize(module, program))
+  const { compiled } = await compiledObject({ ...options, countDrops: false }, more, transform)
+  return { ...compiled, object: prepareObject(compiled.object, options) }
+}
+
+/** Bytes of registers, as the kernel hands them to probes: `struct pt_regs` has 168 on x86-64 and 272 on arm64, the largest 512. */
+const REGISTERS = 512
+/** Bytes of a tracepoint's record, texts at its end included, and of the arguments of others. */
+const RECORD = 512
+
+const contextSize = ({ programs }: Module, name: string): number => {
+  const type = programs.find(program => program.func === name)?.type
+  if (type === "kprobe" || type === "perf_event") return process.arch === "x64" ? 168 : REGISTERS
+  return type === "tracepoint" ? RECORD : 96
+}
+
+const compiledAlready = (): SkepError =>
+  new SkepError({
+    code: "RECORD_OBJECT",
+    message: "a program that is compiled already cannot be recorded",
+    hint: "record the C file: what tells of its runs is put in when it is compiled",
+  })
+
 /** The same, where it may have to be compiled again. */
 export async function compiledTwice(options: LoadOptions, more = ""): Promise<CompiledTwice> {
   const { compiled, withoutCounts } = await compiledObject(options, more)
@@ -42,7 +76,11 @@ export async function compiledTwice(options: LoadOptions, more = ""): Promise<Co
   return { compiled: prepared(compiled), withoutCounts: withoutCounts && (() => prepared(withoutCounts())) }
 }
 
-async function compiledObject(options: LoadOptions, more: string): Promise<CompiledTwice> {
+async function compiledObject(
+  options: LoadOptions,
+  more: string,
+  transform?: (module: Module) => void,
+): Promise<CompiledTwice> {
   if (typeof options !== "object" || options === null) {
     throw badOption("BPF.load takes an object of options", 'BPF.load({ text: "…" }) or BPF.load({ file: "program.c" })')
   }
@@ -57,7 +95,7 @@ async function compiledObject(options: LoadOptions, more: string): Promise<Compi
   if (file === undefined && typeof text !== "string")
     throw badOption("text is a string of C", 'text: "int f(void *ctx) …"')
   const read: Source = file === undefined ? { name: "program.c", text: text as string } : readSource(file)
-  return compileSource({ text: read.text + more, name: options.name ?? read.name }, options)
+  return compileSource({ text: read.text + more, name: options.name ?? read.name }, options, transform)
 }
 
 /** Name of the text in front of the program that tells containers apart. */
@@ -68,7 +106,11 @@ function withContainers(resolve: IncludeResolver, containers: ContainerFilter): 
   return (name, form, from) => (name === CONTAINERS ? text : resolve(name, form, from))
 }
 
-async function compileSource(source: Source, options: LoadOptions): Promise<CompiledTwice> {
+async function compileSource(
+  source: Source,
+  options: LoadOptions,
+  transform?: (module: Module) => void,
+): Promise<CompiledTwice> {
   const { compile } = await import("../compiler/index.ts")
   const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
   const resolve = includeResolver([...flags.includes, ...(options.includes ?? [])])
@@ -78,9 +120,10 @@ async function compileSource(source: Source, options: LoadOptions): Promise<Comp
       ...source,
       resolve: options.containers === undefined ? resolve : withContainers(resolve, options.containers),
       flags: options.containers === undefined ? flags.macros : [`-include ${CONTAINERS}`, ...flags.macros],
-      target: embedded ? snapshotTarget() : runningTarget(),
+      target: embedded ? snapshotTarget(options.machine) : runningTarget(),
       cpu: options.cpu ?? (embedded ? 4 : runningCpu()),
       countDrops,
+      transform,
     })
   try {
     const compiled = make(options.countDrops !== false)

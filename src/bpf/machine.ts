@@ -1,5 +1,6 @@
 import { KernelMachine } from "../kernel/index.ts"
 import type { Machine } from "../machine/index.ts"
+import type { KernelSnapshot } from "../snapshot/index.ts"
 import { kernelFunctions } from "../symbols/index.ts"
 import { badOption } from "./errors.ts"
 import { kernelSnapshot } from "./host/snapshot.ts"
@@ -40,3 +41,11 @@ export function isEmbedded({ on: wanted, machine }: Where): boolean {
 /** The machine that options ask for. @throws SkepError BPF_OPTION */
 export const machineOf = async (where: Where): Promise<Machine> =>
   where.machine ?? (isEmbedded(where) ? embeddedMachine() : kernelMachine())
+
+const kernels = new WeakMap<Machine, KernelSnapshot>()
+
+/** Says for which kernel programs of an embedded machine are compiled. */
+export const setKernel = (machine: Machine, kernel: KernelSnapshot): void => void kernels.set(machine, kernel)
+
+/** The kernel for which programs of an embedded machine are compiled, where it is not the usual one. */
+export const kernelOf = (machine: Machine): KernelSnapshot | undefined => kernels.get(machine)

@@ -4,7 +4,10 @@ import { nearestNames, SkepError } from "../base/index.ts"
 import { Btf } from "../btf/index.ts"
 import type { CpuLevel, Target } from "../compiler/index.ts"
 import { cpuLevel, kernelAtLeast, kernelVersion, onlineCpus, runningBtf, tracefs } from "../kernel/index.ts"
+import type { Machine } from "../machine/index.ts"
+import type { KernelSnapshot } from "../snapshot/index.ts"
 import { kernelSnapshot } from "./host/snapshot.ts"
+import { kernelOf } from "./machine.ts"
 
 /** The running kernel, as the compiler sees it; that of the snapshot off Linux. Everything is looked up when it is first asked. */
 export function runningTarget(): Target {
@@ -33,19 +36,19 @@ export function runningTarget(): Target {
  * The kernel of the snapshot that comes with skep: the same on every computer. The embedded machine simulates it, and where there is no Linux
  * kernel, programs are compiled for it. @throws SkepError SNAPSHOT_MISSING, SNAPSHOT_BAD when something of it is asked for
  */
-export function snapshotTarget(): Target {
-  const { version } = kernelSnapshot()
+export function snapshotTarget(machine?: Machine): Target {
+  const kernel = (machine && kernelOf(machine)) ?? kernelSnapshot()
   return {
     arch: "x86_64",
-    kernelVersion: version,
+    kernelVersion: kernel.version,
     cpus: SIMULATED_CPUS,
     pageSize: 4096,
     get btf() {
-      return kernelSnapshot().btf
+      return kernel.btf
     },
-    readTracepointFormat: (category, event) => kernelSnapshot().formats.get(`${category}:${event}`),
-    tracepointHint: snapshotHint,
-    config: name => kernelSnapshot().config.get(name),
+    readTracepointFormat: (category, event) => kernel.formats.get(`${category}:${event}`),
+    tracepointHint: (category, event) => snapshotHint(kernel, category, event),
+    config: name => kernel.config.get(name),
   }
 }
 
@@ -53,8 +56,8 @@ export function snapshotTarget(): Target {
 export const SIMULATED_CPUS = 2
 
 /** The names nearest to a tracepoint that the snapshot does not have. */
-function snapshotHint(category: string, event: string): string | undefined {
-  const names = [...kernelSnapshot().formats.keys()]
+function snapshotHint(kernel: KernelSnapshot, category: string, event: string): string | undefined {
+  const names = [...kernel.formats.keys()]
   const categories = [...new Set(names.map(name => name.slice(0, name.indexOf(":"))))]
   if (!categories.includes(category)) return meant(nearestNames(category, categories, 3).map(name => `${name}:…`))
   return meant(nearestNames(`${category}:${event}`, names, 3))

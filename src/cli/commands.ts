@@ -15,6 +15,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "compile a C file, run it in the kernel, show its output and its tables",
     load: async () => (await import("./run.ts")).run,
   },
+  record: {
+    about: "record a program's runs in the kernel, to run it again anywhere",
+    load: async () => (await import("./record.ts")).record,
+  },
   compile: {
     about: "compile a C file to an object, or show any stage on the way",
     load: async () => (await import("./compile.ts")).compileCommand,

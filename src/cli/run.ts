@@ -1,5 +1,14 @@
 import { SkepError } from "../base/index.ts"
-import { BPF, type ContainerFilter, type LoadOptions, readSource, type TraceLine } from "../bpf/index.ts"
+import {
+  BPF,
+  type ContainerFilter,
+  type LoadOptions,
+  openReplay,
+  type ReplayMachine,
+  readBytes,
+  readSource,
+  type TraceLine,
+} from "../bpf/index.ts"
 import { attachAs, attachForms, iteratorOutput, linkText, parseAttach, usdtProbes } from "./attach/index.ts"
 import { CAPTURE_OPTIONS, captureLoad, refuseWithoutCapture, runCapture } from "./capture/run.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
@@ -32,6 +41,7 @@ export const run = command({
     },
     mntnsmap: { value: "PIN", about: "see only processes whose mount namespace is in this pinned table" },
     "no-trace": { about: "do not show what the program prints" },
+    replay: { value: "FILE", about: "run on a recording (skep record), in place of the kernel" },
     json: { about: "output and tables as one JSON object a line" },
     verbose: { short: "v", about: "the whole log of the kernel's verifier, of programs that load, too" },
     ...CAPTURE_OPTIONS,
@@ -46,6 +56,7 @@ export const run = command({
     ["skep run --attach xdp:eth0:generic=drop drop.c", "packets that come in at a device"],
     ["skep run --events examples/renames.c", "what the program sends through its buffers, decoded"],
     ["skep run --attach tracepoint:sched:sched_switch=f --duration 5 f.c", "a tracepoint, for 5 seconds"],
+    ["skep run --replay out.skep f.c", "on what skep record recorded, on any computer"],
     ["skep run --pcap in.pcap --out out.pcap filter.c", "over the packets of a capture"],
     ["skep run --events --event-type events=event --set targ_uid=0 execsnoop.bpf.o", "an object that clang made"],
   ],
@@ -62,7 +73,7 @@ export const run = command({
     const verifierLog = values.verbose ? 1 : 0
     const containers = containersOf(values, file)
     const cflags = sourceFlags(values)
-    const load: LoadOptions = {
+    const load: { -readonly [K in keyof LoadOptions]: LoadOptions[K] } = {
       file,
       cflags,
       verifierLog,
@@ -72,6 +83,8 @@ export const run = command({
       containers,
       ...captureLoad(values),
     }
+    const replay = values.replay === undefined ? undefined : await openReplay(readBytes(values.replay))
+    if (replay !== undefined) load.machine = replay.machine
     using bpf = await BPF.load(load)
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)
@@ -86,6 +99,7 @@ export const run = command({
     // What goes wrong with the output ends the run, too.
     tracing?.done.then(stop.now, stop.now)
     const wrong = values.pcap === undefined ? undefined : await runCapture(bpf, values, stop)
+    if (replay !== undefined) showReplay(replay.run(), stop)
     if (values.pcap === undefined && bpf.links.size > 0) await stop.wait(seconds)
     for (const text of iteratorOutput(bpf, places))
       process.stdout.write(values.json ? jsonLine("iterator", { text }) : text)
@@ -98,6 +112,18 @@ export const run = command({
     return SUCCESS
   },
 })
+
+/** Says what came of a replay, and ends the run. */
+function showReplay({ runs, skipped, missing }: ReturnType<ReplayMachine["run"]>, stop: Stop): void {
+  note(`replayed ${runs.toLocaleString("en")} runs`)
+  if (skipped > 0) note(`${skipped.toLocaleString("en")} recorded runs were at places where nothing is attached`)
+  if (missing > 0) {
+    note(
+      `${missing.toLocaleString("en")} reads failed: the recorded program did not read that memory, so record this one to see it`,
+    )
+  }
+  stop.now()
+}
 
 /** A program that asks which container it runs in has to be answered, whether there are tables or not. */
 function containersOf(values: { cgroupmap?: string; mntnsmap?: string }, file: string): ContainerFilter | undefined {
@@ -117,14 +143,14 @@ function containersOf(values: { cgroupmap?: string; mntnsmap?: string }, file: s
   return asks ? { cgroupMap, mountNamespaceMap } : undefined
 }
 
-function durationOf(text: string | undefined): number | undefined {
+export function durationOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const seconds = Number(text)
   if (!(seconds > 0 && seconds < 2_000_000)) throw new UsageError(`--duration is a number of seconds, not '${text}'`)
   return seconds
 }
 
-function nothingAttached(bpf: BPF, file: string): SkepError {
+export function nothingAttached(bpf: BPF, file: string): SkepError {
   const names = bpf.programs.map(program => program.name)
   return new SkepError({
     code: "CLI_NOTHING_ATTACHED",

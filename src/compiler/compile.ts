@@ -85,6 +85,7 @@ export class Compilation {
     if (this.#module === undefined) {
       const module = lower(this.rewritten.unit, { debug: this.options.debug })
       this.#dump("lower", () => printModule(module))
+      this.options.transform?.(module)
       const onPass = passNames.some(pass => this.#wants(pass))
         ? (pass: string, text: () => string) => this.#dump(pass, text)
         : undefined

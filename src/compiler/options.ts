@@ -2,6 +2,7 @@ import type { Architecture } from "../bcc/index.ts"
 import type { Btf } from "../btf/index.ts"
 import type { IncludeResolver } from "../c/index.ts"
 import type { CpuLevel } from "../codegen/index.ts"
+import type { Module } from "../ir/index.ts"
 
 /** What the compiler asks about the kernel that the program is for; each when it is first needed. */
 export interface Target {
@@ -57,6 +58,8 @@ export interface CompileOptions {
    * for libbpf say so themselves; those of BCC's have the places of the target without it.
    */
   readonly core?: boolean
+  /** Changes the module before it is optimised: adds calls that record what a program does, for example. */
+  readonly transform?: (module: Module) => void
   /** Runs the validity checks of every stage; slower. */
   readonly check?: boolean
 }

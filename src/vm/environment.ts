@@ -14,8 +14,8 @@ export interface CurrentTask {
   readonly comm: string
   /** Number of its control group. */
   readonly cgroupId: bigint
-  /** Where its `task_struct` lies in linear memory; 0 where there is none. */
-  readonly address: number
+  /** Where its `task_struct` lies in linear memory; 0 where there is none. A bigint is a whole address, of foreign memory. */
+  readonly address: number | bigint
 }
 
 /** Something that happens later. */
@@ -46,6 +46,11 @@ export interface Environment {
   stack(kind: "kernel" | "user"): readonly bigint[]
   /** The symbol that an address lies in, as `%pS` prints it; undefined where there is none. */
   symbolAt?(address: bigint): string | undefined
+  /**
+   * Memory that is not the machine's own, for programs that read it by helpers: the bytes from an address on, as many of `size` as there are. It is
+   * asked before the machine's own memory is.
+   */
+  foreign?(address: bigint, size: number): Uint8Array
   /** Address of a symbol of the kernel; undefined where there is none. */
   symbol(name: string): bigint | undefined
   /** Text of the kernel's configuration: `CONFIG_HZ=250`, a line each. */
@@ -77,7 +82,7 @@ const TICK = 1000
 /** A quiet computer: one task, CPU 0, a clock that goes on when somebody looks at it. */
 export class FixedEnvironment implements Environment {
   readonly cpus: number
-  readonly bootTime = BOOT
+  readonly bootTime: bigint = BOOT
   readonly config = ""
   readonly random: Random
   readonly network: Network

@@ -31,6 +31,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   OBJECT: "Object files",
   FILTER: "Packet filters",
   SIM: "The simulated kernel",
+  RECORD: "Recordings",
+  REPLAY: "Programs on a recording",
   SNAPSHOT: "The kernel that stands for one where there is none",
   MACHINE: "Programs and maps that are loaded",
   KERNEL: "The kernel",

@@ -87,6 +87,11 @@ class Lowering implements ModuleContext {
       this.#add(decl, isHidden(decl) ? "static" : "global")
       this.#shared.add(decl.name)
     }
+    for (const decl of this.#definitions.values()) {
+      const isNew = !this.#functions.has(decl.name)
+      if (isNew && decl.storage === "static" && decl.attrs.some(({ name }) => name === "used"))
+        this.#add(decl, "static")
+    }
     this.#lowerFunctions()
     const mapDecls = new Set<VarDecl | undefined>(maps.map(m => m.decl))
     for (const { decl } of this.#unit.structOps) mapDecls.add(decl)

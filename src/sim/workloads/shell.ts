@@ -29,7 +29,7 @@ function* start(process: Process): Steps<void> {
 }
 
 function* ls(process: Process): Steps<void> {
-  for (const name of ["Makefile", "main.c", "util.c", "missing.c"]) yield* process.stat(`/home/ada/src/${name}`)
+  for (const name of ["Makefile", "main.c", "util.c", "missing.c"]) yield* process.stat(`/srv/bees/${name}`)
   yield* process.write(1, 180)
 }
 
@@ -41,7 +41,7 @@ function* cat(process: Process): Steps<void> {
 
 function* grep(process: Process): Steps<void> {
   for (const name of ["Makefile", "main.c", "util.c"]) {
-    const fd = yield* process.open(`/home/ada/src/${name}`)
+    const fd = yield* process.open(`/srv/bees/${name}`)
     yield* process.read(fd, 32_768)
     yield* process.compute(process.random(1, 4) * MILLISECOND)
     yield* process.close(fd)
@@ -57,7 +57,7 @@ function* gcc(process: Process): Steps<void> {
     yield* cc1.write(fd, 20_000)
     yield* cc1.close(fd)
   })
-  const fd = yield* process.open("/home/ada/src/main.o", "write")
+  const fd = yield* process.open("/srv/bees/main.o", "write")
   yield* process.write(fd, 30_000)
   yield* process.close(fd)
   yield* process.unlink("/tmp/ccX.s")
@@ -74,9 +74,9 @@ export const shell: Workload = {
     for (const [path, size] of [
       ["/etc/ld.so.cache", 30_000],
       ["/etc/hosts", 300],
-      ["/home/ada/src/main.c", 24_000],
-      ["/home/ada/src/util.c", 9_000],
-      ["/home/ada/src/Makefile", 700],
+      ["/srv/bees/main.c", 24_000],
+      ["/srv/bees/util.c", 9_000],
+      ["/srv/bees/Makefile", 700],
     ] as const) {
       system.files.make(path, 0o100644, size)
     }

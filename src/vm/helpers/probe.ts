@@ -14,6 +14,10 @@ function isIn(space: Space, high: number): boolean {
 /** What the kernel says where it cannot read: addresses of processes are out of range for reads of its own memory. */
 const unreadable = (space: Space, high: number): number => (space === "kernel" && high >= 0 ? -ERANGE : -EFAULT)
 
+/** What the environment has at an address, where it has memory. */
+const foreignBytes = ({ environment }: Run, low: number, high: number, size: number): Uint8Array | undefined =>
+  environment.foreign?.((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0), size)
+
 /** Reads of memory that may not be there: `bpf_probe_read…(dst, size, src)`. What cannot be read is zeros. */
 const read =
   (space: Space): Helper =>
@@ -21,6 +25,11 @@ const read =
     const { memory } = run
     run.writable(to, toHigh, size)
     if (size === 0) return 0
+    const foreign = foreignBytes(run, from, fromHigh, size)
+    if (foreign?.length === size) {
+      memory.u8.set(foreign, to)
+      return 0
+    }
     if (!isIn(space, fromHigh) || !memory.readable(from, size)) {
       memory.u8.fill(0, to, to + size)
       return run.signed(unreadable(space, fromHigh))
@@ -36,6 +45,14 @@ const readText =
     const { memory } = run
     run.writable(to, toHigh, size)
     if (size === 0) return 0
+    const foreign = foreignBytes(run, from, fromHigh, size)
+    const end = foreign?.indexOf(0) ?? -1
+    if (foreign !== undefined && (end >= 0 || foreign.length === size)) {
+      const bytes = foreign.subarray(0, end < 0 ? size - 1 : end)
+      memory.u8.set(bytes, to)
+      memory.u8[to + bytes.length] = 0
+      return bytes.length + 1
+    }
     const length = isIn(space, fromHigh) ? textLength(run, from, size) : -1
     if (length < 0) {
       memory.u8.fill(0, to, to + size)

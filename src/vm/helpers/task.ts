@@ -3,6 +3,11 @@ import { EINVAL, ESRCH } from "../errno.ts"
 
 const encoder = new TextEncoder()
 
+const currentTask: Helper = run => {
+  const { address } = run.environment.task()
+  return typeof address === "bigint" ? run.big(address) : run.pointer(address)
+}
+
 /** Who runs. */
 export const taskHelpers: Readonly<Record<string, Helper>> = {
   bpf_get_current_pid_tgid(run) {
@@ -26,8 +31,8 @@ export const taskHelpers: Readonly<Record<string, Helper>> = {
     return 0
   },
 
-  bpf_get_current_task: run => run.pointer(run.environment.task().address),
-  bpf_get_current_task_btf: run => run.pointer(run.environment.task().address),
+  bpf_get_current_task: currentTask,
+  bpf_get_current_task_btf: currentTask,
   bpf_get_current_cgroup_id: run => run.big(run.environment.task().cgroupId),
   bpf_get_current_ancestor_cgroup_id: (run, level) => (level === 0 ? run.big(1n) : 0),
 

@@ -1,0 +1,1 @@
+export { Replay, type ReplayResult } from "./replay.ts"
