@@ -36,6 +36,10 @@ export interface CodeImage {
   readonly helper: (number: number) => Helper | undefined
   /** By slot: 1 for loads through a typed pointer of the kernel, which give 0 where the address is bad. */
   readonly probes: Uint8Array
+  /** Slots of functions that the machine calls by itself: what the program throws to. */
+  readonly entries?: readonly number[]
+  /** A verifier has accepted the program: it ends, and its pointers stay in what they point into. */
+  readonly verified?: boolean
   /** The map that programs have at an address of the machine's memory: WebAssembly finds things in some by itself. */
   readonly mapAt?: (address: number) => VmMap | undefined
   /** Counters of lines of C; only the interpreter counts. */

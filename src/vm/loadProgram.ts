@@ -37,6 +37,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
   const { spec, type, object, context } = load
   const image = makeImage(spec, object)
   const atThrow = exceptionCallback(spec, object)
+  const exceptionSlot = image.functions.find(({ spec: { name } }) => name === atThrow)?.slot
   const kfuncs: Helper[] = []
   const used = new Set<number>()
   relocate(image, load, kfuncs, used)
@@ -46,6 +47,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
     kfuncs,
     helper: helperByNumber,
     probes: probesOf(image, type),
+    entries: exceptionSlot === undefined ? [] : [exceptionSlot],
     mapAt: address => context.core.mapAt(address),
     counters: context.coverage?.count(image, object),
   }
@@ -60,7 +62,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
       log: "",
       license: object.license,
       owner: load.owner,
-      exceptionSlot: image.functions.find(({ spec: { name } }) => name === atThrow)?.slot,
+      exceptionSlot,
       verified: 0,
       maps: [...used],
     },

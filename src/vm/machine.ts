@@ -6,7 +6,7 @@ import { Core } from "./core.ts"
 import type { Coverage } from "./coverage.ts"
 import { type Environment, FixedEnvironment } from "./environment.ts"
 import { interpret } from "./interpreter/interpreter.ts"
-import { canCompile, compile } from "./jit/jit.ts"
+import { canCompile, compileOrInterpret } from "./jit/jit.ts"
 import { VmLoaded } from "./load.ts"
 import { Memory } from "./memory.ts"
 import { VmNetwork } from "./network.ts"
@@ -65,7 +65,7 @@ export class VirtualMachine implements Machine {
       core: this.core,
       types: options.types,
       places: options.places,
-      translate: jit && options.coverage === undefined && canCompile() ? compile : interpret,
+      translate: jit && options.coverage === undefined && canCompile() ? compileOrInterpret : interpret,
       coverage: options.coverage,
       version: options.version ?? { major: 6, minor: 18 },
     }

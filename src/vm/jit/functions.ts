@@ -21,10 +21,10 @@ export interface FlatCode {
 }
 
 /**
- * Finds the functions of flat code: they start where calls and addresses of subprograms lead to.
+ * Finds the functions of flat code: they start where calls and addresses of subprograms lead to, and at the slots `entries`.
  * @throws SkepError VM_BAD_CODE
  */
-export function codeOf(insns: readonly Insn[]): FlatCode {
+export function codeOf(insns: readonly Insn[], entries: readonly number[] = []): FlatCode {
   if (insns.length === 0) throw badCode(0, "there is no code")
   const slots = new Int32Array(insns.length)
   let slot = 0
@@ -34,7 +34,7 @@ export function codeOf(insns: readonly Insn[]): FlatCode {
   }
   const indexAt = new Int32Array(slot).fill(-1)
   for (let i = 0; i < insns.length; i++) indexAt[slots[i]] = i
-  const starts = new Set([0])
+  const starts = new Set([0, ...entries.map(at => indexAt[at])])
   for (let i = 0; i < insns.length; i++)
     if (namesFunction(insns[i])) starts.add(functionTarget(insns, slots, indexAt, i))
   const sorted = [...starts].sort((a, b) => a - b)

@@ -1,6 +1,8 @@
-import { LEAVES_WORD } from "../address.ts"
+import { SkepError } from "../../base/index.ts"
+import { CODE, LEAVES_WORD } from "../address.ts"
 import type { Code, CodeImage, Helper } from "../code.ts"
-import { budgetSpent, Fault, noHelper, stackOverflow } from "../fault.ts"
+import { badCallback, budgetSpent, Fault, noHelper, stackOverflow } from "../fault.ts"
+import { interpret } from "../interpreter/interpreter.ts"
 import type { Memory } from "../memory.ts"
 import { FRAMES, type Run } from "../run.ts"
 import { type Import, type Translated, type TranslateOptions, translate } from "./program.ts"
@@ -17,6 +19,16 @@ type Entry = (frame: number, ...words: number[]) => number
 export function compile(image: CodeImage, options: TranslateOptions = {}): Code {
   const translated = translate(image, options)
   return new Compiled(image, options, translated, new (wasmPlatform()!.Module)(translated.bytes))
+}
+
+/** Translates to WebAssembly, or for the interpreter where the platform does not take the module (it is too large, say). */
+export function compileOrInterpret(image: CodeImage): Code {
+  try {
+    return compile(image)
+  } catch (error) {
+    if (error instanceof SkepError) throw error
+    return interpret(image)
+  }
 }
 
 /** Like {@link compile}; browsers compile modules of more than 4 KB in their main thread in this way only. */
@@ -64,8 +76,10 @@ class Compiled implements Code {
     const before = this.#run
     this.#run = run
     try {
+      const entry = this.#entries.get(slot)
+      if (entry === undefined) throw badCallback(slot, CODE)
       // Words that the function does not take are dropped.
-      return this.#entries.get(slot)!(frame, a1, a1High, a2, a2High, a3, a3High, a4, a4High, a5, a5High)
+      return entry(frame, a1, a1High, a2, a2High, a3, a3High, a4, a4High, a5, a5High)
     } catch (error) {
       throw this.#explain(error)
     } finally {

@@ -1,6 +1,5 @@
 import * as o from "../../isa/index.ts"
 import { CODE, HIGH_WORD } from "../address.ts"
-import { badCode } from "../badCode.ts"
 import type { CodeImage } from "../code.ts"
 import type { VmMap } from "../maps/map.ts"
 import { foldAddresses } from "./addresses.ts"
@@ -21,7 +20,7 @@ import { I32, I64, Op } from "./wasm/opcodes.ts"
 import { websOf } from "./webs.ts"
 
 export interface TranslateOptions {
-  /** A verifier has accepted the program: it ends, and its pointers stay in what they point into. */
+  /** What the image says of itself without it. */
   readonly verified?: boolean
   /** Note where instructions begin. */
   readonly records?: boolean
@@ -47,7 +46,7 @@ export interface Translated {
 /**
  * Translates a program and its subprograms to one module of WebAssembly. Every function takes the end of its frame and r1
  * to r5 as far as it reads them, as 64-bit numbers, and gives r0.
- * @throws SkepError VM_BAD_CODE for what no verifier accepts
+ * @throws SkepError VM_BAD_CODE for what no verifier accepts, RangeError for a function that is too large
  */
 export function translate(image: CodeImage, options: TranslateOptions = {}): Translated {
   return new Program(image, options).translate()
@@ -70,11 +69,11 @@ export class Program {
   readonly #mapOfSlot = new Map<number, number>()
   readonly #inlineMaps = new Map<number, InlineMap | undefined>()
 
-  constructor(image: CodeImage, { verified = false, records = false }: TranslateOptions) {
+  constructor(image: CodeImage, { verified = image.verified ?? false, records = false }: TranslateOptions) {
     this.#image = image
     this.verified = verified
     this.records = records
-    this.code = codeOf(image.insns)
+    this.code = codeOf(image.insns, image.entries)
     this.#functions = prepareFunctions(this.code)
     this.#findImports()
   }
@@ -103,9 +102,10 @@ export class Program {
     return { bytes, imports: this.#imports, entries, positions }
   }
 
-  /** The program itself, and the functions whose addresses are taken. */
+  /** The program itself, and the functions whose addresses are taken, or that the machine calls. */
   #entries(): ReadonlySet<number> {
-    const found = new Set([0])
+    const { functionAt, indexAt } = this.code
+    const found = new Set([0, ...(this.#image.entries ?? []).map(slot => functionAt.get(indexAt[slot])!)])
     this.code.insns.forEach((insn, i) => {
       if (insn.op === o.OP_LDDW && insn.src === o.BPF_PSEUDO_FUNC) found.add(calledFunction(this.code, i))
     })
@@ -311,4 +311,5 @@ function constantRead({ webs, values, events, range }: Analysis, i: number, regi
 /** V8 takes 50,000. */
 const MAX_LOCALS = 49_000
 
-const tooLarge = (slot: number): Error => badCode(slot, "the function has more values than WebAssembly takes")
+const tooLarge = (slot: number): RangeError =>
+  new RangeError(`the function at instruction ${slot} has more values than WebAssembly takes`)
