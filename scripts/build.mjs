@@ -23,7 +23,7 @@ const common = {
 }
 
 /** What core.js exports to skep itself. */
-const INTERNAL = ["bundler", "commandLine", "used"]
+const INTERNAL = ["bundler", "commandLine", "testing", "used"]
 
 /**
  * False when the types have errors; all else is an exception.
@@ -34,6 +34,7 @@ const INTERNAL = ["bundler", "commandLine", "used"]
  *     skep.js      the command line
  *     index.mjs    the library: the names that library.js gets from core.js
  *     bundler.mjs  the plugin for bundlers, out of core.js, too
+ *     test.mjs     what helps to test programs, also out of it
  */
 export async function buildDist({ types }) {
   const outdir = `build/dist-${process.pid}`
@@ -66,7 +67,9 @@ const importMeta = { get url() { return require("node:url").pathToFileURL(__file
   writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n')
   cpSync("data/linux.snapshot", `${outdir}/linux.snapshot`)
   cpSync("docs/diagnostics", `${outdir}/diagnostics`, { recursive: true })
-  const names = exportsOf(resolve(core)).filter(name => !INTERNAL.includes(name))
+  const library = libraryIn(resolve(core))
+  const names = Object.keys(library).filter(name => !INTERNAL.includes(name))
+  const forTests = Object.keys(await library.testing())
   writeFileSync(
     `${outdir}/index.mjs`,
     `import start from "./library.js"\nexport const { ${names.sort().join(", ")} } = start.library\n`,
@@ -78,6 +81,10 @@ const plugins = await start.library.bundler()
 export const { esbuild, rollup, vite } = plugins
 export default plugins.default
 `,
+  )
+  writeFileSync(
+    `${outdir}/test.mjs`,
+    `import start from "./library.js"\nexport const { ${forTests.sort().join(", ")} } = await start.library.testing()\n`,
   )
   let ok = true
   if (types) {
@@ -109,12 +116,12 @@ const nothingLazy = {
   },
 }
 
-/** Names that the bundle exports. */
-function exportsOf(file) {
+/** What the bundle exports. */
+function libraryIn(file) {
   const module = { exports: {} }
   const load = runInThisContext(readFileSync(file, "latin1"), { filename: file })
   load(module.exports, createRequire(file), module, file, dirname(file))
-  return Object.keys(module.exports)
+  return module.exports
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

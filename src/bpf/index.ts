@@ -112,6 +112,7 @@ export { kernelEnumHasValue, kernelStructHasField } from "./host/kernelTypes.ts"
 export { detectLanguage, type Language } from "./host/language.ts"
 export { kernelSnapshot } from "./host/snapshot.ts"
 export { syscallNumber, syscallOfNumber, syscalls } from "./host/syscalls.ts"
+export { kernelMachine } from "./machine.ts"
 export {
   Arena,
   ArrayOfMaps,

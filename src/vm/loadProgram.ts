@@ -20,6 +20,7 @@ import type { VmContext } from "./machine.ts"
 import { ArenaMap } from "./maps/arena.ts"
 import { ArrayMap } from "./maps/array.ts"
 import { type VmOwner, VmProgram } from "./program.ts"
+import { type Verified, verifyProgram } from "./verifyProgram.ts"
 
 /** What it takes to load a program. */
 export interface LoadProgram {
@@ -32,12 +33,13 @@ export interface LoadProgram {
   readonly logLevel: 0 | 1 | 2
 }
 
-/** Makes a program ready to run. @throws SkepError VM_NO_KFUNC, VM_NO_SYMBOL, VM_BAD_CODE */
+/** Makes a program ready to run. @throws SkepError VM_VERIFIER, VM_NO_KFUNC, VM_NO_SYMBOL, VM_BAD_CODE */
 export function loadProgram(load: LoadProgram): VmProgram {
   const { spec, type, object, context } = load
   const image = makeImage(spec, object)
   const atThrow = exceptionCallback(spec, object)
   const exceptionSlot = image.functions.find(({ spec: { name } }) => name === atThrow)?.slot
+  const verified = verifiedBy(load, image)
   const kfuncs: Helper[] = []
   const used = new Set<number>()
   relocate(image, load, kfuncs, used)
@@ -46,7 +48,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
     insns: image.insns,
     kfuncs,
     helper: helperByNumber,
-    probes: probesOf(image, type),
+    probes: verified?.probes ?? probesOf(image, type),
     entries: exceptionSlot === undefined ? [] : [exceptionSlot],
     mapAt: address => context.core.mapAt(address),
     counters: context.coverage?.count(image, object),
@@ -59,11 +61,11 @@ export function loadProgram(load: LoadProgram): VmProgram {
       image: code,
       code: context.translate(code),
       slots: image.slotCount,
-      log: "",
+      log: verified?.log ?? "",
       license: object.license,
       owner: load.owner,
       exceptionSlot,
-      verified: 0,
+      verified: verified?.processed ?? 0,
       maps: [...used],
     },
     context,
@@ -84,6 +86,12 @@ function probesOf({ insns, slotCount, functions }: Image, type: ProgramType): Ui
     })
   }
   return probes
+}
+
+/** What the verifier says of the program; undefined where the machine does not ask it. */
+function verifiedBy({ spec, type, object, context, logLevel }: LoadProgram, image: Image): Verified | undefined {
+  if (!context.verify) return undefined
+  return verifyProgram({ spec, type, object, image, types: context.types?.(), version: context.version, logLevel })
 }
 
 /** Fills in what only the machine knows: addresses of maps and their values, functions and symbols of the kernel. */

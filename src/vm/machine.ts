@@ -29,6 +29,8 @@ export interface VirtualMachineOptions {
   readonly budget?: number
   /** False interprets programs: slower, with every access checked. True without it, where there is WebAssembly. */
   readonly jit?: boolean
+  /** True lets the verifier look at programs before they run, and refuses those that it does not take. */
+  readonly verify?: boolean
   /** Counts how often lines of C run; programs are interpreted then. */
   readonly coverage?: Coverage
   /** The kernel whose behaviour is followed; 6.18 without it. */
@@ -42,6 +44,7 @@ export interface VmContext {
   readonly places: Places | undefined
   readonly translate: Translate
   readonly coverage: Coverage | undefined
+  readonly verify: boolean
   readonly version: { readonly major: number; readonly minor: number }
 }
 
@@ -67,6 +70,7 @@ export class VirtualMachine implements Machine {
       places: options.places,
       translate: jit && options.coverage === undefined && canCompile() ? compileOrInterpret : interpret,
       coverage: options.coverage,
+      verify: options.verify ?? false,
       version: options.version ?? { major: 6, minor: 18 },
     }
   }

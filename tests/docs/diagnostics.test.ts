@@ -41,6 +41,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   NETLINK: "The network, by netlink",
   SYMBOLS: "The kernel's functions",
   BPF: "The TypeScript API",
+  TEST: "Tests of programs",
   CLI: "The command line",
 }
 

@@ -32,6 +32,7 @@ test("the package has the library, the program, types and documents, and nothing
   for (const path of [
     "dist/index.mjs",
     "dist/bundler.mjs",
+    "dist/test.mjs",
     "dist/skep.js",
     "dist/core.js",
     "dist/linux.snapshot",
@@ -44,7 +45,7 @@ test("the package has the library, the program, types and documents, and nothing
   }
   const others = packed.filter(
     path =>
-      !/^(dist\/((skep|core|compiler|library)\.js|(index|bundler)\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|linux\.snapshot|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
+      !/^(dist\/((skep|core|compiler|library)\.js|(index|bundler|test)\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|linux\.snapshot|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
         path,
       ),
   )
@@ -61,6 +62,14 @@ test("import { BPF } works", installed, () => {
 test("so do the plugins for bundlers", installed, () => {
   const script = 'import skep, { vite } from "skep/bundler"; console.log(skep.esbuild().name, vite().enforce)'
   assert.equal(run(app, process.execPath, "--input-type=module", "-e", script), "skep pre\n")
+})
+
+test("so does what tests use", installed, () => {
+  const script =
+    'import { ethernet, testProgram } from "skep/test"\n' +
+    'using_(await testProgram({ text: "int f(struct xdp_md *ctx) { return 2; }" }))\n' +
+    'function using_(t) { console.log(t.run("f", { type: "xdp", packet: ethernet() }).verdict); t[Symbol.dispose]() }'
+  assert.equal(run(app, process.execPath, "--input-type=module", "-e", script), "pass\n")
 })
 
 test("npx skep --version", installed, () =>

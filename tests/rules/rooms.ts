@@ -56,6 +56,7 @@ export const rooms: Record<string, Room> = {
       "vm",
     ],
   },
+  testing: { may: ["base", "packets", "machine", "vm", "bpf"] },
   bundler: { may: ["base", "c", "object", "gen", "compiler", "bpf"] },
   tools: { may: ["*"] },
   start: { may: ["cache"] },

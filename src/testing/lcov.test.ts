@@ -1,0 +1,39 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { lcov, mergeCoverage, parseLcov } from "./index.ts"
+
+const file = {
+  file: "/a/drop.c",
+  lines: new Map([
+    [4, 2],
+    [6, 0],
+  ]),
+  functions: [{ name: "drop", file: "/a/drop.c", line: 4, hits: 2 }],
+}
+const text = "TN:\nSF:/a/drop.c\nFN:4,drop\nFNDA:2,drop\nFNF:1\nFNH:1\nDA:4,2\nDA:6,0\nLF:2\nLH:1\nend_of_record\n"
+
+test("a tracefile is written, and read back", () => {
+  assert.equal(lcov([file]), text)
+  assert.deepEqual(parseLcov(text), [file])
+})
+
+test("what several processes counted is added up", () => {
+  const other = {
+    ...file,
+    lines: new Map([
+      [5, 1],
+      [6, 3],
+    ]),
+    functions: [],
+  }
+  const [sum] = mergeCoverage([file, other])
+  assert.deepEqual(
+    [...sum.lines],
+    [
+      [4, 2],
+      [5, 1],
+      [6, 3],
+    ],
+  )
+  assert.deepEqual(sum.functions, file.functions)
+})

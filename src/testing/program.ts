@@ -1,0 +1,84 @@
+import { BPF, type LoadOptions } from "../bpf/index.ts"
+import type { LoadedProgram, ProgramOptions, TestRunInput } from "../machine/index.ts"
+import { PacketBuilder } from "../packets/index.ts"
+import { type VirtualMachineOptions, verdictKind, verdictOf } from "../vm/index.ts"
+import { type ContextInput, contextBytes } from "./context.ts"
+import { testMachine } from "./machine.ts"
+
+/** What a program under test is made of: what `BPF.load` takes, and how the embedded machine is made. */
+export interface TestProgramOptions extends Omit<LoadOptions, "on" | "machine" | "autoAttach"> {
+  /** For the embedded machine: environment, kernel version, budget. */
+  readonly vm?: VirtualMachineOptions
+}
+
+/** What a function is run on. */
+export interface RunInput extends Omit<TestRunInput, "data" | "context">, ProgramOptions {
+  /** The packet, for programs that see one. */
+  readonly packet?: Uint8Array | PacketBuilder
+  /** Members of the context by name (`{ mark: 7 }`), its bytes, or the arguments of a raw tracepoint. */
+  readonly context?: ContextInput
+}
+
+/** What a run left. */
+export interface RunResult {
+  /** What the program returned, as 32 bits without a sign. */
+  readonly retval: number
+  /** What it means for a packet: `pass`, `drop`, `tx`, … for XDP, `ok`, `shot`, … for tc; undefined for programs without verdicts. */
+  readonly verdict: string | undefined
+  /** The packet as the program left it; empty where there is none. */
+  readonly packet: Uint8Array
+  /** The context as it left it; empty where there is none. */
+  readonly context: Uint8Array
+}
+
+/** A program under test: compiled, loaded, and attached nowhere. */
+export class TestProgram implements Disposable {
+  /** The program with its tables, globals, events and output. */
+  readonly bpf: BPF
+
+  constructor(bpf: BPF) {
+    this.bpf = bpf
+  }
+
+  /** A function, loaded now if it is not yet. @throws SkepError BPF_NO_FUNCTION, KERNEL_VERIFIER, VM_VERIFIER */
+  program(fn: string, options?: ProgramOptions): LoadedProgram {
+    return this.bpf.program(fn, options)
+  }
+
+  /**
+   * Runs a function once, as the kernel's BPF_PROG_TEST_RUN does: `t.run("filter", { packet: ethernet().ipv4().udp() })`.
+   * @throws SkepError BPF_NO_FUNCTION, MACHINE_NO_TYPE, MACHINE_NO_TEST_RUN, TEST_CONTEXT, and what loading throws
+   */
+  run(fn: string, input: RunInput = {}): RunResult {
+    const { packet, context, repeat, dataRoom, cpu, ...options } = input
+    const program = this.program(fn, options)
+    const { retval, ...left } = program.testRun({
+      data: packet instanceof PacketBuilder ? packet.bytes() : packet,
+      context: context === undefined ? undefined : contextBytes(program.type, context),
+      repeat,
+      dataRoom,
+      cpu,
+    })
+    const kind = verdictKind(program.type)
+    const verdict = kind === undefined ? undefined : verdictOf(kind, retval | 0).name
+    return { retval, verdict, packet: left.data, context: left.context }
+  }
+
+  /** Frees the program and its tables. */
+  [Symbol.dispose](): void {
+    this.bpf[Symbol.dispose]()
+  }
+}
+
+/**
+ * Compiles and loads a program for a test, on the machine that `SKEP_MACHINE` names (`vm` without it), and attaches nothing.
+ *
+ *     using t = await testProgram({ file: "drop.c" })
+ *     assert.equal(t.run("drop", { packet: ethernet().ipv4().udp({ destinationPort: 53 }) }).verdict, "drop")
+ *
+ * @throws SkepError as `BPF.load` does
+ */
+export async function testProgram(options: TestProgramOptions): Promise<TestProgram> {
+  const { vm, ...load } = options
+  return new TestProgram(await BPF.load({ ...load, machine: testMachine(vm), autoAttach: false }))
+}
