@@ -142,7 +142,7 @@ class Reader {
 const ALIAS = 1 << 21
 
 /** Rooms whose types are described where an export refers to them. Those of objects and BTF have readers of their own. */
-const DESCRIBED = /^(base|bpf|machine)\//
+const DESCRIBED = /^((base|bpf|machine)\/|sim\/(process|time))/
 
 const KINDS = new Map([
   [SyntaxKind.ClassDeclaration, "class"],

@@ -29,6 +29,12 @@ const PAGES = [
     "What the kernel can do, system calls, CPUs, files, and commands that wait for their probes.",
     /^bpf\/host|^kernel\//,
   ],
+  [
+    "simulation",
+    "A simulated computer",
+    "A kernel, processes, a disk and a network that are not there, to run programs on.",
+    /^bpf\/simulate|^sim\//,
+  ],
   ["bundler", "In a bundle", "What `skep/bundler` exports: plugins by which C files are imported.", /^bundler\//],
   ["errors", "Errors", "The one class of errors, and where in a source one is.", /^base\//],
   ["programs", "Programs", "`BPF`, what it is loaded with, and what the kernel makes of it.", /./],

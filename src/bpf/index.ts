@@ -180,6 +180,13 @@ export type { LoadOptions } from "./options.ts"
 export type { AnyProgram, InitialGlobals, OpenGlobals, ProgramTypes } from "./programTypes.ts"
 export { Recorder, type RecordOptions } from "./record.ts"
 export { openReplay, type ReplayMachine } from "./replay.ts"
+export {
+  type ProcessScript,
+  type SimulatedProcess,
+  type SimulateOptions,
+  type Simulation,
+  simulate,
+} from "./simulate.ts"
 export { defineFlags, type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { cpuOfVersion, runningCpu, runningTarget, snapshotTarget } from "./target.ts"
 export type { TracePrintOptions } from "./trace.ts"

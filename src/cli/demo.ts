@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
 import { SkepError } from "../base/index.ts"
-import { BPF } from "../bpf/index.ts"
+import { BPF, type Simulation } from "../bpf/index.ts"
 import { linkText } from "./attach/index.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { HELLO, TASK_SWITCH, TASK_SWITCH_TRACEPOINT } from "./demoPrograms.ts"
 import { traceText } from "./run.ts"
+import { passTime, simulationOf, WHERE_OPTIONS } from "./simulated.ts"
 import { Stop } from "./stop.ts"
 import { note, styled } from "./style.ts"
 
@@ -16,32 +17,74 @@ export const demo = command({
   usage: "",
   about:
     "Runs two small programs, one after the other: one says hello at each clone(), the other counts which task hands the CPU to which. " +
-    "They need kprobes; without them, tracepoints take their place.",
+    "They need kprobes; without them, tracepoints take their place. Without the right to use BPF, or without Linux, they run on a simulated kernel.",
   positionals: [0, 0],
   options: {
-    duration: { short: "d", value: "SECONDS", about: "time for each of the two; 2 without it" },
+    ...WHERE_OPTIONS,
+    duration: {
+      short: "d",
+      value: "SECONDS",
+      about: "time for each of the two; 2 without it, 1 where it is simulated",
+    },
     verbose: { short: "v", about: "the whole log of the kernel's verifier when it refuses a program" },
   },
   async run(values) {
-    const seconds = Number(values.duration ?? 2)
-    if (!(seconds > 0 && seconds < 86_400))
+    const wanted = values.duration === undefined ? undefined : Number(values.duration)
+    if (wanted !== undefined && !(wanted > 0 && wanted < 86_400))
       throw new UsageError(`--duration is a number of seconds, not '${values.duration}'`)
     using stop = new Stop()
-    await hello(seconds, stop)
+    const computer = (await simulationOf(values)) ?? (values.on === undefined ? await withoutRights() : undefined)
+    // Simulated seconds go by faster.
+    const seconds = wanted ?? (computer === undefined ? 2 : 1)
+    await (computer === undefined ? hello(seconds, stop) : simulatedHello(computer, seconds, stop))
     if (stop.wanted) return SUCCESS
     process.stdout.write("\n")
-    await taskSwitch(seconds, stop)
+    await (computer === undefined ? taskSwitch(seconds, stop) : simulatedTaskSwitch(computer, seconds, stop))
     return SUCCESS
   },
 })
+
+/** A simulated computer, where this user may not load programs; undefined where they may. */
+async function withoutRights(): Promise<Simulation | undefined> {
+  using bpf = await BPF.load({ text: HELLO, name: "hello.c" })
+  try {
+    bpf.program("hello", { type: "kprobe" })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof SkepError) || error.code !== "KERNEL_NO_PERMISSION") throw error
+    note(`${error.message}${error.parts.hint === undefined ? "" : `; ${error.parts.hint}`}`)
+    return await simulationOf({ on: "vm" })
+  }
+}
+
+async function simulatedHello(computer: Simulation, seconds: number, stop: Stop): Promise<void> {
+  heading("hello: a line for each clone()")
+  using bpf = await BPF.load({ text: HELLO, name: "hello.c", machine: computer.machine })
+  bpf.attach("hello", { kind: "kprobe", event: "clone", syscall: true })
+  showLinks(bpf)
+  const reader = bpf.trace()
+  const printed = (async () => {
+    for await (const line of reader) process.stdout.write(traceText(line))
+  })()
+  await passTime(computer, seconds, stop)
+  reader.close()
+  await printed
+}
+
+async function simulatedTaskSwitch(computer: Simulation, seconds: number, stop: Stop): Promise<void> {
+  heading("task_switch: which task handed the CPU to which, and how often")
+  using bpf = await BPF.load({ text: TASK_SWITCH, name: "task_switch.c", machine: computer.machine })
+  bpf.attachKprobe({ event: "finish_task_switch", fn: "count_sched" })
+  showLinks(bpf)
+  await passTime(computer, seconds, stop)
+  showSwitches(bpf)
+}
 
 const heading = (text: string): void => void process.stdout.write(`${styled(text, "1")}\n`)
 
 /** A line for each clone(), some of which the demo makes itself. */
 async function hello(seconds: number, stop: Stop): Promise<void> {
   using bpf = await BPF.load({ text: HELLO, name: "hello.c" })
-  // Without the right to use BPF the error is all that is said.
-  bpf.program("hello", { type: "kprobe" })
   heading("hello: a line for each clone()")
   if (hasKprobes(() => bpf.attachKprobe({ event: bpf.syscallName("clone"), fn: "hello" }))) {
     return await helloLines(bpf, seconds, stop)
@@ -90,6 +133,10 @@ async function taskSwitch(seconds: number, stop: Stop): Promise<void> {
 async function countSwitches(bpf: BPF, seconds: number, stop: Stop): Promise<void> {
   showLinks(bpf)
   for (const end = Date.now() + seconds * 1000; Date.now() < end && !stop.wanted; ) await sleep(10)
+  showSwitches(bpf)
+}
+
+function showSwitches(bpf: BPF): void {
   bpf.detachAll()
   const rows = [...bpf.table<{ prev_pid: number; curr_pid: number }, bigint>("stats")]
   rows.sort(([, a], [, b]) => Number(b - a))

@@ -14,6 +14,7 @@ import { CAPTURE_OPTIONS, captureLoad, refuseWithoutCapture, runCapture } from "
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { showEvents } from "./events.ts"
 import { settings, variableValues } from "./settings.ts"
+import { passTime, simulationOf, WHERE_OPTIONS } from "./simulated.ts"
 import { SOURCE_OPTIONS, sourceFlags } from "./source.ts"
 import { Stop } from "./stop.ts"
 import { note } from "./style.ts"
@@ -45,6 +46,7 @@ export const run = command({
     json: { about: "output and tables as one JSON object a line" },
     verbose: { short: "v", about: "the whole log of the kernel's verifier, of programs that load, too" },
     ...CAPTURE_OPTIONS,
+    ...WHERE_OPTIONS,
     ...SOURCE_OPTIONS,
   },
   examples: [
@@ -58,6 +60,7 @@ export const run = command({
     ["skep run --attach tracepoint:sched:sched_switch=f --duration 5 f.c", "a tracepoint, for 5 seconds"],
     ["skep run --replay out.skep f.c", "on what skep record recorded, on any computer"],
     ["skep run --pcap in.pcap --out out.pcap filter.c", "over the packets of a capture"],
+    ["skep run --on vm --workload web --duration 2 f.c", "a simulated kernel: no rights, no Linux"],
     ["skep run --events --event-type events=event --set targ_uid=0 execsnoop.bpf.o", "an object that clang made"],
   ],
   lists: [["--attach takes (=FN may be left out when the program has one function):", attachForms]],
@@ -73,6 +76,9 @@ export const run = command({
     const verifierLog = values.verbose ? 1 : 0
     const containers = containersOf(values, file)
     const cflags = sourceFlags(values)
+    // A recording, or packets of a capture, are enough of a world.
+    const recorded = values.pcap !== undefined || values.replay !== undefined
+    const computer = recorded ? undefined : await simulationOf(values)
     const load: { -readonly [K in keyof LoadOptions]: LoadOptions[K] } = {
       file,
       cflags,
@@ -81,7 +87,7 @@ export const run = command({
       globals,
       eventTypes,
       containers,
-      ...captureLoad(values),
+      ...(computer === undefined ? captureLoad(values) : { machine: computer.machine }),
     }
     const replay = values.replay === undefined ? undefined : await openReplay(readBytes(values.replay))
     if (replay !== undefined) load.machine = replay.machine
@@ -100,7 +106,8 @@ export const run = command({
     tracing?.done.then(stop.now, stop.now)
     const wrong = values.pcap === undefined ? undefined : await runCapture(bpf, values, stop)
     if (replay !== undefined) showReplay(replay.run(), stop)
-    if (values.pcap === undefined && bpf.links.size > 0) await stop.wait(seconds)
+    if (computer !== undefined) await passTime(computer, seconds, stop)
+    else if (values.pcap === undefined && bpf.links.size > 0) await stop.wait(seconds)
     for (const text of iteratorOutput(bpf, places))
       process.stdout.write(values.json ? jsonLine("iterator", { text }) : text)
     bpf.detachAll()

@@ -202,10 +202,16 @@ test("no permission: run", { skip }, () => {
   const ran = skep(["run", "--attach", "raw_tracepoint:sys_enter=f", path], nobody)
   failed(ran, 1, /^error: .*not permitted: this process lacks CAP_\w+.*; run it with sudo/)
 })
-test("no permission: demo says it in one line", { skip }, () => {
-  const ran = skep(["demo"], nobody)
+test("no permission: demo says so, and runs on the simulated kernel", { skip }, () => {
+  const ran = skep(["demo", "--duration", "1"], nobody)
+  assert.equal(ran.status, 0, ran.stderr)
+  assert.match(ran.stderr, /lacks CAP_.*; run it with sudo.*\n.*simulated: nothing here is of this computer/)
+  assert.match(ran.stdout, /^bash-\d+ \[00\d\] .*: Hello, World!$/m)
+  assert.match(ran.stdout, /^task_switch\[ +\d+-> *\d+\]=\d+$/m)
+})
+test("no permission: demo in the kernel says it in one line", { skip }, () => {
+  const ran = skep(["demo", "--on", "kernel"], nobody)
   failed(ran, 1, /^error: .*lacks CAP_.*; run it with sudo.*\[KERNEL_NO_PERMISSION\]\n$/)
-  assert.equal(ran.stdout, "")
 })
 test("no permission: doctor", { skip }, () => {
   const ran = skep(["doctor"], nobody)

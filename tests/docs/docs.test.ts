@@ -22,6 +22,7 @@ const pages = [
   "docs/robustness.md",
   "docs/containers.md",
   "docs/libbpf.md",
+  "docs/simulation.md",
   "CHANGELOG.md",
 ]
 

@@ -54,6 +54,7 @@ export const rooms: Record<string, Room> = {
       "containers",
       "kernel",
       "vm",
+      "sim",
     ],
   },
   testing: { may: ["base", "packets", "machine", "vm", "bpf"] },

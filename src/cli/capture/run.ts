@@ -29,10 +29,6 @@ export const CAPTURE_OPTIONS = {
   out: { value: "FILE", about: "with --pcap: write the packets that pass, as the programs leave them" },
   "out-dropped": { value: "FILE", about: "with --pcap: write the packets that are dropped" },
   limit: { value: "N", about: "with --pcap: look at so many packets" },
-  on: {
-    value: "MACHINE",
-    about: "with --pcap: where programs run: vm (the embedded machine, without it, too) or kernel",
-  },
   as: { value: "KIND[=FN]", multiple: true, about: "with --pcap: what a program is: xdp, tc, socket or cgroup" },
 } as const satisfies Options
 
@@ -49,13 +45,12 @@ export interface CaptureValues {
 /** Options that say something only about a capture. */
 export function refuseWithoutCapture(values: CaptureValues): void {
   if (values.pcap !== undefined) return
-  const name = (["out", "out-dropped", "limit", "as", "on"] as const).find(option => values[option] !== undefined)
+  const name = (["out", "out-dropped", "limit", "as"] as const).find(option => values[option] !== undefined)
   if (name !== undefined) throw new UsageError(`--${name} goes with --pcap FILE`)
 }
 
 /** How a program is loaded that packets of a capture are taken through; nothing special without one. */
 export function captureLoad({ pcap, on = "vm" }: CaptureValues): Pick<LoadOptions, "machine" | "on" | "autoAttach"> {
-  if (on !== "vm" && on !== "kernel") throw new UsageError(`--on takes vm or kernel, not '${on}'`)
   if (pcap === undefined) return {}
   if (on === "kernel") return { on, autoAttach: false }
   const environment = new FixedEnvironment()

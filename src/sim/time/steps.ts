@@ -6,8 +6,10 @@ export type Steps<T> = Generator<Step, T, unknown>
 
 /** The task waits until somebody wakes it up. */
 export interface Block {
+  /** What tells it from other code. */
   readonly waits: true
 }
+/** The one of its kind. */
 export const BLOCK: Block = { waits: true }
 
 /** Whether a value is simulated code. */
