@@ -2,7 +2,7 @@ import type { Helper } from "../code.ts"
 import { E2BIG, EINVAL } from "../errno.ts"
 
 /** Most turns of `bpf_loop`. Source: BPF_MAX_LOOPS. */
-const MAX_LOOPS = 8 << 20
+export const MAX_LOOPS = 8 << 20
 
 /** Loops, locks, and pointers that maps own. */
 export const controlHelpers: Readonly<Record<string, Helper>> = {

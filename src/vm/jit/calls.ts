@@ -6,6 +6,7 @@ import { Upper } from "./halves.ts"
 const CALLS_BACK = new Set([12, 164, 180, 181, 209])
 export const TAIL_CALL = 12
 export const MAP_LOOKUP = 1
+export const LOOP = 181
 
 /** Helpers that read or write so many bytes behind a pointer as another argument says: both registers. */
 const SIZED: Readonly<Record<number, readonly (readonly [pointer: number, size: number])[]>> = {

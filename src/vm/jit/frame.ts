@@ -1,4 +1,5 @@
 import * as o from "../../isa/index.ts"
+import { helperShape } from "./calls.ts"
 import { FIRST_SLOT, MAX_VARIABLES, readEvent, writeEvent } from "./events.ts"
 import { type Analysis, Kind } from "./values.ts"
 
@@ -101,7 +102,7 @@ function look(a: Analysis, i: number, calls: CallReach, accesses: Access[], esca
         if (readEvent(a.events, k, r) < 0) continue
         const base = offset(r)
         if (base === undefined) continue
-        if (insn.src === o.BPF_PSEUDO_CALL) escapes.push(EVERYWHERE)
+        if (insn.src !== o.BPF_HELPER_CALL || helperShape(insn.imm).callsBack) escapes.push(EVERYWHERE)
         else if (r === o.R2 && calls.readsKey(a, i)) accesses.push({ k, from: base, to: base + KEY_BYTES })
         else {
           const reach = calls.bytes(a, i, r)

@@ -15,6 +15,9 @@ export interface Locals {
   /** For a value that an instruction needs twice. */
   readonly temp32: number
   readonly temp64: number
+  /** Turns that `bpf_loop` has made, and is to make. */
+  readonly counter: number
+  readonly limit: number
   /** Turns that `may_goto` still goes on for; −1 where there is none. */
   readonly turns: number
   /** Number of the block to go on with, where a dispatch loop does the jumps. */
@@ -44,6 +47,8 @@ export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly n
   const next = fresh(I32)
   const turns = hasMayGoto(a) ? fresh(I32) : -1
   const temp32 = fresh(I32)
+  const counter = fresh(I32)
+  const limit = fresh(I32)
   const temp64 = fresh(I64)
 
   const last = lastEvents(a)
@@ -67,7 +72,7 @@ export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly n
       for (const over of ending[e - start] ?? []) free[typeOf(over)].push(ofWeb[over])
     }
   }
-  return { ofWeb, bottom, fuel, next, temp32, temp64, turns, types }
+  return { ofWeb, bottom, fuel, next, temp32, temp64, turns, counter, limit, types }
 }
 
 /** By web: the last event at which its local is looked at; −1 for one that must keep its local. */

@@ -3,7 +3,7 @@ import { CODE, HIGH_WORD } from "../address.ts"
 import type { CodeImage } from "../code.ts"
 import type { VmMap } from "../maps/map.ts"
 import { foldAddresses } from "./addresses.ts"
-import { CONTEXT, MAP_LOOKUP, mapPart, shapeOfCall, sizeRegister } from "./calls.ts"
+import { CONTEXT, LOOP, MAP_LOOKUP, mapPart, shapeOfCall, sizeRegister } from "./calls.ts"
 import { eventsOf, readEvent } from "./events.ts"
 import { type CallReach, frameOf } from "./frame.ts"
 import { calledFunction, codeOf, type FlatCode } from "./functions.ts"
@@ -169,8 +169,17 @@ export class Program {
 
   /** The map whose address is in r1 at a call. */
   #mapOf(a: Analysis, i: number): VmMap | undefined {
-    const index = a.slotOf[i - a.range.first] !== 0 ? this.#mapOfSlot.get(i) : constantRead(a, i, o.R1)
+    const index = a.slotOf[i - a.range.first] !== 0 ? this.#mapOfSlot.get(i) : constantRead(a, i, o.R1)?.low
     return index === undefined ? undefined : this.#image.mapAt?.(index)
+  }
+
+  /** The function that a call of `bpf_loop` without flags calls, where it is known. */
+  loopedFunction(a: Analysis, i: number): number | undefined {
+    const { op, src, imm } = this.code.insns[i]
+    if (op !== o.OP_CALL || src !== o.BPF_HELPER_CALL || imm !== LOOP) return undefined
+    const [called, flags] = [constantRead(a, i, o.R2), constantRead(a, i, o.R4)]
+    if (called === undefined || called.high !== CODE || flags?.low !== 0 || flags.high !== 0) return undefined
+    return this.code.functionAt.get(this.code.indexAt[called.low])
   }
 
   /** Number of the function that looks keys up in a map. */
@@ -195,7 +204,7 @@ export class Program {
       const { src, imm } = this.code.insns[i]
       if (src !== o.BPF_HELPER_CALL) return undefined
       const size = sizeRegister(imm, register)
-      if (size !== undefined) return constantRead(a, i, size)
+      if (size !== undefined) return constantRead(a, i, size)?.low
       const part = mapPart(imm, register)
       return part === undefined ? undefined : this.#mapOf(a, i)?.[part]
     },
@@ -301,11 +310,11 @@ export class Program {
   }
 }
 
-/** The low word of the constant that a call gets in a register. */
-function constantRead({ webs, values, events, range }: Analysis, i: number, register: number): number | undefined {
+/** The constant that a call gets in a register. */
+function constantRead({ webs, values, events, range }: Analysis, i: number, register: number): Words | undefined {
   const event = readEvent(events, i - range.first, register)
   const web = event < 0 ? -1 : webs.ofEvent[event]
-  return web >= 0 && values.kind[web] === Kind.constant ? values.low[web] : undefined
+  return web >= 0 && values.kind[web] === Kind.constant ? { low: values.low[web], high: values.high[web] } : undefined
 }
 
 /** V8 takes 50,000. */

@@ -3,6 +3,7 @@ import { FRAME_WORD, FUEL_WORD, HIGH_WORD, LEAVES_WORD, STACK_WORD } from "../ad
 import { badCode } from "../badCode.ts"
 import { translateAlu } from "./alu.ts"
 import { translateAtomic } from "./atomic.ts"
+import { translateLoop } from "./bpfLoop.ts"
 import { shapeOfCall, TAIL_CALL } from "./calls.ts"
 import { translateChoice } from "./choices.ts"
 import { condition } from "./condition.ts"
@@ -256,19 +257,27 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     }
     const shape = shapeOfCall(this.a.code, i, this.program.parameters)
     if (this.#counts && shape.callsBack) this.#giveFuel()
-    if (insn.src === o.BPF_PSEUDO_CALL) this.#callFunction(i, shape.count)
+    const looped = this.program.loopedFunction(this.a, i)
+    if (looped !== undefined) translateLoop(this, i, looped)
+    else if (insn.src === o.BPF_PSEUDO_CALL) this.#callFunction(i)
     else this.#callHelper(i, insn, shape.count)
     if (this.#counts && shape.callsBack) this.#takeFuel()
   }
 
-  #callFunction(i: number, count: number): void {
-    if (!this.program.verified) this.#checkDepth()
-    this.#frameBelow()
-    for (let r = 1; r <= count; r++) this.wide(this.readWeb(i, r))
-    this.opWith(Op.call, this.program.functionIndex(calledFunction(this.a.code, i)))
+  #callFunction(i: number): void {
+    this.callFunction(calledFunction(this.a.code, i), r => this.wide(this.readWeb(i, r)))
     const to = this.writtenWeb(i)
     if (to < 0) this.op(Op.drop)
     else this.set(to, I64)
+  }
+
+  /** Calls a function of the program, and leaves what it gives there. `argument` puts r1 to r5 there as 64-bit numbers. */
+  callFunction(called: number, argument: (register: number) => void): void {
+    if (!this.program.verified) this.#checkDepth()
+    this.#frameBelow()
+    const count = this.program.parameters(called)
+    for (let r = 1; r <= count; r++) argument(r)
+    this.opWith(Op.call, this.program.functionIndex(called))
   }
 
   /** A function in JavaScript: pairs of words go in, the low word comes out, the high one is left in memory. */
