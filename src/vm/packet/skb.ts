@@ -1,9 +1,10 @@
 import { KERNEL } from "../address.ts"
 import { ENOMEM } from "../errno.ts"
 import type { Memory } from "../memory.ts"
-import { expose, type PacketBuffer } from "../packetBuffer.ts"
+import type { PacketBuffer } from "../packetBuffer.ts"
 import { addSumAt, subtractSumAt, sumBytes } from "./checksum.ts"
 import { type Device, LOOPBACK } from "./device.ts"
+import { Exposure } from "./exposure.ts"
 import { ETH_HLEN, type ETH_P_IP, type ETH_P_IPV6, PACKET_HOST, packetType, protocolAt, swap16 } from "./link.ts"
 import type { Redirect } from "./redirect.ts"
 import * as at from "./skbContext.ts"
@@ -76,10 +77,12 @@ export class Skb implements PacketBuffer {
   /** Address of the socket that it belongs to (`struct bpf_sock`); 0 where there is none. */
   socket = 0
 
+  readonly #exposure: Exposure
   #ownSocket = 0
 
   constructor(memory: Memory) {
     this.memory = memory
+    this.#exposure = new Exposure(memory)
     this.context = memory.allocate(at.SKB_CONTEXT, "context")
   }
 
@@ -155,7 +158,7 @@ export class Skb implements PacketBuffer {
     i32[word + (at.SKB_DATA_META >> 2)] = this.data
     i32[word + (at.SKB_SK >> 2)] = this.socket
     i32[word + (at.SKB_SK >> 2) + 1] = this.socket === 0 ? 0 : KERNEL
-    expose(this.memory, this)
+    this.#exposure.show(this.data, this.end)
   }
 
   #clearContext(): void {
@@ -218,6 +221,7 @@ export class Skb implements PacketBuffer {
 
   #reallocate(size: number): void {
     // What lies in the old room stays there until something else is allocated: it may be what is to be moved.
+    this.#exposure.hide()
     const old = this.head
     this.head = this.memory.allocate(size, "packet", { access: "none" })
     this.limit = this.head + size

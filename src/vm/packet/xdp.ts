@@ -1,6 +1,7 @@
 import type { Memory } from "../memory.ts"
-import { expose, type PacketBuffer } from "../packetBuffer.ts"
+import type { PacketBuffer } from "../packetBuffer.ts"
 import { type Device, LOOPBACK } from "./device.ts"
+import { Exposure } from "./exposure.ts"
 import type { Redirect } from "./redirect.ts"
 
 /** Offsets in `struct xdp_md`, the context of XDP programs. Source: include/uapi/linux/bpf.h. */
@@ -45,8 +46,11 @@ export class Xdp implements PacketBuffer {
   /** Where the program sends it. */
   redirect: Redirect | undefined
 
+  readonly #exposure: Exposure
+
   constructor(memory: Memory) {
     this.memory = memory
+    this.#exposure = new Exposure(memory)
     this.context = memory.allocate(XDP_CONTEXT, "context")
     this.head = memory.allocate(PAGE, "packet", { access: "none" })
     this.limit = this.head + PAGE - SHARED_INFO
@@ -65,6 +69,7 @@ export class Xdp implements PacketBuffer {
     const size = XDP_HEADROOM + length + room + SHARED_INFO
     if (this.head + size > this.limit + SHARED_INFO) {
       // What lies in the old room stays there until something else is allocated: it may be what is to be moved.
+      this.#exposure.hide()
       const old = this.head
       this.head = this.memory.allocate(Math.max(size, PAGE), "packet", { access: "none" })
       this.memory.free(old)
@@ -96,6 +101,6 @@ export class Xdp implements PacketBuffer {
     i32[word + (XDP_DATA >> 2)] = this.data
     i32[word + (XDP_DATA_END >> 2)] = this.end
     i32[word + (XDP_DATA_META >> 2)] = this.meta
-    expose(this.memory, this)
+    this.#exposure.show(this.meta, this.end)
   }
 }
