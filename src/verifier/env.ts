@@ -100,6 +100,7 @@ export class Env {
       type: this.programType,
       attachType: this.attachType,
       target: attachTo?.btf.name(attachTo.type),
+      member: memberName(input),
       kernel: this.version,
       privileged: this.privileged,
       gpl: isGplCompatible(license),
@@ -267,4 +268,10 @@ export class Env {
       return 0
     }
   }
+}
+
+/** The member of a table of operations that a program is loaded for. */
+function memberName({ attachTo, structOpsMember = 0 }: VerifierInput): string | undefined {
+  const table = attachTo?.btf.type(attachTo.type)
+  return table?.kind === "struct" ? table.members[structOpsMember]?.name : undefined
 }

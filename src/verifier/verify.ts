@@ -8,6 +8,7 @@ import { E2BIG, Refused } from "./refuse.ts"
 import { Kind, pointerReg } from "./reg.ts"
 import type { Facts, Refusal, Verdict } from "./result.ts"
 import { Frame, State } from "./state.ts"
+import { checkAttach } from "./structure/attach.ts"
 import { resolveConstants } from "./structure/constants.ts"
 import { checkFlow } from "./structure/flow.ts"
 import { findGlobals } from "./structure/globals.ts"
@@ -59,6 +60,7 @@ function verifyAll(env: Env): void {
   env.subprograms = findSubprograms(code, privileged, [])
   if (env.log.full) for (const { index, start } of env.subprograms) env.log.add(`func#${index} @${start}\n`)
   checkSubprograms(code, env.subprograms)
+  checkAttach(env)
   findGlobals(env)
   resolveConstants(env)
   checkFlow({

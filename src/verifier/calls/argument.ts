@@ -22,7 +22,7 @@ import { checkConstantString, checkKptrField, checkTimer } from "./objects.ts"
 /** One argument of a helper call: `index` counts from 0. */
 export function checkArgument(env: Env, meta: CallMeta, index: number): void {
   const register = index + 1
-  const argument = meta.prototype.args[index]
+  const argument = resolved(meta, meta.prototype.args[index])
   const reg = env.read(register)
   if (argument.kind === "any") {
     if (leaks(env, reg)) env.refuse(EACCES, `R${register} leaks addr into helper function`)
@@ -48,6 +48,13 @@ export function checkArgument(env: Env, meta: CallMeta, index: number): void {
     meta.refId = reg.refId
   }
   checkValue(env, meta, argument, reg, index)
+}
+
+/** Values of maps of sockets are sockets. */
+function resolved(meta: CallMeta, argument: Argument): Argument {
+  const type = meta.map?.type
+  const isSocket = argument.kind === "value" && (type === "sockmap" || type === "sockhash")
+  return isSocket ? { ...argument, kind: "btf_sock" } : argument
 }
 
 /** The flags of a pointer that an argument does not ask for. */

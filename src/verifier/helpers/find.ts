@@ -12,6 +12,8 @@ export interface Caller {
   readonly attachType?: string
   /** Name of the kernel function that the program is attached to, or of the table of operations that it is a member of. */
   readonly target?: string
+  /** Name of the member of that table. */
+  readonly member?: string
   /** `major * 100 + minor`. */
   readonly kernel: number
   readonly sleepable: boolean
@@ -123,8 +125,13 @@ const known = new Map<string, ReadonlyMap<number, Prototype>>()
 
 /** All helpers that the programs of a type and place may call, by number, whatever licence they have and whether they sleep. */
 export function helpersOf(caller: Caller): ReadonlyMap<number, Prototype> {
-  const { type, attachType = "", target = "", kernel, privileged } = caller
-  const narrower = [`${type}:${attachType}`, `${type}:${target}`, `${type}:${attachType}:${target}`]
+  const { type, attachType = "", target = "", member = "", kernel, privileged } = caller
+  const narrower = [
+    `${type}:${attachType}`,
+    `${type}:${target}`,
+    `${type}:${attachType}:${target}`,
+    `${type}:${target}:${member}`,
+  ]
   const places = [type, ...narrower].filter(place => place in PROGRAM_SETS)
   const key = `${places} ${kernel} ${privileged}`
   let found = known.get(key)
@@ -151,6 +158,7 @@ function collect(places: readonly string[], kernel: number, privileged: boolean)
     if (word === "") continue
     const [name, since] = word.split("@")
     if (since !== undefined && versionNumber(since) > kernel) continue
+    if (name.startsWith("-")) found.delete(numberOf(name.slice(1)))
     const row = rowsOf(name).findLast(each => each.since <= kernel)
     // A later set, which is about a narrower place, has the form that holds there.
     if (row !== undefined) found.set(numberOf(name.split("/")[0]), row)

@@ -1,4 +1,5 @@
 export * from "./find.ts"
+export { isSleepableHook } from "./lsmHooks.ts"
 export * from "./maps.ts"
 export type { Argument, ArgumentKind, Direction, Prototype, Result } from "./notation.ts"
 export { versionNumber } from "./notation.ts"

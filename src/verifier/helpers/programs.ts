@@ -96,7 +96,7 @@ export const BASE_SETS: Readonly<Record<"none" | "bpf" | "perfmon", string>> = {
 
 /**
  * Beside the base set, by program type, and by `type:attach type`, `type:target` and `type:attach type:target`
- * what only programs of that place may call, too.
+ * what only programs of that place may call, too; `-name` is what they may not.
  */
 export const PROGRAM_SETS: Readonly<Record<string, string>> = {
   socket_filter: `${SOCKET_FILTER} get_netns_cookie@6.15`,
@@ -172,6 +172,7 @@ export const PROGRAM_SETS: Readonly<Record<string, string>> = {
   "lsm:lsm_cgroup:bpf_lsm_socket_socketpair": "setsockopt/sock getsockopt/sock",
   struct_ops: "",
   "struct_ops:tcp_congestion_ops": `${STORAGE} tcp_send_ack setsockopt/sock getsockopt/sock ktime_get_coarse_ns`,
+  "struct_ops:tcp_congestion_ops:release": "-setsockopt",
   "struct_ops:sched_ext_ops": "task_storage_get task_storage_delete",
   syscall: `${TYPED} sys_bpf sys_close btf_find_by_name_kind kallsyms_lookup_name`,
 }

@@ -5,6 +5,7 @@ import { checkSections } from "../calls/sections.ts"
 import { returnFromFunction } from "../calls/subprogram.ts"
 import { returnRange } from "../contexts/index.ts"
 import type { Env } from "../env.ts"
+import { typedPlace } from "../memory/typedContext.ts"
 import { markPrecise } from "../prune/precision.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
 import { Kind, typeName } from "../reg.ts"
@@ -46,10 +47,6 @@ function checkResult(env: Env): void {
 
 /** The function that the program is attached to. */
 function targetOf(env: Env): { name: string; void: boolean } | undefined {
-  const { attachTo } = env.input
-  if (attachTo === undefined) return undefined
-  const { btf, type } = attachTo
-  const target = btf.type(type)
-  const proto = target.kind === "func" ? btf.resolved(target.type) : undefined
-  return { name: target.name, void: proto?.kind === "func_proto" && btf.resolve(proto.type) === 0 }
+  const place = typedPlace(env)
+  return place && { name: place.name, void: place.btf.resolve(place.prototype.type) === 0 }
 }
