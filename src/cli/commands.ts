@@ -46,6 +46,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "show the instructions of an object or a C file",
     load: async () => (await import("./disasm.ts")).disasm,
   },
+  cover: {
+    about: "run tests that use skep/test, and write which lines of their C ran, as lcov does",
+    load: async () => (await import("./cover.ts")).cover,
+  },
   filter: {
     about: "compile an expression like tcpdump's to a packet filter, show it, or look for packets in a capture",
     load: async () => (await import("./filter/command.ts")).filter,

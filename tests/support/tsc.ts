@@ -10,7 +10,11 @@ export function typeChecks(folder: string, files: Readonly<Record<string, string
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text)
   const up = relative(dir, ".")
   const compilerOptions = {
-    paths: { skep: [`${up}/src/index.ts`], "skep/bundler": [`${up}/src/bundler/index.ts`] },
+    paths: {
+      skep: [`${up}/src/index.ts`],
+      "skep/bundler": [`${up}/src/bundler/index.ts`],
+      "skep/test": [`${up}/src/testing/index.ts`],
+    },
     rootDir: up,
     noUnusedLocals: false,
     noUnusedParameters: false,
