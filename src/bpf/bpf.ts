@@ -435,12 +435,13 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
 
   /** The function of the kernel, of a module or of a BPF program that an address is in, as text. @throws SkepError SYMBOLS_UNREADABLE */
   ksym(address: bigint | number, options?: SymOptions): string {
-    return ksym(address, options)
+    return ksym(address, options, this.#machine.symbols)
   }
 
   /** Address of a symbol of the kernel; undefined when there is none, or the kernel hides it. @throws SkepError SYMBOLS_UNREADABLE */
   ksymName(name: string): bigint | undefined {
-    return ksymName(name)
+    const { symbols } = this.#machine
+    return symbols === undefined ? ksymName(name) : symbols.address(name)
   }
 
   /** Keeps what a process has mapped, so that its addresses are found when it has ended. False when it is gone already. */

@@ -4,6 +4,7 @@ import type { AttachSpec, BpfObject, ProgramType } from "../object/index.ts"
 import type { LoadedMap } from "./map.ts"
 import type { Network } from "./network.ts"
 import type { Link, LoadedProgram } from "./program.ts"
+import type { MachineSymbols } from "./symbols.ts"
 import type { TraceOptions, TraceReader } from "./trace.ts"
 
 /** Where programs run: the kernel of this computer, or the embedded machine. */
@@ -12,6 +13,8 @@ export interface Machine {
   readonly name: string
   /** Devices and packets of the machine. */
   readonly network: Network
+  /** Names of what is traced; this computer's kernel and processes without it. */
+  readonly symbols?: MachineSymbols
   /** Makes the object's maps and loads its programs. All or nothing: after an error nothing is left behind. */
   load(object: BpfObject, options?: LoadOptions): Loaded
   /** What programs print with `bpf_trace_printk`, from now on. */

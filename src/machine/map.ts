@@ -1,6 +1,7 @@
 import type { MapSpec } from "../object/index.ts"
 import type { EventOptions, EventReader } from "./events.ts"
 import type { RecordSender } from "./sender.ts"
+import type { MachineSymbols } from "./symbols.ts"
 
 /** What an update may do. Any: make or replace; absent: only make; present: only replace. */
 export type UpdateMode = "any" | "absent" | "present"
@@ -70,6 +71,8 @@ export interface LoadedMap extends Disposable {
   readonly copies: number
   /** Most elements; bytes of a ring buffer. */
   readonly maxEntries: number
+  /** Names of what is traced; this computer's kernel and processes without it. */
+  readonly symbols?: MachineSymbols
   /** File descriptor in the kernel, a handle in the embedded machine: what a map of maps takes as value. */
   readonly fd: number
 

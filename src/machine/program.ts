@@ -1,6 +1,7 @@
 import type { ProgramSpec, ProgramType } from "../object/index.ts"
 import type { LinkInfo, ProgramInfo } from "./info.ts"
 import type { IterOutput, IterScope } from "./iterator.ts"
+import type { MachineSymbols } from "./symbols.ts"
 import type { AttachTarget } from "./target.ts"
 
 /** Input of a trial run. Which parts a program takes depends on its type: packets take data, tracing programs a context. */
@@ -80,6 +81,8 @@ export interface LoadedProgram extends Disposable {
   readonly type: ProgramType
   /** What the object says of it. */
   readonly spec: ProgramSpec
+  /** Names of what is traced; this computer's kernel and processes without it. */
+  readonly symbols?: MachineSymbols
   /** File descriptor in the kernel, a handle in the embedded machine: what a program array takes as value. */
   readonly fd: number
   /** Instructions as loaded, in slots of 8 bytes, subprograms included. */

@@ -1,3 +1,4 @@
+import type { MachineSymbols } from "../machine/index.ts"
 import type { KernelSnapshot } from "../snapshot/index.ts"
 import type { Alarm, Environment, Memory, Random } from "../vm/index.ts"
 import { Network, seededRandom } from "../vm/index.ts"
@@ -33,7 +34,8 @@ const BOOT = 1_767_225_600_000_000_000n
  */
 export class Kernel implements Environment {
   readonly memory: KernelMemory
-  readonly symbols: KernelSymbols
+  /** Its functions and variables. */
+  readonly names: KernelSymbols
   readonly places: Places
   readonly snapshot: KernelSnapshot
   readonly random: Random
@@ -54,8 +56,8 @@ export class Kernel implements Environment {
     this.#cpus = cpus
     this.random = seededRandom(seed)
     this.memory = new KernelMemory(memory, new Layouts(snapshot.btf))
-    this.symbols = new KernelSymbols(snapshot.btf)
-    this.places = new Places(this.memory, this.symbols, snapshot.formats)
+    this.names = new KernelSymbols(snapshot.btf)
+    this.places = new Places(this.memory, this.names, snapshot.formats)
     this.config = [...snapshot.config].map(([name, value]) => `${name}=${value === "1" ? "y" : value}`).join("\n")
   }
 
@@ -81,11 +83,27 @@ export class Kernel implements Environment {
   }
   stack(kind: "kernel" | "user"): readonly bigint[] {
     const { frames, userFrames } = this.current
-    if (kind === "user") return userFrames.map(userAddress).reverse()
-    return frames.map(name => this.symbols.address(name) + RETURN).reverse()
+    if (kind === "user") return userFrames.map(name => userAddress(name) + USER_RETURN).reverse()
+    return frames.map(name => this.names.address(name) + RETURN).reverse()
   }
   symbol(name: string): bigint | undefined {
-    return this.symbols.find(name)
+    return this.names.find(name)
+  }
+  symbolAt(address: bigint): string | undefined {
+    const found = this.names.at(address)
+    return found && `${found.name}+0x${found.offset.toString(16)}`
+  }
+  override(result: bigint): void {
+    this.places.override = Number(result)
+  }
+  get symbols(): MachineSymbols {
+    const { names, places } = this
+    return {
+      functions: names.functions,
+      tracepoints: places.tracepoints,
+      address: name => names.find(name),
+      locate: address => names.at(address) ?? userFunctionAt(address),
+    }
   }
 
   // Time.
@@ -211,7 +229,7 @@ export class Kernel implements Environment {
   /** Address that the function that is called now returns to. */
   caller(): bigint {
     const caller = this.current.frames.at(-1)
-    return caller === undefined ? 0n : this.symbols.address(caller) + RETURN
+    return caller === undefined ? 0n : this.names.address(caller) + RETURN
   }
 
   /** What a register holds of a value. */
@@ -223,12 +241,26 @@ export class Kernel implements Environment {
 /** Bytes from the beginning of a function to where it goes on after a call. */
 const RETURN = 0x2dn
 
+/** The same for functions of programs, of which each has 16. */
+const USER_RETURN = 9n
+
 /** Where simulated programs and libraries are mapped. */
 const PROGRAM_TEXT = 0x555555555000n
+
+const userNames = new Map<bigint, string>()
+
+/** The function of a simulated program that an address lies in. */
+function userFunctionAt(address: bigint): { readonly name: string; readonly offset: number } | undefined {
+  const start = address & ~15n
+  const name = userNames.get(start)
+  return name === undefined ? undefined : { name, offset: Number(address - start) }
+}
 
 /** An address for a function of a program, the same for the same name. */
 export function userAddress(name: string): bigint {
   let hash = 2166136261
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619)
-  return PROGRAM_TEXT + BigInt((hash >>> 12) << 4)
+  const address = PROGRAM_TEXT + BigInt((hash >>> 12) << 4)
+  userNames.set(address, name)
+  return address
 }

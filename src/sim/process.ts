@@ -107,7 +107,8 @@ export class Process {
     yield 200
     const result = (body === undefined ? undefined : yield* body()) as T
     places.user("userReturn", at, userAddress(name), args, result as Word, this.#task)
-    this.#task.userFrames.pop()
+    // execve() comes back in another program.
+    if (this.#task.userFrames.at(-1) === name) this.#task.userFrames.pop()
     return result
   }
 
@@ -420,7 +421,7 @@ export class Process {
     const file = kernel.memory.new("file", {
       private_data: socket.socket,
       f_inode: node.inode,
-      f_op: kernel.symbols.data("socket_file_ops"),
+      f_op: kernel.names.data("socket_file_ops"),
       "f_path.dentry": node.dentry,
       "f_path.mnt": node.system.vfsmount,
     })

@@ -239,7 +239,7 @@ test("calls under way are those of the stack", () => {
   const system = testSystem()
   let names: (string | undefined)[] = []
   watch(system, { kind: "kprobe", event: "ext4_file_read_iter" }, () => {
-    names = system.kernel.stack("kernel").map(address => system.kernel.symbols.at(address)?.name)
+    names = system.kernel.stack("kernel").map(address => system.kernel.names.at(address)?.name)
   })
   system.spawn("shell", reads)
   system.run(SECOND)

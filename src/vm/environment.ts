@@ -1,3 +1,4 @@
+import type { MachineSymbols } from "../machine/index.ts"
 import { Network } from "./packet/network.ts"
 import type { Random } from "./random.ts"
 import { seededRandom } from "./random.ts"
@@ -53,6 +54,10 @@ export interface Environment {
   foreign?(address: bigint, size: number): Uint8Array
   /** Address of a symbol of the kernel; undefined where there is none. */
   symbol(name: string): bigint | undefined
+  /** Names of what programs trace; there are none without it. */
+  readonly symbols?: MachineSymbols
+  /** The function that is traced gives this and does not run (`bpf_override_return`). */
+  override?(result: bigint): void
   /** Text of the kernel's configuration: `CONFIG_HZ=250`, a line each. */
   readonly config: string
   /** Devices, routes and sockets. */

@@ -4,6 +4,7 @@ import {
   type EventReader,
   keyExists,
   type LoadedMap,
+  type MachineSymbols,
   type MapReader,
   mapClosed,
   mapFull,
@@ -50,6 +51,10 @@ export class VmLoadedMap implements LoadedMap {
   readonly #inner = new Set<VmLoadedMap>()
   readonly #readers = new Set<VmEventReader>()
   readonly #closed: (map: VmLoadedMap) => void
+
+  get symbols(): MachineSymbols | undefined {
+    return this.#map.core.environment.symbols
+  }
 
   /** It holds the map until it is disposed. */
   constructor(map: VmMap, spec: MapSpec = map.spec, closed: (map: VmLoadedMap) => void = () => {}) {

@@ -1,5 +1,13 @@
 import type { Btf } from "../btf/index.ts"
-import type { Loaded, LoadOptions, Machine, Network, TraceOptions, TraceReader } from "../machine/index.ts"
+import type {
+  Loaded,
+  LoadOptions,
+  Machine,
+  MachineSymbols,
+  Network,
+  TraceOptions,
+  TraceReader,
+} from "../machine/index.ts"
 import type { BpfObject } from "../object/index.ts"
 import type { Translate } from "./code.ts"
 import { Core } from "./core.ts"
@@ -73,6 +81,10 @@ export class VirtualMachine implements Machine {
       verify: options.verify ?? false,
       version: options.version ?? { major: 6, minor: 18 },
     }
+  }
+
+  get symbols(): MachineSymbols | undefined {
+    return this.core.environment.symbols
   }
 
   load(object: BpfObject, options: LoadOptions = {}): Loaded {

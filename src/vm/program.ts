@@ -6,6 +6,7 @@ import type {
   Link,
   LoadedProgram,
   MachineCode,
+  MachineSymbols,
   ProgramInfo,
   TestRunInput,
   TestRunResult,
@@ -95,6 +96,10 @@ export class VmProgram implements LoadedProgram {
       })
     }
     return this.#handle
+  }
+
+  get symbols(): MachineSymbols | undefined {
+    return this.context.core.environment.symbols
   }
 
   get info(): ProgramInfo {

@@ -42,7 +42,7 @@ export function measure(corpus: string, program: CorpusProgram, seconds: number)
   let places = 0
   try {
     const loaded = machine.load(object, { lazy: true })
-    const functions = system.kernel.symbols.functions
+    const functions = system.kernel.names.functions
     const calls = readCalls(corpus, id, functions)
     for (const { fn, type, target } of calls) {
       try {

@@ -39,7 +39,11 @@ function attachMatching(
 ): Link {
   const expression = expressionOf(pattern)
   const program = load(fn, { type: "kprobe" })
-  const functions = placesOf(kprobeFunctions(expression))
+  const { symbols } = program
+  const functions =
+    symbols === undefined
+      ? placesOf(kprobeFunctions(expression))
+      : symbols.functions.filter(name => expression.test(name))
   if (functions.length === 0) throw noneMatches(String(pattern))
   return program.attach({
     kind: `${kind}_multi`,

@@ -31,9 +31,15 @@ export function getKprobeFunctions(pattern: string | RegExp): string[] {
  * @throws SkepError BPF_OPTION, KERNEL_NO_TRACEFS, KERNEL_NO_PERMISSION
  */
 export function getTracepoints(pattern: string | RegExp): string[] {
+  const expression = expressionOf(pattern)
+  return matching(expression, tracepoints())
+}
+
+/** Those of some names that match. @throws SkepError BPF_OPTION */
+export function matching(pattern: string | RegExp, names: Iterable<string>): string[] {
   const { source, flags } = expressionOf(pattern)
   const test = new RegExp(source, flags.replace(/[gy]/g, ""))
-  return tracepoints().filter(name => test.test(name))
+  return [...names].filter(name => test.test(name))
 }
 
 /** Whether the kernel has a tracepoint. @throws SkepError KERNEL_NO_TRACEFS, KERNEL_NO_PERMISSION */

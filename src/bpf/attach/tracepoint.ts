@@ -2,7 +2,7 @@ import { SkepError } from "../../base/index.ts"
 import type { Link } from "../../machine/index.ts"
 import { badEvent, badOption } from "../errors.ts"
 import type { LoadFunction } from "./load.ts"
-import { getTracepoints } from "./names.ts"
+import { getTracepoints, matching } from "./names.ts"
 import type { RawTracepointOptions, TracepointOptions } from "./options.ts"
 
 /** Runs a function of the program at one or many tracepoints. */
@@ -16,7 +16,8 @@ export function attachTracepoint(options: TracepointOptions, load: LoadFunction)
   }
   if (eventRe !== undefined) {
     const program = load(fn, { type: "tracepoint" })
-    const events = getTracepoints(eventRe)
+    const { symbols } = program
+    const events = symbols === undefined ? getTracepoints(eventRe) : matching(eventRe, symbols.tracepoints)
     if (events.length === 0) throw noneMatches(eventRe)
     const cookies = cookie === undefined ? undefined : events.map(() => cookie)
     return program.attach({ kind: "tracepoint_multi", event: String(eventRe), events, cookies, onProgress })

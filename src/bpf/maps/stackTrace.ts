@@ -69,7 +69,9 @@ export class StackTraceTable extends BpfMap {
     const frames = id < 0 || !this.hasBuildIds ? undefined : this.frames(id)
     const addresses = frames === undefined ? this.get(id) : []
     if (addresses === undefined) this.lost++
-    return frames === undefined ? framesOfAddresses(addresses ?? [], options) : framesOfFiles(frames, options)
+    return frames === undefined
+      ? framesOfAddresses(addresses ?? [], options, this.map.symbols)
+      : framesOfFiles(frames, options)
   }
 
   /** The frames of a stack as text, the innermost first. */

@@ -1,5 +1,6 @@
+import type { MachineSymbols } from "../../machine/index.ts"
 import type { BuildIdFrame } from "../maps/stackTrace.ts"
-import { type Frame, frameOf, frameOfFile, type SymOptions } from "./symbols.ts"
+import { type Frame, frameIn, frameOf, frameOfFile, type SymOptions } from "./symbols.ts"
 
 /** Whose stack it is, and how names are written. */
 export interface StackOptions extends SymOptions {
@@ -8,11 +9,16 @@ export interface StackOptions extends SymOptions {
 }
 
 /** The frames of a stack by its addresses, the innermost first. */
-export function framesOfAddresses(addresses: readonly bigint[], { pid = -1, demangle }: StackOptions = {}): Frame[] {
+export function framesOfAddresses(
+  addresses: readonly bigint[],
+  { pid = -1, demangle }: StackOptions = {},
+  symbols?: MachineSymbols,
+): Frame[] {
+  const frameAt = (at: bigint): Frame => (symbols === undefined ? frameOf(at, pid, demangle) : frameIn(symbols, at))
   // The address of a caller is that of the instruction it goes on at, which may be behind its end: the one before is looked up.
   return addresses.map((address, i) => {
-    if (i === 0) return frameOf(address, pid, demangle)
-    const frame = frameOf(address - 1n, pid, demangle)
+    if (i === 0) return frameAt(address)
+    const frame = frameAt(address - 1n)
     return { ...frame, address, offset: frame.module === undefined ? 0 : frame.offset + 1 }
   })
 }

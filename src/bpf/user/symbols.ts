@@ -1,3 +1,4 @@
+import type { MachineSymbols } from "../../machine/index.ts"
 import { findBinary, kernelSymbols, locateKernel, UserSymbols } from "../../symbols/index.ts"
 
 /** How {@link BPF.sym} and {@link BPF.ksym} write an address. */
@@ -72,8 +73,16 @@ export function sym(address: bigint | number, pid: number, options: SymOptions =
 }
 
 /** The function of the kernel, a module or a program that an address is in, as text. */
-export function ksym(address: bigint | number, options: SymOptions = {}): string {
-  return frameText(frameOf(address, -1), options)
+export function ksym(address: bigint | number, options: SymOptions = {}, symbols?: MachineSymbols): string {
+  const frame = symbols === undefined ? frameOf(address, -1) : frameIn(symbols, BigInt.asUintN(64, BigInt(address)))
+  return frameText(frame, options)
+}
+
+/** Where an address is in another kernel than this computer's, or in a process of it. */
+export function frameIn(symbols: MachineSymbols, address: bigint): Frame {
+  const found = symbols.locate(address)
+  const module = found === undefined ? undefined : address >> 63n === 1n ? "kernel" : "simulated"
+  return { address, name: found?.name, offset: found?.offset ?? 0, module }
 }
 
 /** Address of a symbol of the kernel by its name; undefined when there is none, or the kernel hides it. */

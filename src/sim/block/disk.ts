@@ -27,7 +27,7 @@ export class Disk {
 
   constructor(system: System) {
     this.#system = system
-    const { memory, symbols } = system.kernel
+    const { memory, names } = system.kernel
     const disk = memory.new("gendisk", { major: MAJOR, first_minor: 0, minors: 16, disk_name: "vda" })
     this.#queue = memory.new("request_queue", { disk, nr_requests: DEPTH, queue_depth: DEPTH })
     this.device = memory.new("block_device", {
@@ -45,7 +45,7 @@ export class Disk {
     for (const at of [0, 8]) memory.linear.view.setBigUint64(scatters.offset + at, scatter.address, true)
     this.#scatters = scatters
     this.#action = memory.new("irqaction", { irq: IRQ, name: memory.string("virtio0-req.0") })
-    this.#action.set({ handler: symbols.address("vring_interrupt") })
+    this.#action.set({ handler: names.address("vring_interrupt") })
   }
 
   /** Reads or writes sectors: the task waits until the device is done. */

@@ -113,7 +113,7 @@ export class FileTree {
   #system(type: string, device: number, id: string, bdev?: KernelObject): FileSystem {
     const known = this.#systems.get(type)
     if (known !== undefined) return known
-    const { memory, symbols } = this.#kernel
+    const { memory, names } = this.#kernel
     const kind = memory.new("file_system_type", { name: memory.string(type) })
     const superBlock = memory.new("super_block", {
       s_type: kind,
@@ -122,7 +122,7 @@ export class FileTree {
       s_blocksize: PAGE,
       s_blocksize_bits: 12,
       s_bdev: bdev,
-      s_op: symbols.data(`${type}_super_operations`),
+      s_op: names.data(`${type}_super_operations`),
     })
     const mount = memory.new("mount", { mnt_devname: memory.string(`/dev/${id}`), mnt_id: this.#systems.size + 20 })
     const vfsmount = mount.part("mnt")
@@ -134,7 +134,7 @@ export class FileTree {
   }
 
   #node(name: string, parent: FileNode | undefined, system: FileSystem, mode: number, size = 0): FileNode {
-    const { memory, symbols } = this.#kernel
+    const { memory, names } = this.#kernel
     const seconds = Number(this.#kernel.bootTime / 1_000_000_000n) + Math.floor(this.#kernel.now() / 1e9)
     const inode = memory.new("inode", {
       i_mode: mode,
@@ -146,7 +146,7 @@ export class FileTree {
       i_mtime_sec: seconds,
       i_ctime_sec: seconds,
       i_atime_sec: seconds,
-      i_fop: symbols.data(operations(system.type, mode)),
+      i_fop: names.data(operations(system.type, mode)),
     })
     inode.set({ i_mapping: inode.part("i_data"), "i_data.host": inode })
     const bytes = new TextEncoder().encode(name)

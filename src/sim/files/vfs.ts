@@ -104,7 +104,7 @@ export class Vfs {
     const file = kernel.memory.new("file", {
       f_mode: access === O_WRONLY ? FMODE_WRITE : access === O_RDWR ? FMODE_READ | FMODE_WRITE : FMODE_READ,
       f_flags: flags,
-      f_op: kernel.symbols.data(operations(node.system.type, node.mode)),
+      f_op: kernel.names.data(operations(node.system.type, node.mode)),
       f_inode: node.inode,
       f_mapping: node.inode.part("i_data"),
       f_cred: task.object.big("cred"),

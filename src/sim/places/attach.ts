@@ -25,6 +25,9 @@ const OTHER_KERNELS: ReadonlySet<string> = new Set([
 /** Suffixes that compilers give to copies of functions. */
 const COPY = /\.(isra|constprop|part|cold)\.\d+$/
 
+/** How system calls' functions begin on other processors and in older kernels. */
+const SYSCALL = /^(__[a-z]\w*?_)?(sys|SyS)_/
+
 /** Where a program runs from now on, and how it ends. */
 export interface Attachment {
   /** How many places they are. */
@@ -107,11 +110,11 @@ export function fileKey(path: string): string {
 }
 
 function functionOf(system: System, event: string): string {
-  const { symbols } = system.kernel
-  const plain = event.replace(COPY, "")
+  const { names } = system.kernel
+  const plain = event.replace(COPY, "").replace(SYSCALL, "__x64_sys_")
   const name = Object.hasOwn(RENAMED, plain) ? RENAMED[plain] : plain
-  if (symbols.has(name) || OTHER_KERNELS.has(name)) return name
-  const near = nearestNames(name, [...symbols.functions], 3)
+  if (names.has(name) || OTHER_KERNELS.has(name)) return name
+  const near = nearestNames(name, [...names.functions], 3)
   const hint =
     near.length > 0 ? `did you mean ${near.join(", ")}?` : "it is another kernel's, or is inlined in this one"
   throw noPlace(`a function ${event}`, hint)
@@ -124,13 +127,13 @@ function matching(system: System, pattern: string): string[] {
     .replaceAll("*", ".*")
     .replaceAll("?", ".")
   const expression = new RegExp(`^${text}$`)
-  const names = system.kernel.symbols.functions.filter(name => expression.test(name))
+  const names = system.kernel.names.functions.filter(name => expression.test(name))
   if (names.length === 0) throw noPlace(`functions that match ${pattern}`, "look at the names that it knows")
   return names
 }
 
 function nameAt(system: System, address: bigint): string {
-  const found = system.kernel.symbols.at(address)
+  const found = system.kernel.names.at(address)
   if (found === undefined) throw noPlace(`a function at 0x${address.toString(16)}`, "name it")
   return found.name
 }

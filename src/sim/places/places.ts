@@ -58,6 +58,8 @@ export class Places {
   #room = 0
   /** Runs of programs so far. */
   runs = 0
+  /** What the function that is traced is to give, as the program that runs wants it. */
+  override: number | undefined
   /** What a program threw: no other runs until it has been told. */
   failure: { readonly error: unknown } | undefined
 
@@ -175,7 +177,9 @@ export class Places {
         this.#setArguments(args, returned)
         context = this.#arguments + 8
       }
+      this.override = undefined
       const result = this.#run(probe, context, address, runner)
+      decided ??= this.override
       if (probe.decides && result !== 0) decided ??= result
     }
     return decided

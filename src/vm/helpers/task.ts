@@ -45,6 +45,13 @@ export const taskHelpers: Readonly<Record<string, Helper>> = {
     return 0
   },
 
+  bpf_override_return(run, _context, _contextHigh, low, high) {
+    const { environment } = run
+    if (environment.override === undefined) return run.signed(-EINVAL)
+    environment.override(BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low >>> 0)))
+    return 0
+  },
+
   // Nobody is there whom a signal would reach.
   bpf_send_signal: run => run.signed(-ESRCH),
   bpf_send_signal_thread: run => run.signed(-ESRCH),
