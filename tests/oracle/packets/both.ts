@@ -21,7 +21,7 @@ import {
 import { kernel, object, program } from "../../support/kernel.ts"
 
 /** Types of programs that packets are run through. */
-export type PacketProgram = "sched_cls" | "socket_filter" | "xdp" | "cgroup_skb" | "lwt_xmit"
+export type PacketProgram = "sched_cls" | "socket_filter" | "xdp" | "xdp.frags" | "cgroup_skb" | "lwt_xmit"
 
 /** What a run gave; a number is −errno. */
 export type Outcome = PacketTestResult | number
@@ -32,7 +32,9 @@ const GROWTH = 20_000
 
 /** What the kernel makes of each input. */
 export function inKernel(insns: readonly Insn[], type: PacketProgram, inputs: readonly PacketTestInput[]): Outcome[] {
-  using loaded = kernel().load(object({ programs: [program("f", insns, { type })] }))
+  using loaded = kernel().load(
+    object({ programs: [program("f", insns, type === "xdp.frags" ? { type: "xdp", frags: true } : { type })] }),
+  )
   const { fd } = loaded.program("f")
   return inputs.map(({ data, context, repeat, checksumComplete }) => {
     const dataOut = new Uint8Array(data.length + GROWTH)
@@ -58,10 +60,9 @@ export function inMachine(
   const { run, skb, xdp } = (machine ??= makeMachine())
   const helper = (number: number) => packetHelpers[(helperById(number)?.name ?? "").replace(/^bpf_/, "")]
   const code = translate({ name: "f", insns, kfuncs: [], helper, probes: new Uint8Array(2 * insns.length) })
-  const runnable = { kind: "program", name: "f", type, code } as const
-  return inputs.map(input =>
-    type === "xdp" ? testRunXdp(run, xdp, runnable, input) : testRunSkb(run, skb, runnable, input),
-  )
+  const isXdp = type.startsWith("xdp")
+  const runnable = { kind: "program", name: "f", type: isXdp ? "xdp" : type, code } as const
+  return inputs.map(input => (isXdp ? testRunXdp(run, xdp, runnable, input) : testRunSkb(run, skb, runnable, input)))
 }
 
 /** One machine for all programs: what one leaves in its memory must not matter to the next. */

@@ -51,9 +51,12 @@ export function damaged(bytes: Uint8Array, random: Random): Uint8Array {
   return random.chance(0.2) ? copy.slice(0, 14 + random.below(copy.length - 13)) : copy
 }
 
-/** What a program is run on. */
-export function randomInput(random: Random, kind: "skb" | "xdp"): PacketTestInput {
-  const whole = random.pick(Object.values(packets)).bytes()
+/** What a program is run on; packets of several pages where they may have fragments. */
+export function randomInput(random: Random, kind: "skb" | "xdp", fragments = false): PacketTestInput {
+  const long = fragments && random.chance(0.7)
+  const whole = long
+    ? ethernet().ipv4().udp().payload(random.below(14_000)).bytes()
+    : random.pick(Object.values(packets)).bytes()
   const data = random.chance(0.4) ? damaged(whole, random) : whole
   if (kind === "skb") {
     const context = random.chance(0.5) ? skbContext(random) : undefined

@@ -8,7 +8,7 @@ import { randomText } from "./randomProgram.ts"
 
 /** Packets that each program is run on. */
 const INPUTS = 8
-const TYPES = ["sched_cls", "sched_cls", "xdp"] as const
+const TYPES = ["sched_cls", "sched_cls", "xdp", "xdp.frags"] as const
 
 /** The part of a program that is not the same in all. */
 const calls = (text: string): string =>
@@ -21,9 +21,9 @@ const calls = (text: string): string =>
 function made(seed: number) {
   const random = new Random(seed)
   const type = random.pick(TYPES)
-  const kind = type === "xdp" ? "xdp" : "skb"
+  const kind = type === "sched_cls" ? "skb" : "xdp"
   const text = randomText(random, kind)
-  const inputs = Array.from({ length: INPUTS }, () => randomInput(random, kind))
+  const inputs = Array.from({ length: INPUTS }, () => randomInput(random, kind, type === "xdp.frags"))
   return { type, text, insns: assemble(text), inputs } as const
 }
 

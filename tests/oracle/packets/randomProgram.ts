@@ -10,7 +10,22 @@ function size(random: Random, most: number): number {
 }
 
 const offset = (random: Random): number =>
-  random.pick([0, 12, 14, 24, 34, 40, 50, random.below(80), random.below(80), random.below(2000), 0xffff, 0x10000, -1])
+  random.pick([
+    0,
+    12,
+    14,
+    24,
+    34,
+    40,
+    50,
+    random.below(80),
+    random.below(80),
+    random.below(2000),
+    random.below(14_000),
+    0xffff,
+    0x10000,
+    -1,
+  ])
 
 const word = (random: Random): number =>
   random.pick([0, 1, 0xffff, -1, random.below(65536), random.below(2 ** 32) | 0, random.below(2 ** 32) | 0])

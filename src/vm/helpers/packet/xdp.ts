@@ -120,10 +120,14 @@ export function copyBytes(
   let done = first
   for (const fragment of xdp.fragments) {
     if (done === length) break
-    const some = Math.max(0, Math.min(length - done, fragment.length - from))
+    const some = Math.min(length - done, fragment.length - from)
+    if (some <= 0) {
+      from -= fragment.length
+      continue
+    }
     if (way === "load") u8.set(fragment.subarray(from, from + some), address + done)
     else fragment.set(u8.subarray(address + done, address + done + some), from)
     done += some
-    from = Math.max(0, from - fragment.length)
+    from = 0
   }
 }
