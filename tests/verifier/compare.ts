@@ -10,6 +10,8 @@ export type Agreement =
   | "wrong accept"
   /** We refuse what the kernel takes. */
   | "wrong refusal"
+  /** The kernel said no before its verifier looked: it has no trampolines, a hook is not there. */
+  | "not judged"
   /** Our verifier broke. */
   | "failed"
 
@@ -38,7 +40,7 @@ export function compare(name: string, watched: Watched): Compared {
   return {
     name,
     type: input.type,
-    agreement: verdict === undefined ? "failed" : agreement(verdict.accepted, accepted),
+    agreement: agreement(verdict?.accepted, accepted, log),
     theirs: accepted ? "" : reason(log),
     ours: broken ?? verdict?.refusal?.message ?? "",
     ourLog: verdict?.log ?? broken ?? "",
@@ -48,7 +50,9 @@ export function compare(name: string, watched: Watched): Compared {
   }
 }
 
-function agreement(ours: boolean, theirs: boolean): Agreement {
+function agreement(ours: boolean | undefined, theirs: boolean, log: string): Agreement {
+  if (!theirs && log === "") return "not judged"
+  if (ours === undefined) return "failed"
   if (ours === theirs) return ours ? "accepted" : "refused"
   return ours ? "wrong accept" : "wrong refusal"
 }

@@ -5,6 +5,7 @@ import { clangObjects, selftestsFolder } from "../oracle/selftests/suite.ts"
 import { needsRoot } from "../support/kernel.ts"
 import { runCases } from "./cases/run.ts"
 import type { Compared } from "./compare.ts"
+import { describe, fuzz } from "./fuzz/run.ts"
 import { runCompiled, runCorpus, runObjects } from "./programs.ts"
 import { differences, report } from "./report.ts"
 
@@ -15,6 +16,7 @@ import { differences, report } from "./report.ts"
  *     npm run verifier -- objects  [words]   the selftests' programs, built by clang
  *     npm run verifier -- compiled [words]   the same, compiled by skep
  *     npm run verifier -- corpus   [words]   the programs of BCC's tools, compiled by skep
+ *     npm run verifier -- fuzz               random and changed programs: SKEP_COUNT of them (20,000), from SKEP_SEED on; each kind of difference made small
  *
  * Words choose by parts of names; of cases also by program type. `--list` names what differs and why, `--logs` adds both logs; `--json FILE` keeps all.
  * `--dir` is `tools/testing/selftests/bpf` of a kernel's source (without it Debian's), `--objects` a folder of objects, `--corpus` one of BCC's programs.
@@ -44,6 +46,7 @@ export async function main(args: readonly string[]): Promise<number> {
     cases: () => runCases(folder(), words, show),
     objects: () => runObjects(values.objects ?? clangObjects(folder(), values.clang, words), words, show),
     compiled: () => runCompiled(folder(), words, show),
+    fuzz: () => fuzzed(Number(process.env.SKEP_COUNT ?? 20_000), show),
     corpus: () => runCorpus(values.corpus ?? capturedCorpus(), words, show),
   }
   const run = runs[which]
@@ -54,4 +57,14 @@ export async function main(args: readonly string[]): Promise<number> {
   process.stdout.write(report(results))
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results))
   return 0
+}
+
+function fuzzed(count: number, show: (text: string) => void): Compared[] {
+  const { results, found } = fuzz(Number(process.env.SKEP_SEED ?? 1), tried => {
+    if (tried % 100 === 0) show(`${tried}`)
+    return tried >= count
+  })
+  show("")
+  for (const one of found) console.log(describe(one))
+  return [...results]
 }

@@ -7,14 +7,16 @@ const count = (all: readonly Compared[], ...kinds: readonly Agreement[]): number
 function row(name: string, all: readonly Compared[]): string {
   const taken = count(all, "accepted")
   const refused = count(all, "refused")
+  const judged = all.length - count(all, "not judged")
   const cells = [
-    all.length,
-    share(taken + refused, all.length),
+    judged,
+    share(taken + refused, judged),
     `${taken}/${taken + count(all, "wrong refusal")}`,
     `${refused}/${refused + count(all, "wrong accept")}`,
     count(all, "wrong accept"),
     count(all, "wrong refusal"),
     count(all, "failed"),
+    count(all, "not judged"),
   ]
   return name.padEnd(26) + cells.map(cell => `${cell}`.padStart(13)).join("")
 }
@@ -38,7 +40,7 @@ function frequent(title: string, messages: readonly string[], most: number): str
 /** The table by program type, then the most frequent reasons of differences. */
 export function report(all: readonly Compared[], most = 25): string {
   const types = [...new Set(all.map(({ type }) => type))].sort()
-  const head = ["", "cases", "same", "accepted", "refused", "wrong accept", "wrong refus.", "failed"]
+  const head = ["", "cases", "same", "accepted", "refused", "wrong accept", "wrong refus.", "failed", "not judged"]
   const time = all.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   const processed = all.reduce((sum, one) => sum + one.processed, 0)
   const wrong = (kind: Agreement) => all.filter(({ agreement }) => agreement === kind)
@@ -56,7 +58,7 @@ export function report(all: readonly Compared[], most = 25): string {
     ),
     row("all", all),
     "",
-    `wrong accepts: ${share(wrong("wrong accept").length, all.length)} of all; ${processed} instructions in ${(time / 1000).toFixed(1)} s: ${Math.round(processed / time)} k/s`,
+    `wrong accepts: ${share(wrong("wrong accept").length, all.length - wrong("not judged").length)} of what the kernel judged; ${processed} instructions in ${(time / 1000).toFixed(1)} s: ${Math.round(processed / time)} k/s`,
     ...frequent(
       "refused here, accepted by the kernel:",
       wrong("wrong refusal").map(({ ours }) => ours),
@@ -80,7 +82,7 @@ const indent = (text: string): string => text.replace(/^/gm, "    ")
 
 /** The names of cases that differ, each with the reason, and both logs where they are wanted. */
 export function differences(all: readonly Compared[], logs: boolean): string {
-  const differ = all.filter(({ agreement }) => agreement !== "accepted" && agreement !== "refused")
+  const differ = all.filter(({ agreement }) => agreement.startsWith("wrong") || agreement === "failed")
   const texts = differ.map(({ name, type, agreement, ours, theirs, ourLog, theirLog }) => {
     const title = `${agreement} · ${type} · ${name}`
     if (logs) return `${title}\n  kernel:\n${indent(theirLog)}\n  ours:\n${indent(ourLog)}`

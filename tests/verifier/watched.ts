@@ -73,7 +73,8 @@ export class LoadWatcher implements BpfWatcher {
       insns: load.insns,
       type,
       ...(isOperation && { structOpsMember: load.expectedAttachType ?? 0 }),
-      ...(!isOperation && { attachType: attachTypes.name(load.expectedAttachType ?? 0) as AttachType }),
+      ...(!isOperation &&
+        load.expectedAttachType && { attachType: attachTypes.name(load.expectedAttachType) as AttachType }),
       attachTo: this.#target(load),
       license: load.license,
       flags: load.flags ?? 0,

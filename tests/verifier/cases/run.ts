@@ -56,13 +56,16 @@ export function runCases(selftests: string, words: readonly string[], show: (nam
   const wanted = cases.filter(
     ({ name, type }) => words.length === 0 || words.some(word => name.includes(word) || progTypes.name(type) === word),
   )
-  return wanted.flatMap(one => {
-    show(one.name)
-    const judged = () => {
-      // Maps of a case's own: a program array belongs to the first program that uses it.
-      using maps = new CaseMaps(mapTypes)
-      load(one, maps)
+  let name = ""
+  const all = () => {
+    using shared = new CaseMaps(mapTypes)
+    for (const one of wanted) {
+      name = one.name
+      show(name)
+      // A program array belongs to the first program that uses it.
+      using own = new CaseMaps(mapTypes)
+      load(one, "prog1" in one.maps || "prog2" in one.maps ? own : shared)
     }
-    return collect(judged, () => one.name)
-  })
+  }
+  return collect(all, () => name)
 }

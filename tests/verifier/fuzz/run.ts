@@ -1,0 +1,48 @@
+import { decodeInsns, disassemble } from "../../../src/isa/index.ts"
+import type { Compared } from "../compare.ts"
+import { type Fuzzed, Fuzzer } from "./fuzz.ts"
+
+export interface FuzzRun {
+  readonly results: readonly Compared[]
+  /** Programs that the verifiers disagree on, made small; one for each pair of reasons. */
+  readonly found: readonly Fuzzed[]
+}
+
+const differs = ({ agreement }: Compared): boolean => agreement.startsWith("wrong") || agreement === "failed"
+/** Instructions walked over above which a program is shown as it is: each step of making it small takes as long again. */
+const LONG = 20_000
+const kindOf = ({ agreement, ours, theirs }: Compared): string =>
+  `${agreement}: ${(ours || theirs).split("\n")[0].replace(/-?\d+|0x[0-9a-f]+/g, "N")}`
+
+/** Tries programs from a seed on until `until` says stop. */
+export function fuzz(firstSeed: number, until: (tried: number) => boolean): FuzzRun {
+  using fuzzer = new Fuzzer()
+  const results: Compared[] = []
+  const found = new Map<string, Fuzzed>()
+  for (let tried = 0; !until(tried); tried++) {
+    const one = fuzzer.run(firstSeed + tried)
+    if (one === undefined) continue
+    results.push(one.compared)
+    const kind = kindOf(one.compared)
+    if (differs(one.compared) && !found.has(kind))
+      found.set(kind, one.compared.processed > LONG ? one : fuzzer.reduced(one))
+  }
+  return { results, found: [...found.values()] }
+}
+
+/** A finding to read: the program, what each says. */
+export function describe({ type, insns, compared }: Fuzzed): string {
+  const { agreement, name, ours, theirs } = compared
+  const text = listing(insns)
+  return `${agreement} · ${type} · ${name}\n${text}\n  kernel: ${theirs || "accepted"}\n  ours: ${ours || "accepted"}\n`
+}
+
+function listing(insns: Uint8Array): string {
+  try {
+    return disassemble(decodeInsns(insns), { syntax: "kernel" })
+  } catch {
+    return Buffer.from(insns)
+      .toString("hex")
+      .replace(/(.{16})/g, "  $1\n")
+  }
+}
