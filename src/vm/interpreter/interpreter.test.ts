@@ -149,6 +149,20 @@ for (const [before, after] of [
 }
 gives("r0 = 1; r1 = 2; if r1 > 1 goto +1; r0 = 5; if r1 > 2 goto +1; r0 = 7; r0 += r1", 9)
 gives("r2 = 0; r0 = 1; if r2 == 0 goto +1; r0 = 2; r2 += 1; if r2 < 5 goto -3; r0 += r2", 7)
+/** Labels stand on lines of their own. */
+const labelled = (text: string): string => text.replaceAll(": ", ":\n")
+// Loops in loops, and one that is left in its middle.
+gives(
+  labelled("r0 = 0; r1 = 0; a: r2 = 0; b: r0 += 1; r2 += 1; if r2 < 3 goto b; r1 += 1; if r1 < 4 goto a; r0 += r2"),
+  15,
+)
+gives(labelled("r0 = 0; r1 = 0; a: r1 += 1; if r1 == 5 goto b; r0 += r1; goto a; b: r0 += 100"), 110)
+// A loop that is entered at two places, from each of them.
+const TWO_WAYS = "if r1 == 0 goto b; a: r0 += 1; b: r0 += 10; r2 += 1; if r2 < 3 goto a; r0 += r2"
+gives(labelled(`r0 = 0; r1 = 0; r2 = 0; ${TWO_WAYS}`), 35)
+gives(labelled(`r0 = 0; r1 = 1; r2 = 0; ${TWO_WAYS}`), 36)
+// Code that nothing leads to.
+gives(labelled("r0 = 1; goto a; r0 = 2; b: r0 += 7; a: r0 += 10"), 11)
 
 // Section 5: loads and stores.
 const STORE = "*(u64 *)(r10 - 16) = -1; *(u64 *)(r10 - 8) = 0"
