@@ -5,7 +5,7 @@ import { bitsOf, type Known, Upper, type UpperFacts } from "./halves.ts"
 import { type Analysis, Kind, movedVariable } from "./values.ts"
 
 /**
- * Finds webs that are the sum of a local and a constant and nothing but the address of accesses: loads and stores of
+ * Finds webs that are the sum of one or two locals and a constant and nothing but the address of accesses: loads and stores of
  * WebAssembly add a constant themselves.
  *
  *     r1 = table ll
@@ -33,6 +33,7 @@ class Sums {
   readonly #facts: UpperFacts
   /** By web: the other web of the sum; −1 where it is none. */
   readonly #base: Int32Array
+  readonly #second: Int32Array
   readonly #added: Int32Array
   /** By web: 1 where the other web may have been written since. */
   readonly #stale: Uint8Array
@@ -43,6 +44,7 @@ class Sums {
     this.#known = known
     this.#facts = facts
     this.#base = new Int32Array(a.webs.count).fill(-1)
+    this.#second = new Int32Array(a.webs.count).fill(-1)
     this.#added = new Int32Array(a.webs.count)
     this.#stale = new Uint8Array(a.webs.count)
   }
@@ -60,22 +62,30 @@ class Sums {
           const web = webs.ofEvent[e]
           if (events.writes[e] === 0) {
             if (this.#stale[web] === 1 || (this.#base[web] >= 0 && !this.#holdsIn(web, b))) this.#base[web] = -1
-          } else if (open.length > 0) for (const sum of open) if (this.#base[sum] === web) this.#stale[sum] = 1
+          } else if (open.length > 0)
+            for (const sum of open) {
+              if (this.#base[sum] === web || this.#second[sum] === web) this.#stale[sum] = 1
+            }
         }
         const event = writeEvent(events, k)
         if (event < 0) continue
         const web = webs.ofEvent[event]
         if (webs.writes[web] !== 1 || this.#a.values.kind[web] !== Kind.local) continue
         this.#sum(web, k, code.insns[i], slotOf[k])
-        if (this.#base[web] >= 0 && webs.writes[this.#base[web]] !== 1) open.push(web)
+        if (this.#base[web] >= 0 && !this.#isSettled(web)) open.push(web)
       }
     }
   }
 
   /** Whether a sum may be made in a block: anywhere when its part is written once, else where it was found. */
   #holdsIn(web: number, b: number): boolean {
-    const { webs } = this.#a
-    return webs.writes[this.#base[web]] === 1 || webs.block[web] === b
+    return this.#isSettled(web) || this.#a.webs.block[web] === b
+  }
+
+  /** Whether the parts of a sum are written once each. */
+  #isSettled(web: number): boolean {
+    const { writes } = this.#a.webs
+    return writes[this.#base[web]] === 1 && (this.#second[web] < 0 || writes[this.#second[web]] === 1)
   }
 
   #sum(web: number, k: number, insn: o.Insn, slot: number): void {
@@ -88,6 +98,8 @@ class Sums {
     else if (op === (o.BPF_ALU64 | o.BPF_ADD | o.BPF_X)) {
       this.#addConstant(web, this.#read(k, dst), this.#read(k, src))
       if (this.#base[web] < 0) this.#addConstant(web, this.#read(k, src), this.#read(k, dst))
+      if (this.#base[web] < 0) this.#addIndex(web, this.#read(k, dst), this.#read(k, src))
+      if (this.#base[web] < 0) this.#addIndex(web, this.#read(k, src), this.#read(k, dst))
     }
   }
 
@@ -110,11 +122,23 @@ class Sums {
     return this.#facts.verified ? bitsOf(known) <= 63 : (known & Upper.zero) !== 0
   }
 
+  /** `web` is the sum `part` and a number that is not known. Without a verifier, the two webs together have to fit 32 bits. */
+  #addIndex(web: number, part: number, index: number): void {
+    if (part < 0 || index < 0 || this.#base[part] < 0 || this.#second[part] >= 0 || this.#stale[part] === 1) return
+    if (this.#a.values.kind[index] !== Kind.local || this.#base[index] >= 0) return
+    const [mine, other] = [bitsOf(this.#known[this.#base[part]]), bitsOf(this.#known[index])]
+    if (this.#facts.verified ? other > 63 : mine > 31 || other > 31) return
+    this.#note(web, this.#base[part], this.#added[part])
+    if (this.#base[web] >= 0) this.#second[web] = index
+  }
+
   /** `web` is `part` and a number. */
   #add(web: number, part: number, added: number): void {
     if (part < 0) return
     if (this.#base[part] >= 0) {
-      if (this.#stale[part] === 0) this.#note(web, this.#base[part], this.#added[part] + added)
+      if (this.#stale[part] === 1) return
+      this.#note(web, this.#base[part], this.#added[part] + added)
+      this.#second[web] = this.#second[part]
     } else if ((this.#known[part] & Upper.zero) !== 0) this.#note(web, part, added)
     else if (this.#facts.verified && Math.abs(added) < NEAR) this.#note(web, part, added)
   }
@@ -148,12 +172,13 @@ class Sums {
 
   apply(): void {
     if (!this.#any) return
-    const { kind, low, high } = this.#a.values
+    const { kind, low, high, second } = this.#a.values
     for (let web = 0; web < this.#base.length; web++) {
       if (this.#base[web] < 0) continue
       kind[web] = Kind.sum
       low[web] = this.#base[web]
       high[web] = this.#added[web]
+      second[web] = this.#second[web]
     }
   }
 }

@@ -89,10 +89,10 @@ export class FunctionWriter {
     return { low: this.a.values.low[web], high: this.a.values.high[web] }
   }
 
-  /** The web and the constant that an address is the sum of; undefined for all others. */
-  sum(web: number): { web: number; added: number } | undefined {
-    const { kind, low, high } = this.a.values
-    return web >= 0 && kind[web] === Kind.sum ? { web: low[web], added: high[web] } : undefined
+  /** The webs (the second is −1 where there is one) and the constant that an address is the sum of; undefined for all others. */
+  sum(web: number): { web: number; second: number; added: number } | undefined {
+    const { kind, low, high, second } = this.a.values
+    return web >= 0 && kind[web] === Kind.sum ? { web: low[web], second: second[web], added: high[web] } : undefined
   }
 
   /** The distance from r10 of a web, or of r10 itself (−1); undefined where it is no such address. */

@@ -82,9 +82,11 @@ function lastEvents({ webs, values, events, graph, range }: Analysis): Int32Arra
     const until = events.start[graph.blocks[b].end - range.first]
     for (let e = events.start[graph.blocks[b].first - range.first]; e < until; e++) {
       const web = webs.ofEvent[e]
-      const root = values.kind[web] === Kind.copy || values.kind[web] === Kind.sum ? values.low[web] : web
-      if (last[root] < 0) continue
-      last[root] = webs.block[root] === b ? e : -1
+      const kind = values.kind[web]
+      const root = kind === Kind.copy || kind === Kind.sum ? values.low[web] : web
+      if (last[root] >= 0) last[root] = webs.block[root] === b ? e : -1
+      const second = kind === Kind.sum ? values.second[web] : -1
+      if (second >= 0 && last[second] >= 0) last[second] = webs.block[second] === b ? e : -1
     }
   }
   return last

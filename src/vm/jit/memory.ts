@@ -52,6 +52,10 @@ export function address(w: FunctionWriter, web: number, off: number): number {
   const sum = w.sum(web)
   const offset = sum === undefined ? off : sum.added + off
   w.low(sum === undefined ? web : sum.web)
+  if (sum !== undefined && sum.second >= 0) {
+    w.low(sum.second)
+    w.op(Op.i32Add)
+  }
   if (offset >= 0) return offset
   w.i32(offset)
   w.op(Op.i32Add)

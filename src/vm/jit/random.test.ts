@@ -33,5 +33,5 @@ test(`random programs ${first} to ${first + count - 1} give as WebAssembly what 
     seen.add(expected)
   }
   // The programs do not all come to nothing.
-  assert.ok(seen.size > 0.8 * count, `${seen.size} results of ${count} programs`)
+  assert.ok(seen.size > 0.5 * count, `${seen.size} results of ${count} programs`)
 })

@@ -14,7 +14,7 @@ export const Kind = {
   frame: 2,
   /** It is the value of another web, which is a local. */
   copy: 3,
-  /** It is the sum of another web, which is a local, and a constant; only addresses of accesses are made of it. */
+  /** It is the sum of one or two other webs, which are locals, and a constant; only addresses of accesses are made of it. */
   sum: 4,
 } as const
 
@@ -43,6 +43,8 @@ export interface Values {
   readonly low: Int32Array
   /** The high word of a constant, the constant of a sum. */
   readonly high: Int32Array
+  /** The second web of a sum; −1 where there is none. */
+  readonly second: Int32Array
 }
 
 /** What a 64-bit immediate load puts into its register. */
@@ -56,7 +58,7 @@ export function valuesOf(
   const kind = new Uint8Array(webs.count)
   const low = new Int32Array(webs.count)
   const high = new Int32Array(webs.count)
-  const values: Values = { kind, low, high }
+  const values: Values = { kind, low, high, second: new Int32Array(webs.count).fill(-1) }
   const constant = (web: number, lowWord: number, highWord: number): void => {
     kind[web] = Kind.constant
     low[web] = lowWord
