@@ -9,16 +9,25 @@ const MAX_FRAMES = 8
 
 /** Registers and slots whose exact values are looked for, by frame. */
 export class Wanted {
-  frame: number
+  frame = 0
   readonly regs: number[] = []
   readonly slots: Set<number>[] = []
 
-  constructor(frame: number) {
-    this.frame = frame
+  constructor() {
     for (let i = 0; i < MAX_FRAMES; i++) {
       this.regs.push(0)
       this.slots.push(new Set())
     }
+  }
+
+  /** Starts anew: nothing is wanted, in a frame and those below. */
+  begin(frame: number): this {
+    this.frame = frame
+    for (let i = 0; i < MAX_FRAMES; i++) {
+      this.regs[i] = 0
+      if (this.slots[i].size > 0) this.slots[i].clear()
+    }
+    return this
   }
 
   get empty(): boolean {

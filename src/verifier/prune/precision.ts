@@ -3,10 +3,13 @@ import { Kind, type Reg } from "../reg.ts"
 import { type Frame, Slot, type State, type Step } from "../state.ts"
 import { backtrack, LOST, Wanted } from "./backtrack.ts"
 
+/** The one search at a time. */
+const shared = new Wanted()
+
 /** The exact value of a register matters: that of all that it was computed from does, too. */
 export function markPrecise(env: Env, register: number): void {
   if (!env.privileged || env.regs[register].kind !== Kind.scalar) return
-  const wanted = new Wanted(env.state.frames.length - 1)
+  const wanted = shared.begin(env.state.frames.length - 1)
   wanted.add(register)
   markWanted(env, env.state, wanted)
 }
@@ -14,7 +17,7 @@ export function markPrecise(env: Env, register: number): void {
 /** What mattered to an old state matters to the one that it covers; tells whether that was news to a state before. */
 export function propagatePrecision(env: Env, old: State, now: State): boolean {
   if (!env.privileged) return false
-  const wanted = new Wanted(old.frames.length - 1)
+  const wanted = shared.begin(old.frames.length - 1)
   for (let frame = 0; frame < old.frames.length; frame++) {
     const { regs, stack } = old.frames[frame]
     for (let i = 0; i < 10; i++) if (regs[i].kind === Kind.scalar && regs[i].precise) wanted.regs[frame] |= 1 << i
@@ -129,7 +132,7 @@ export const markAllImprecise = (state: State): void => setPrecise(state, false)
 /** The exact value of a number that is spilled in a slot matters. */
 export function markPreciseSlot(env: Env, frame: number, slot: number): void {
   if (!env.privileged) return
-  const wanted = new Wanted(env.state.frames.length - 1)
+  const wanted = shared.begin(env.state.frames.length - 1)
   wanted.slots[frame].add(slot)
   markWanted(env, env.state, wanted)
 }

@@ -1,6 +1,7 @@
 import * as o from "../../isa/index.ts"
 import type { Env } from "../env.ts"
 import type { VerifierMap } from "../input.ts"
+import { mapFields } from "../memory/mapFields.ts"
 import { EBADF, EINVAL, EPROTO, Refused } from "../refuse.ts"
 
 const MAX_OFFSET = 1 << 29
@@ -68,7 +69,17 @@ const TRACING = new Set(["kprobe", "tracepoint", "perf_event", "raw_tracepoint",
 /** Maps that programs of some types cannot have. */
 function checkMapForProgram(env: Env, map: VerifierMap, refuse: (message: string, errno?: number) => never): void {
   const { programType: type } = env
-  if (TRACING.has(type) && map.type === "struct_ops") refuse("bpf_struct_ops map cannot be used in prog")
+  for (const { name } of mapFields(map)) {
+    const tracing = TRACING.has(type)
+    if ((name === "bpf_list_head" || name === "bpf_rb_root") && tracing) {
+      refuse("tracing progs cannot use bpf_{list_head,rb_root} yet")
+    }
+    if (name === "bpf_spin_lock" || name === "bpf_res_spin_lock") {
+      if (type === "socket_filter") refuse("socket filter progs cannot use bpf_spin_lock yet")
+      if (tracing) refuse("tracing progs cannot use bpf_spin_lock yet")
+    }
+    if ((name === "bpf_timer" || name === "bpf_wq") && tracing) refuse(`tracing progs cannot use ${name} yet`)
+  }
   if (map.offloaded) refuse("offload device mismatch between prog and map")
   if (map.type === "struct_ops") refuse("bpf_struct_ops map cannot be used in prog")
   if (env.sleepable && !SLEEPABLE_MAPS.has(map.type)) {
