@@ -28,6 +28,8 @@ export interface LoadOptions {
    * log is in its error always.
    */
   readonly verifierLog?: 0 | 1 | 2
+  /** False loads programs that no verifier has checked, where the machine is an embedded one; a kernel always checks. True without it. */
+  readonly verify?: boolean
   /** Load no program yet; {@link Loaded.program} loads each when it is asked for. */
   readonly lazy?: boolean
   /** Maps to use in place of the object's, by name: of the same type and sizes. Closing them later takes nothing from the object. */

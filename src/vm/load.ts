@@ -92,6 +92,8 @@ export class VmLoaded implements Loaded, VmOwner {
       context: this.#context,
       owner: this,
       logLevel: this.#load.verifierLog ?? 0,
+      verify: this.#load.verify ?? this.#context.verify,
+      notes: this.notes,
     })
   }
 

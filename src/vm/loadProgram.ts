@@ -1,26 +1,23 @@
 import { SkepError } from "../base/index.ts"
-import { BPF_CLASS_MASK, BPF_LDX, call, type Insn, R10 } from "../isa/index.ts"
-import { noMap } from "../machine/index.ts"
+import { BPF_CLASS_MASK, BPF_LDX, type Insn, R10 } from "../isa/index.ts"
 import {
   type BpfObject,
   exceptionCallback,
   type Image,
   makeImage,
-  POISON_HELPER,
   type ProgramSpec,
   type ProgramType,
 } from "../object/index.ts"
-import { KERNEL } from "./address.ts"
-import type { CodeImage, Helper } from "./code.ts"
+import type { Facts, Verdict } from "../verifier/index.ts"
+import type { CodeImage } from "./code.ts"
 import { rememberSource } from "./explainFault.ts"
 import { helperByNumber } from "./helpers/index.ts"
-import { kfuncByName } from "./kfuncs/index.ts"
 import type { VmLoadedMap } from "./loadedMap.ts"
 import type { VmContext } from "./machine.ts"
-import { ArenaMap } from "./maps/arena.ts"
-import { ArrayMap } from "./maps/array.ts"
+import type { VmMap } from "./maps/map.ts"
 import { type VmOwner, VmProgram } from "./program.ts"
-import { type Verified, verifyProgram } from "./verifyProgram.ts"
+import { relocate } from "./relocate.ts"
+import { verified } from "./verification.ts"
 
 /** What it takes to load a program. */
 export interface LoadProgram {
@@ -31,24 +28,26 @@ export interface LoadProgram {
   readonly context: VmContext
   readonly owner: VmOwner
   readonly logLevel: 0 | 1 | 2
+  /** Whether the verifier is asked. */
+  readonly verify: boolean
+  /** What was done without; see `Loaded.notes`. */
+  readonly notes: string[]
 }
 
-/** Makes a program ready to run. @throws SkepError VM_VERIFIER, VM_NO_KFUNC, VM_NO_SYMBOL, VM_BAD_CODE */
+/** Makes a program ready to run. @throws SkepError VM_VERIFIER, VM_LACKS, VM_NO_KFUNC, VM_NO_SYMBOL, VM_BAD_CODE */
 export function loadProgram(load: LoadProgram): VmProgram {
   const { spec, type, object, context } = load
   const image = makeImage(spec, object)
   const atThrow = exceptionCallback(spec, object)
   const exceptionSlot = image.functions.find(({ spec: { name } }) => name === atThrow)?.slot
-  const verified = verifiedBy(load, image)
-  const kfuncs: Helper[] = []
-  const used = new Set<number>()
-  relocate(image, load, kfuncs, used)
+  const { given, kfuncs, maps } = relocate(image, load)
+  const verdict = load.verify ? verdictOn(load, image, given, [...maps]) : undefined
   const code: CodeImage = {
     name: spec.name,
     insns: image.insns,
     kfuncs,
     helper: helperByNumber,
-    probes: verified?.probes ?? probesOf(image, type),
+    probes: verdict === undefined ? probesOf(image, type) : probesIn(verdict.facts, image.slotCount),
     entries: exceptionSlot === undefined ? [] : [exceptionSlot],
     mapAt: address => context.core.mapAt(address),
     counters: context.coverage?.count(image, object),
@@ -61,14 +60,39 @@ export function loadProgram(load: LoadProgram): VmProgram {
       image: code,
       code: context.translate(code),
       slots: image.slotCount,
-      log: verified?.log ?? "",
+      log: load.logLevel === 0 ? "" : (verdict?.log ?? ""),
       license: object.license,
       owner: load.owner,
       exceptionSlot,
-      verified: verified?.processed ?? 0,
-      maps: [...used],
+      verified: verdict?.counts.processed ?? 0,
+      maps: [...maps].map(({ handle }) => handle),
     },
     context,
+  )
+}
+
+/** What the verifier says; undefined where it fails itself, which is no reason not to run the program: it cannot leave the machine's memory. */
+function verdictOn(
+  { spec, type, object, context, logLevel, notes }: LoadProgram,
+  image: Image,
+  insns: readonly Insn[],
+  maps: readonly VmMap[],
+): Verdict | undefined {
+  try {
+    return verified({ spec, type, object, image, insns, maps, context, logLevel })
+  } catch (error) {
+    if (error instanceof SkepError) throw error
+    notes.push(
+      `program ${spec.name} was not verified: the verifier failed (${error instanceof Error ? error.message : error})`,
+    )
+    return undefined
+  }
+}
+
+/** Loads that the verifier found to be through typed pointers. */
+function probesIn({ access }: Facts, slotCount: number): Uint8Array {
+  return Uint8Array.from({ length: slotCount }, (_, slot) =>
+    access[slot] === "btf" || access[slot] === "mixed" ? 1 : 0,
   )
 }
 
@@ -87,71 +111,3 @@ function probesOf({ insns, slotCount, functions }: Image, type: ProgramType): Ui
   }
   return probes
 }
-
-/** What the verifier says of the program; undefined where the machine does not ask it. */
-function verifiedBy({ spec, type, object, context, logLevel }: LoadProgram, image: Image): Verified | undefined {
-  if (!context.verify) return undefined
-  return verifyProgram({ spec, type, object, image, types: context.types?.(), version: context.version, logLevel })
-}
-
-/** Fills in what only the machine knows: addresses of maps and their values, functions and symbols of the kernel. */
-function relocate(image: Image, load: LoadProgram, kfuncs: Helper[], used: Set<number>): void {
-  const { insns } = image
-  for (const relocation of image.relocations) {
-    const { insn } = relocation
-    switch (relocation.kind) {
-      case "kfunc": {
-        const kfunc = kfuncByName(relocation.name)
-        if (kfunc !== undefined) insns[insn] = { ...insns[insn], imm: kfuncs.push(kfunc) - 1, off: 0 }
-        else if (relocation.weak) {
-          insns[insn] = call(POISON_HELPER)
-          image.poisoned.set(insn, `function ${relocation.name} is not in this machine`)
-        } else throw noKfunc(load.spec.name, relocation.name)
-        break
-      }
-      case "ksym": {
-        const address = load.context.core.environment.symbol(relocation.name)
-        if (address === undefined && !relocation.weak) throw noSymbol(load.spec.name, relocation.name)
-        insns[insn] = constant(insns[insn], Number((address ?? 0n) & 0xffffffffn), Number((address ?? 0n) >> 32n))
-        break
-      }
-      case "extern":
-        throw notLinked(load.spec.name, relocation.name)
-      default: {
-        const loaded = load.maps.get(relocation.map)
-        if (loaded === undefined) {
-          if (load.object.externs?.some(e => e.name === relocation.map)) throw notLinked(load.spec.name, relocation.map)
-          throw noMap(relocation.map, load.maps.keys())
-        }
-        const { map } = loaded
-        used.add(map.handle)
-        const data = map instanceof ArrayMap ? map.data : map instanceof ArenaMap ? map.base : map.address
-        const address = relocation.kind === "map" ? map.address : data + relocation.offset
-        insns[insn] = constant(insns[insn], address, KERNEL)
-      }
-    }
-  }
-}
-
-const constant = (insn: Insn, low: number, high: number): Insn => ({ ...insn, src: 0, imm: low | 0, imm64: high | 0 })
-
-const notLinked = (user: string, name: string): SkepError =>
-  new SkepError({
-    code: "KERNEL_NOT_LINKED",
-    message: `${user} uses ${name}, which another object defines`,
-    hint: "link the objects before loading them: skep link a.o b.o -o both.o",
-  })
-
-const noKfunc = (user: string, name: string): SkepError =>
-  new SkepError({
-    code: "VM_NO_KFUNC",
-    message: `${user} calls ${name}, a kernel function that the embedded machine does not have`,
-    hint: "declare it __weak and ask bpf_ksym_exists, or run the program in the kernel",
-  })
-
-const noSymbol = (user: string, name: string): SkepError =>
-  new SkepError({
-    code: "VM_NO_SYMBOL",
-    message: `${user} uses the address of ${name}, which the embedded machine's kernel does not have`,
-    hint: "declare it __weak, and its address is 0",
-  })

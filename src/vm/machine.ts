@@ -37,10 +37,10 @@ export interface VirtualMachineOptions {
   readonly budget?: number
   /** False interprets programs: slower, with every access checked. True without it, where there is WebAssembly. */
   readonly jit?: boolean
-  /** True lets the verifier look at programs before they run, and refuses those that it does not take. */
-  readonly verify?: boolean
   /** Counts how often lines of C run; programs are interpreted then. */
   readonly coverage?: Coverage
+  /** False loads programs that nobody has checked: they cannot leave the machine's memory. True without it. */
+  readonly verify?: boolean
   /** The kernel whose behaviour is followed; 6.18 without it. */
   readonly version?: { readonly major: number; readonly minor: number }
 }
@@ -51,8 +51,8 @@ export interface VmContext {
   readonly types: (() => Btf) | undefined
   readonly places: Places | undefined
   readonly translate: Translate
-  readonly coverage: Coverage | undefined
   readonly verify: boolean
+  readonly coverage: Coverage | undefined
   readonly version: { readonly major: number; readonly minor: number }
 }
 
@@ -78,7 +78,7 @@ export class VirtualMachine implements Machine {
       places: options.places,
       translate: jit && options.coverage === undefined && canCompile() ? compileOrInterpret : interpret,
       coverage: options.coverage,
-      verify: options.verify ?? false,
+      verify: options.verify ?? true,
       version: options.version ?? { major: 6, minor: 18 },
     }
   }

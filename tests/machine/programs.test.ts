@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { kernelSnapshot } from "../../src/bpf/host/snapshot.ts"
 import { BPF } from "../../src/bpf/index.ts"
 import { VirtualMachine } from "../../src/vm/index.ts"
 import { needsRoot } from "../support/kernel.ts"
 
+const types = () => kernelSnapshot().btf
 const HEAD = `#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 char _license[] SEC("license") = "GPL";
@@ -26,8 +28,8 @@ async function results(code: string, where: Parameters<typeof BPF.load>[0]): Pro
 /** The same program, its result in the kernel, interpreted and as WebAssembly. */
 function alike(what: string, code: string): void {
   test(what, async () => {
-    const interpreted = await results(code, { machine: new VirtualMachine({ jit: false }) })
-    assert.deepEqual(await results(code, { machine: new VirtualMachine() }), interpreted)
+    const interpreted = await results(code, { machine: new VirtualMachine({ jit: false, types }) })
+    assert.deepEqual(await results(code, { machine: new VirtualMachine({ types }) }), interpreted)
     if (needsRoot === false) assert.deepEqual(interpreted, await results(code, { on: "kernel", cpu: 4 }))
   })
 }

@@ -12,7 +12,10 @@ const first = Number(process.env.SKEP_SEED ?? 1)
 const count = Number(process.env.SKEP_COUNT ?? 30)
 
 const skip = hasNativeCompiler() ? false : "no native C compiler (gcc)"
-const machines = { interpreted: new VirtualMachine({ jit: false }), "as WebAssembly": new VirtualMachine() }
+const machines = {
+  interpreted: new VirtualMachine({ jit: false, verify: false }),
+  "as WebAssembly": new VirtualMachine({ verify: false }),
+}
 const native = skip ? [] : runNative(oracleFunctions, oracleArguments)
 
 for (const [how, machine] of Object.entries(machines)) {

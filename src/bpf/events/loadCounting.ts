@@ -50,7 +50,7 @@ export function loadCounting(
   try {
     return load(compiled, notes)
   } catch (error) {
-    const refused = error instanceof SkepError && error.code === "KERNEL_VERIFIER"
+    const refused = error instanceof SkepError && /^(KERNEL|VM)_VERIFIER$/.test(error.code)
     const counts = compiled.object.maps.some(map => map.drops !== undefined)
     if (!refused || !counts || withoutCounts === undefined) throw error
     return load(withoutCounts(), NOT_COUNTED)

@@ -54,6 +54,8 @@ export interface ObjectOptions<P extends ProgramTypes = AnyProgram> {
   readonly kernelTypes?: string | URL | Uint8Array
   /** The verifier's log of programs that load: 0 none, 1 the last path, 2 every path. A refused program's log is in its error always. */
   readonly verifierLog?: 0 | 1 | 2
+  /** False loads a program that no verifier has checked, on the embedded machine: it cannot leave that machine's memory. */
+  readonly verify?: boolean
   /**
    * Where the program runs: in this computer's kernel, or on the embedded machine (`vm`), which needs no rights and no Linux. Without it in the kernel where
    * there is one, and the environment variable `SKEP_MACHINE` does not say otherwise.

@@ -24,9 +24,10 @@ function readOne(file: ObjectFile): BpfObject {
 }
 
 /** What a machine is told that loads an object. @throws SkepError BPF_FILE, BTF_…, BPF_OPTION */
-export function machineOptions({ maps, kconfig, kernelTypes, verifierLog }: ObjectOptions): MachineOptions {
+export function machineOptions({ maps, kconfig, kernelTypes, verifierLog, verify }: ObjectOptions): MachineOptions {
   return {
     verifierLog,
+    verify,
     ...(maps !== undefined && {
       maps: new Map(Object.entries(maps).flatMap(([name, map]) => (map === undefined ? [] : [[name, loadedMap(map)]]))),
     }),

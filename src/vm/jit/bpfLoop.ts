@@ -21,7 +21,8 @@ export function translateLoop(w: FunctionTranslator, i: number, called: number):
   number(MAX_LOOPS)
   w.op(Op.i32GtU)
   w.opWith(Op.if, I64)
-  w.i64(-E2BIG, -1)
+  // The kernel puts the loop into the program, and there the code is a number of 32 bits.
+  w.i64(-E2BIG, 0)
   w.op(Op.else)
   number(0)
   set(counter)
