@@ -8,7 +8,7 @@ import { I64, Op, VOID } from "./wasm/opcodes.ts"
 /**
  * `bpf_loop` with a function that is known, and no flags: a loop that calls it.
  *
- *     if (count > MAX_LOOPS) r0 = −E2BIG
+ *     if (count > MAX_LOOPS) w0 = −E2BIG
  *     else for (r0 = 0; r0 < count; ) if (function(r0++, context) ≠ 0) break
  */
 export function translateLoop(w: FunctionTranslator, i: number, called: number): void {
