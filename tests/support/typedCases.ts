@@ -6,7 +6,7 @@ const SYSCALL: Place = { type: "syscall", sleepable: true }
 const ITER: Place = { type: "tracing", attachType: "trace_iter", target: "bpf_iter_task" }
 const XDP: Place = { type: "xdp" }
 
-/** Programs about what belongs to the kernel: the place, a name and the text, in which `@name` calls a function of the kernel. */
+/** Programs about what belongs to the kernel: the place, a name and the text, in which `@name` calls a function of the kernel, and `{struct.member}` is an offset. */
 export const TYPED_CASES: readonly (readonly [Place, string, string])[] = [
   [TC, "read section", "@bpf_rcu_read_lock\n@bpf_rcu_read_unlock"],
   [TC, "read section that is not left", "@bpf_rcu_read_lock"],
@@ -161,4 +161,55 @@ export const TYPED_CASES: readonly (readonly [Place, string, string])[] = [
   [SWITCH, "processor mask that may be null", "@bpf_cpumask_create\nr6 = r0\nr1 = 0\nr2 = r6\n@bpf_cpumask_set_cpu"],
   [SWITCH, "processor mask that is written", "@bpf_cpumask_create\nif r0 == 0 goto out\n*(u64 *)(r0 +0) = 0\nout:"],
   [SWITCH, "text of a function", "r1 = r10\nr1 += -8\n*(u64 *)(r10 -8) = 0\nr2 = r1\n@bpf_strcmp"],
+  [
+    SWITCH,
+    "walk of all tasks",
+    "r1 = r10\nr1 += -24\nr2 = 0\nr3 = 1\n@bpf_iter_task_new\nloop:\nr1 = r10\nr1 += -24\n@bpf_iter_task_next\nif r0 == 0 goto out\nr6 = *(u32 *)(r0 +0)\ngoto loop\nout:\nr1 = r10\nr1 += -24\n@bpf_iter_task_destroy",
+  ],
+  [SYSCALL, "walk of tasks outside of a read section", "r1 = r10\nr1 += -24\nr2 = 0\nr3 = 1\n@bpf_iter_task_new"],
+  [
+    SYSCALL,
+    "walk of tasks that outlives its read section",
+    "@bpf_rcu_read_lock\nr1 = r10\nr1 += -24\nr2 = 0\nr3 = 1\n@bpf_iter_task_new\n@bpf_rcu_read_unlock\n@bpf_rcu_read_lock\nr1 = r10\nr1 += -24\n@bpf_iter_task_next\n@bpf_rcu_read_unlock\nr1 = r10\nr1 += -24\n@bpf_iter_task_destroy",
+  ],
+  [
+    SWITCH,
+    "parent of a task, without a check",
+    "r6 = *(u64 *)(r1 +8)\nr1 = *(u64 *)(r6 +{task_struct.real_parent})\nr1 = *(u32 *)(r1 +0)",
+  ],
+  [
+    SWITCH,
+    "parent of a task",
+    "r6 = *(u64 *)(r1 +8)\nr1 = *(u64 *)(r6 +{task_struct.real_parent})\nif r1 == 0 goto out\n@bpf_task_acquire\nif r0 == 0 goto out\nr1 = r0\n@bpf_task_release\nout:",
+  ],
+  [
+    SWITCH,
+    "group leader of a task",
+    "r6 = *(u64 *)(r1 +8)\nr1 = *(u64 *)(r6 +{task_struct.group_leader})\n@bpf_task_acquire\nif r0 == 0 goto out\nr1 = r0\n@bpf_task_release\nout:",
+  ],
+  [
+    SWITCH,
+    "a pointer of a task that nobody vouches for",
+    "r6 = *(u64 *)(r1 +8)\nr1 = *(u64 *)(r6 +{task_struct.last_wakee})\n@bpf_task_acquire\nif r0 == 0 goto out\nr1 = r0\n@bpf_task_release\nout:",
+  ],
+  [
+    SWITCH,
+    "memory of a task of another",
+    "r6 = *(u64 *)(r1 +8)\nr7 = *(u64 *)(r6 +{task_struct.mm})\nr1 = *(u64 *)(r7 +{mm_struct.pgd})\nr1 = *(u64 *)(r1 +0)",
+  ],
+  [
+    SYSCALL,
+    "parent of a task outside of a read section",
+    "call bpf_get_current_task_btf\nr1 = *(u64 *)(r0 +{task_struct.real_parent})\n@bpf_task_acquire\nif r0 == 0 goto out\nr1 = r0\n@bpf_task_release\nout:",
+  ],
+  [
+    SYSCALL,
+    "parent of a task in a read section",
+    "@bpf_rcu_read_lock\ncall bpf_get_current_task_btf\nr6 = *(u64 *)(r0 +{task_struct.real_parent})\nif r6 == 0 goto out\nr1 = *(u32 *)(r6 +0)\nout:\n@bpf_rcu_read_unlock",
+  ],
+  [
+    SYSCALL,
+    "parent of a task after the read section",
+    "@bpf_rcu_read_lock\ncall bpf_get_current_task_btf\nr6 = *(u64 *)(r0 +{task_struct.real_parent})\n@bpf_rcu_read_unlock\nr1 = r6\n@bpf_task_acquire\nif r0 == 0 goto out\nr1 = r0\n@bpf_task_release\nout:",
+  ],
 ]
