@@ -48,6 +48,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
     kfuncs,
     helper: helperByNumber,
     probes: verdict === undefined ? probesOf(image, type) : probesIn(verdict.facts, image.slotCount),
+    verified: verdict !== undefined,
     entries: exceptionSlot === undefined ? [] : [exceptionSlot],
     mapAt: address => context.core.mapAt(address),
     counters: context.coverage?.count(image, object),
