@@ -81,7 +81,7 @@ export class InsnLog {
   /** What was touched since: behind the last instruction where nothing was told since, else in a line of its own. */
   changes(): void {
     const { log, state, frame, slot } = this.#env
-    if (this.regs === 0 && this.#slots.size === 0) return
+    if (!log.on || (this.regs === 0 && this.#slots.size === 0)) return
     const { regs } = this
     const slots = new Set(this.#slots)
     const kept = frame.copy()

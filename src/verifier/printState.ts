@@ -1,5 +1,5 @@
 import { ADD_CONST, Flag, isPacket, Kind, NOT_INIT, type Reg, typeName } from "./reg.ts"
-import { printRanges as formatRanges, isConstant, printSigned } from "./scalar/index.ts"
+import { printRanges as formatRanges, isConstant, printSigned, printUnsigned } from "./scalar/index.ts"
 import { Byte, byteOf, type Frame, type Reference, type Slot } from "./state.ts"
 
 /** A signed 64-bit number in the log: in decimal when it is small. */
@@ -29,7 +29,7 @@ export function formatReg(reg: Reg, frame: number): string {
     parts.push(`ks=${reg.map.keySize},vs=${reg.map.valueSize}`)
   }
   if (kind !== Kind.scalar && off !== 0) parts.push(`off=${printSigned(BigInt(off))}`)
-  if (isPacket(kind)) parts.push(`r=${reg.aux}`)
+  if (isPacket(kind)) parts.push(`r=${printUnsigned(BigInt.asUintN(64, BigInt(reg.aux)))}`)
   if (kind === Kind.mem) parts.push(`sz=${reg.aux}`)
   if (kind === Kind.dynptr) parts.push(`type=${reg.object?.type}`)
   if (fixed) {

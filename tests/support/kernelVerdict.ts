@@ -18,7 +18,7 @@ export function kernelVerdict(insns: Uint8Array, type: string, logLevel = 2): Ke
 }
 
 /** Lines of a log that other verifiers need not have: what the kernel tells of liveness, and how long it took. */
-const OWN = /^(verification time|stack depth|Live regs|SCC |[\d ]+: [.\d]{10} |\(\d[\d,]*\) (frame|live)|\s*$)/
+const OWN = /^(verification time|stack depth|Live regs|[\d ]+: [.\d]{10} |\(\d[\d,]*\) (frame|live)|\s*$)/
 
 /** A log without what is the kernel's own, for comparison. */
 export const comparable = (log: string): string[] =>

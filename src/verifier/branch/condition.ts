@@ -58,6 +58,7 @@ export function checkCondition(env: Env): number {
   if (taken !== undefined) {
     if (left.kind === Kind.scalar) markPrecise(env, dst)
     if (byRegister && right.kind === Kind.scalar) markPrecise(env, src)
+    env.told.changes()
     return taken ? target : slot + 1
   }
 
@@ -83,6 +84,7 @@ export function checkCondition(env: Env): number {
   ) {
     env.refuse(EACCES, `R${dst} pointer comparison prohibited`)
   }
+  env.told.changes()
   return slot + 1
 }
 

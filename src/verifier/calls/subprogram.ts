@@ -35,7 +35,7 @@ export function checkSubprogramCall(env: Env): number {
     env.told.whole("", state.references, caller)
     env.log.add("callee:\n")
     env.told.whole("", state.references, frame)
-    env.told.forget()
+    env.told.all()
   }
   return start
 }

@@ -25,13 +25,19 @@ function loopKey({ marks }: Env, state: State): string | undefined {
   return undefined
 }
 
+function tell({ log }: Env, what: string, key: string): void {
+  if (log.full) log.add(`SCC ${what} (${key.replace("#", "")})\n`)
+}
+
 /** A state was kept: it may be the first one in its loop. */
 export function enterLoop(env: Env, state: State): void {
   const key = loopKey(env, state)
   if (key === undefined) return
   const visit = env.loopVisits.get(key)
+  if (visit?.entry !== undefined) return
+  tell(env, "enter", key)
   if (visit === undefined) env.loopVisits.set(key, { entry: state, backedges: [] })
-  else visit.entry ??= state
+  else visit.entry = state
 }
 
 /** All ways from a state are walked: what mattered to those that were covered goes on to their histories. */
@@ -40,6 +46,7 @@ export function leaveLoop(env: Env, state: State): void {
   const key = loopKey(env, state)
   const visit = key === undefined ? undefined : env.loopVisits.get(key)
   if (visit === undefined || visit.entry !== state) return
+  tell(env, "exit", key as string)
   visit.entry = undefined
   const { backedges } = visit
   for (let round = 0, changed = true; changed; round++) {
@@ -50,6 +57,7 @@ export function leaveLoop(env: Env, state: State): void {
     }
     if (round >= MAX_ROUNDS) break
   }
+  env.backedges -= visit.backedges.length
   visit.backedges = []
 }
 
@@ -58,9 +66,12 @@ export function addBackedge(env: Env, old: State, state: State): void {
   const key = loopKey(env, old)
   const visit = key === undefined ? undefined : env.loopVisits.get(key)
   if (visit === undefined) return
+  tell(env, "backedge", key as string)
   const backedge = state.copy()
   backedge.equal = old
   visit.backedges.push(backedge)
+  env.backedges++
+  env.peakStates = Math.max(env.peakStates, env.keptStates + env.backedges)
 }
 
 /** What matters to a state is not all known yet. */

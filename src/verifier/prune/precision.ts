@@ -2,6 +2,7 @@ import type { Env } from "../env.ts"
 import { Kind, type Reg } from "../reg.ts"
 import { type Frame, Slot, type State, type Step } from "../state.ts"
 import { backtrack, LOST, Wanted } from "./backtrack.ts"
+import { tellInsn, tellParent, tellStart } from "./tell.ts"
 
 /** The one search at a time. */
 const shared = new Wanted()
@@ -37,13 +38,16 @@ function markWanted(env: Env, start: State, wanted: Wanted): boolean {
   let following = -1
   let skip = true
   let changed = false
+  const { full } = env.log
   while (state !== undefined) {
+    if (full) tellStart(env, wanted, last, state.first, following)
     if (last < 0) return markEntry(state, wanted) || changed
     let history = state.steps.length
     for (let slot = last; ; ) {
       if (skip) skip = false
       else {
         const step: Step | undefined = state.steps[history - 1]
+        if (full) tellInsn(env, wanted, slot)
         try {
           backtrack(env, slot, following, step?.slot === slot ? step : undefined, wanted)
         } catch (error) {
@@ -62,7 +66,10 @@ function markWanted(env: Env, start: State, wanted: Wanted): boolean {
     const first: number = state.first
     state = state.parent
     if (state === undefined) break
-    for (let i = wanted.frame; i >= 0; i--) if (markFrame(state.frames[i], wanted, i)) changed = true
+    for (let i = wanted.frame; i >= 0; i--) {
+      if (markFrame(state.frames[i], wanted, i)) changed = true
+      if (full) tellParent(env, wanted, state, i)
+    }
     if (wanted.empty) return changed
     following = first
     last = state.last

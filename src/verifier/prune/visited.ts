@@ -141,7 +141,7 @@ function keep(env: Env, list: State[]): void {
   const { state, slot } = env
   env.totalStates++
   env.keptStates++
-  env.peakStates = Math.max(env.peakStates, env.keptStates)
+  env.peakStates = Math.max(env.peakStates, env.keptStates + env.backedges)
   env.keptJumps = env.jumps
   env.keptProcessed = env.processed
   if (env.privileged) markAllImprecise(state)
