@@ -2,12 +2,13 @@
 //   node scripts/build.mjs [--no-types]
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { runInThisContext } from "node:vm"
 import { build } from "esbuild"
+import { forBrowser } from "./browserBuild.mjs"
 
 const common = {
   bundle: true,
@@ -33,6 +34,7 @@ const INTERNAL = ["bundler", "commandLine", "testing", "used"]
  *     compiler.js  of that, what the commands need that only compile, for these
  *     skep.js      the command line
  *     index.mjs    the library: the names that library.js gets from core.js
+ *     browser.mjs  the library for a page: without this computer's kernel
  *     bundler.mjs  the plugin for bundlers, out of core.js, too
  *     test.mjs     what helps to test programs, also out of it
  */
@@ -64,6 +66,14 @@ const importMeta = { get url() { return require("node:url").pathToFileURL(__file
       SKEP_COMPILER_BUILD: JSON.stringify(hashOf(`${outdir}/compiler.js`)),
     },
   })
+  await build({
+    ...forBrowser,
+    minify: true,
+    lineLimit: 160,
+    entryPoints: { browser: "src/index.ts" },
+    outdir,
+    outExtension: { ".js": ".mjs" },
+  })
   writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n')
   cpSync("data/linux.snapshot", `${outdir}/linux.snapshot`)
   cpSync("docs/diagnostics", `${outdir}/diagnostics`, { recursive: true })
@@ -90,6 +100,7 @@ export default plugins.default
   if (types) {
     const tsc = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json", "--outDir", `${outdir}/types`]
     ok = spawnSync(process.execPath, tsc, { stdio: "inherit" }).status === 0
+    keepReachable(`${outdir}/types`, PUBLIC)
     writeFileSync(`${outdir}/types/package.json`, '{ "type": "module" }\n')
   }
   const old = `${outdir}-old`
@@ -122,6 +133,30 @@ function libraryIn(file) {
   const load = runInThisContext(readFileSync(file, "latin1"), { filename: file })
   load(module.exports, createRequire(file), module, file, dirname(file))
   return module.exports
+}
+
+/** Declarations of what the package exports. */
+const PUBLIC = Object.values(JSON.parse(readFileSync("package.json", "utf8")).exports).flatMap(({ types }) =>
+  types === undefined ? [] : [types.replace("./dist/types/", "")],
+)
+
+/** Removes the declarations that nothing public leads to: those of the rooms' insides. */
+function keepReachable(folder, entries) {
+  const kept = new Set()
+  const keep = path => {
+    // What stands in an example of a comment leads nowhere.
+    if (kept.has(path) || !existsSync(path)) return
+    kept.add(path)
+    const text = readFileSync(path, "utf8")
+    for (const [, to] of text.matchAll(/\b(?:from|import\()\s*"(\.[^"]+)"/g)) {
+      keep(resolve(dirname(path), to.replace(/\.ts$/, ".d.ts")))
+    }
+  }
+  for (const entry of entries) keep(resolve(folder, entry))
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = resolve(entry.parentPath, entry.name)
+    if (entry.isFile() && !kept.has(path)) rmSync(path)
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -110,7 +110,7 @@ export { onlineCpus, possibleCpus } from "./host/cpus.ts"
 export { findExe, findLibrary } from "./host/files.ts"
 export { kernelEnumHasValue, kernelStructHasField } from "./host/kernelTypes.ts"
 export { detectLanguage, type Language } from "./host/language.ts"
-export { kernelSnapshot } from "./host/snapshot.ts"
+export { kernelSnapshot, useKernelSnapshot } from "./host/snapshot.ts"
 export { syscallNumber, syscallOfNumber, syscalls } from "./host/syscalls.ts"
 export { kernelMachine } from "./machine.ts"
 export {

@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   OBJECT: "Object files",
   FILTER: "Packet filters",
   SIM: "The simulated kernel",
+  BROWSER: "Pages",
   RECORD: "Recordings",
   REPLAY: "Programs on a recording",
   SNAPSHOT: "The kernel that stands for one where there is none",

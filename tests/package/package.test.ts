@@ -33,6 +33,7 @@ test("the package has the library, the program, types and documents, and nothing
     "dist/index.mjs",
     "dist/bundler.mjs",
     "dist/test.mjs",
+    "dist/browser.mjs",
     "dist/skep.js",
     "dist/core.js",
     "dist/linux.snapshot",
@@ -45,7 +46,7 @@ test("the package has the library, the program, types and documents, and nothing
   }
   const others = packed.filter(
     path =>
-      !/^(dist\/((skep|core|compiler|library)\.js|(index|bundler|test)\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|linux\.snapshot|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
+      !/^(dist\/((skep|core|compiler|library)\.js|(index|bundler|test|browser)\.mjs|(types\/)?package\.json|types\/.*\.d\.ts|linux\.snapshot|diagnostics\/[A-Z0-9_]+\.md)|[A-Z]+(\.md)?|package\.json)$/.test(
         path,
       ),
   )

@@ -60,6 +60,7 @@ export const rooms: Record<string, Room> = {
   testing: { may: ["base", "packets", "machine", "vm", "bpf"] },
   bundler: { may: ["base", "c", "object", "gen", "compiler", "bpf"] },
   tools: { may: ["*"] },
+  browser: { may: ["base"] },
   start: { may: ["cache"] },
   cli: { may: ["*"] },
 }

@@ -17,6 +17,18 @@ export function kernelSnapshot(): KernelSnapshot {
   return opened
 }
 
+/**
+ * Takes a snapshot for the one that comes with skep: in a page, which has no files, or for the types of another kernel (`npm run btf-snapshot`).
+ * Programs of embedded machines are compiled for its kernel from then on.
+ *
+ *     useKernelSnapshot(new Uint8Array(await (await fetch("linux.snapshot")).arrayBuffer()))
+ *
+ * @throws SkepError SNAPSHOT_BAD
+ */
+export function useKernelSnapshot(bytes: Uint8Array): void {
+  opened = openSnapshot(bytes)
+}
+
 /** Beside the bundle that this is in, or in `data` of a folder above it. */
 function snapshotFile(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {

@@ -24,7 +24,7 @@ export interface Frame {
 }
 
 /** One for the whole process: what was read of a file serves every program. */
-const users = new UserSymbols()
+let users: UserSymbols | undefined
 
 /** Where an address of a process is; of the kernel with a pid below 0. */
 export function frameOf(address: bigint | number, pid: number, demangle = true): Frame {
@@ -34,13 +34,14 @@ export function frameOf(address: bigint | number, pid: number, demangle = true):
     return { address: at, name: found?.name, offset: found?.offset ?? 0, module: found && (found.module ?? "kernel") }
   }
   // What is above 2^53 is no address of a process.
-  const found = at > Number.MAX_SAFE_INTEGER ? undefined : users.locate(pid, Number(at), demangle)
+  const found =
+    at > Number.MAX_SAFE_INTEGER ? undefined : (users ??= new UserSymbols()).locate(pid, Number(at), demangle)
   return { address: at, name: found?.name, offset: found?.offset ?? 0, module: found?.module }
 }
 
 /** Where a byte of a file is that is known by its build id: of files that processes run, or that were added. */
 export function frameOfFile(buildId: string, offset: bigint, demangle = true): Frame {
-  const found = users.locateInFile(buildId, Number(offset), demangle)
+  const found = (users ??= new UserSymbols()).locateInFile(buildId, Number(offset), demangle)
   return {
     address: offset,
     name: found?.name,
@@ -54,7 +55,7 @@ export function frameOfFile(buildId: string, offset: bigint, demangle = true): F
  * @throws SkepError SYMBOLS_NO_FILE, SYMBOLS_ELF
  */
 export function addModule(path: string): void {
-  users.addFile(findBinary(path))
+  ;(users ??= new UserSymbols()).addFile(findBinary(path))
 }
 
 /** A frame as text; `[unknown]` where the function is not known. */
@@ -97,5 +98,5 @@ export function ksymName(name: string): bigint | undefined {
  * False when it is gone already, or may not be looked at.
  */
 export function rememberProcess(pid: number): boolean {
-  return users.remember(pid)
+  return (users ??= new UserSymbols()).remember(pid)
 }

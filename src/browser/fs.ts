@@ -1,0 +1,2 @@
+/** No file is there. Reading one says so. */
+export const existsSync = (): boolean => false
