@@ -1,10 +1,11 @@
 // Measures skep, side by side with BCC 0.26 where that is installed: npm run bench [-- --runs=N] [--corpus=DIR]. See bench/.
+// npm run bench -- --only=verifier: instructions that the verifier goes through in a second.
 // npm run bench -- --only=vm [words]: small programs on the embedded machine, side by side with the kernel and gcc.
 import { build } from "esbuild"
 import { buildDist } from "./build.mjs"
 
-const onVm = process.argv.includes("--only=vm")
-if (!onVm) await buildDist({ types: false })
+const only = ["vm", "verifier"].find(part => process.argv.includes(`--only=${part}`))
+if (only === undefined) await buildDist({ types: false })
 const entryPoints = {
   bench: "bench/bench.ts",
   load: "bench/load.ts",
@@ -13,6 +14,7 @@ const entryPoints = {
   corpus: "bench/corpus.ts",
   maps: "bench/maps.ts",
   vm: "bench/vm/bench.ts",
+  verifier: "bench/verifier/bench.ts",
 }
 await build({
   entryPoints,
@@ -28,5 +30,5 @@ await build({
   loader: { ".h": "text", ".c": "text" },
   logLevel: "warning",
 })
-const { main } = await import(new URL(`../build/bench/${onVm ? "vm" : "bench"}.mjs`, import.meta.url))
-process.exitCode = await main(process.argv.slice(2).filter(arg => arg !== "--only=vm"))
+const { main } = await import(new URL(`../build/bench/${only ?? "bench"}.mjs`, import.meta.url))
+process.exitCode = await main(process.argv.slice(2).filter(arg => !arg.startsWith("--only=")))

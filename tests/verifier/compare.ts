@@ -23,6 +23,7 @@ export interface Compared {
   /** The line that says why, of the kernel's log and of ours. */
   readonly theirs: string
   readonly ours: string
+  /** Of what differs. */
   readonly ourLog: string
   readonly theirLog: string
   /** Instructions that ours walked over, and the time it took in milliseconds. */
@@ -34,16 +35,17 @@ export interface Compared {
 export function compare(name: string, watched: Watched): Compared {
   const { input, accepted } = watched
   const start = performance.now()
-  const { verdict, broken } = attempt(input)
+  const { verdict, broken } = attempt({ ...input, logLevel: 0 })
   const milliseconds = performance.now() - start
   const log = accepted ? "" : judge({ ...watched.load, logLevel: 1 }).log
+  const how = agreement(verdict?.accepted, accepted, log)
   return {
     name,
     type: input.type,
-    agreement: agreement(verdict?.accepted, accepted, log),
+    agreement: how,
     theirs: accepted ? "" : reason(log),
     ours: broken ?? verdict?.refusal?.message ?? "",
-    ourLog: verdict?.log ?? broken ?? "",
+    ourLog: broken ?? (how.startsWith("wrong") ? attempt(input).verdict?.log : undefined) ?? "",
     theirLog: log,
     processed: verdict?.counts.processed ?? 0,
     milliseconds,

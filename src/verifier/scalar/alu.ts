@@ -44,6 +44,16 @@ const operations = new Map<number, (a: Bounds, b: Scalar) => void>([
   [BPF_XOR, xor],
 ])
 
+/** Of single numbers the result is one. */
+const onNumbers = new Map<number, (a: bigint, b: bigint) => bigint>([
+  [BPF_ADD, (a, b) => a + b],
+  [BPF_SUB, (a, b) => a - b],
+  [BPF_MUL, (a, b) => a * b],
+  [BPF_AND, (a, b) => a & b],
+  [BPF_OR, (a, b) => a | b],
+  [BPF_XOR, (a, b) => a ^ b],
+])
+
 /** By how many bits `b` shifts a number of `width` bits, or undefined if that is not one number in range. */
 function shiftDistance(b: Scalar, width: 32 | 64): number | undefined {
   const { value } = b.bits
@@ -80,6 +90,8 @@ function apply(operation: number, a: Scalar, b: Scalar, width: 32 | 64): Bounds 
  * number in range nothing is known, as in the kernel (6.18), not even that the high half of a 32-bit result is 0.
  */
 export function alu(operation: number, a: Scalar, b: Scalar, width: 32 | 64): Scalar {
+  const onNumber = isConstant(a) && isConstant(b) ? onNumbers.get(operation) : undefined
+  if (onNumber) return constant(BigInt.asUintN(width, onNumber(a.bits.value, b.bits.value)))
   const result = apply(operation, a, b, width)
   if (!result) return UNKNOWN
   if (width === 32) clearHigh(result)

@@ -140,9 +140,22 @@ function deduceMixed(a: Bounds): void {
   if (a.s32min >= 0 && a.smin >= S32_MIN_64 && a.smax <= S32_MAX_64) {
     a.smin = a.umin = BigInt(a.s32min)
     a.smax = a.umax = unsigned64(BigInt(a.s32max))
-    a.bits = a.bits.intersect(Tnum.range(a.umin, a.umax))
+    const bits = a.bits.intersect(Tnum.range(a.umin, a.umax))
+    if (!bits.equals(a.bits)) a.bits = bits
   }
 }
+
+/** One round of what the ranges say of each other. Gives whether anything was learned. */
+function deduceOnce(a: Bounds): boolean {
+  const { bits, umin, umax, smin, smax, u32min, u32max, s32min, s32max } = a
+  deduce32(a)
+  deduce64(a)
+  deduceMixed(a)
+  const same32 = a.u32min === u32min && a.u32max === u32max && a.s32min === s32min && a.s32max === s32max
+  return !(same32 && a.bits === bits && a.umin === umin && a.umax === umax && a.smin === smin && a.smax === smax)
+}
+
+const ROUNDS = 3
 
 /**
  * Lets each of the nine say what it knows to the others, in the order and as often as `reg_bounds_sync` of the kernel (6.18) does: what
@@ -150,13 +163,11 @@ function deduceMixed(a: Bounds): void {
  */
 export function deduce(a: Bounds): Bounds {
   rangesFromBits(a)
-  for (let round = 0; round < 3; round++) {
-    deduce32(a)
-    deduce64(a)
-    deduceMixed(a)
-  }
+  let rounds = 0
+  while (rounds < ROUNDS && deduceOnce(a)) rounds++
+  const { bits } = a
   bitsFromRanges(a)
-  rangesFromBits(a)
+  if (rounds > 0 || !a.bits.equals(bits)) rangesFromBits(a)
   return a
 }
 
