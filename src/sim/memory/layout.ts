@@ -16,7 +16,8 @@ export interface Place {
 /** Where members of the simulated kernel's records are, by their names, as its BTF has them. */
 export class Layouts {
   readonly btf: Btf
-  readonly #places = new Map<string, Place>()
+  /** By record, then by path. */
+  readonly #places = new Map<number, Map<string, Place>>()
   readonly #records = new Map<string, number>()
 
   constructor(btf: Btf) {
@@ -44,9 +45,10 @@ export class Layouts {
    * @throws SkepError SIM_NO_TYPE
    */
   place(record: number, path: string): Place {
-    const key = `${record} ${path}`
-    let place = this.#places.get(key)
-    if (place === undefined) this.#places.set(key, (place = this.#find(record, path)))
+    let places = this.#places.get(record)
+    if (places === undefined) this.#places.set(record, (places = new Map()))
+    let place = places.get(path)
+    if (place === undefined) places.set(path, (place = this.#find(record, path)))
     return place
   }
 

@@ -30,7 +30,7 @@ export interface Probe {
 }
 
 /** Kinds of places, each with names of its own. */
-export type PlaceKind = "entry" | "return" | "tracepoint" | "raw" | "userEntry" | "userReturn" | "usdt" | "counter"
+export type PlaceKind = "entry" | "return" | "tracepoint" | "raw" | "userEntry" | "userReturn" | "usdt"
 
 const PARAMETERS = ["di", "si", "dx", "cx", "r8", "r9"] as const
 /** Most arguments that a program for typed places sees. */
@@ -48,7 +48,15 @@ export class Places {
   readonly #symbols: KernelSymbols
   readonly #formats: ReadonlyMap<string, string>
   readonly #records = new Map<string, RecordFormat | undefined>()
-  readonly #probes = new Map<string, Probe[]>()
+  readonly #probes: Readonly<Record<PlaceKind, Map<string, Probe[]>>> = {
+    entry: new Map(),
+    return: new Map(),
+    tracepoint: new Map(),
+    raw: new Map(),
+    userEntry: new Map(),
+    userReturn: new Map(),
+    usdt: new Map(),
+  }
   readonly #regs: KernelObject
   /** Number of arguments, arguments, and the result. */
   readonly #arguments: number
@@ -74,20 +82,18 @@ export class Places {
 
   /** Runs a program at a place from now on, until the function that it gives is called. */
   add(kind: PlaceKind, name: string, probe: Probe): () => void {
-    const key = `${kind} ${name}`
-    const list = this.#probes.get(key)
-    if (list === undefined) this.#probes.set(key, [probe])
-    else list.push(probe)
+    const places = this.#probes[kind]
+    places.set(name, [...(places.get(name) ?? []), probe])
     return () => {
-      const left = this.#probes.get(key)?.filter(one => one !== probe) ?? []
-      if (left.length === 0) this.#probes.delete(key)
-      else this.#probes.set(key, left)
+      const left = places.get(name)?.filter(one => one !== probe) ?? []
+      if (left.length === 0) places.delete(name)
+      else places.set(name, left)
     }
   }
 
   /** Whether a program waits at a place. */
   has(kind: PlaceKind, name: string): boolean {
-    return this.#probes.has(`${kind} ${name}`)
+    return this.#probes[kind].has(name)
   }
 
   /** Whether there is such a tracepoint. */
@@ -102,13 +108,13 @@ export class Places {
 
   /** A function begins: the result that a program wants in place of its own; undefined where none does. */
   enter(name: string, args: readonly Word[], runner: Runner, caller: bigint): number | undefined {
-    const probes = this.#probes.get(`entry ${name}`)
+    const probes = this.#probes.entry.get(name)
     return probes && this.#call(probes, this.#symbols.address(name), args, undefined, runner, caller)
   }
 
   /** A function returns. */
   leave(name: string, args: readonly Word[], result: Word, runner: Runner, caller: bigint): void {
-    const probes = this.#probes.get(`return ${name}`)
+    const probes = this.#probes.return.get(name)
     if (probes !== undefined) this.#call(probes, this.#symbols.address(name), args, { result }, runner, caller)
   }
 
@@ -121,7 +127,7 @@ export class Places {
     result: Word,
     runner: Runner,
   ): void {
-    const probes = this.#probes.get(`${kind} ${name}`)
+    const probes = this.#probes[kind].get(name)
     if (probes === undefined) return
     this.#call(probes, address, args, kind === "userReturn" ? { result } : undefined, runner, address + 64n)
   }
@@ -140,7 +146,7 @@ export class Places {
     args: readonly Word[],
     runner: Runner,
   ): void {
-    const records = this.#probes.get(`tracepoint ${name}`)
+    const records = this.#probes.tracepoint.get(name)
     if (records !== undefined) {
       const format = this.#format(name)
       if (format !== undefined) {
@@ -148,7 +154,7 @@ export class Places {
         for (const probe of records) this.#run(probe, this.#record, 0n, runner)
       }
     }
-    const raw = this.#probes.get(`raw ${name.slice(name.indexOf(":") + 1)}`)
+    const raw = this.#probes.raw.get(name.slice(name.indexOf(":") + 1))
     if (raw === undefined) return
     this.#setArguments(args)
     for (const probe of raw) this.#run(probe, this.#arguments + 8, 0n, runner)
@@ -156,7 +162,8 @@ export class Places {
 
   /** Whether any program sees a tracepoint. */
   sees(name: string): boolean {
-    return this.has("tracepoint", name) || this.has("raw", name.slice(name.indexOf(":") + 1))
+    const { tracepoint, raw } = this.#probes
+    return tracepoint.has(name) || (raw.size > 0 && raw.has(name.slice(name.indexOf(":") + 1)))
   }
 
   #call(
