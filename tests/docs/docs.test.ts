@@ -73,8 +73,8 @@ test("options and commands in the documents exist", async () => {
   // What stands behind npm run are options of the project's scripts, and behind skep cover those of another program.
   const others = /(npm run [\w:-]+|skep cover[^`\n]*) -- [^`\n]*/g
   const text = pages.map(page => readFileSync(page, "utf8").replaceAll(others, "")).join("\n")
-  // One is of Node.
-  const known = new Set(["--version", "--perf-basic-prof", ...Object.keys(COMMON).map(name => `--${name}`)])
+  // Some are of Node.
+  const known = new Set(["--version", "--perf-basic-prof", "--test", ...Object.keys(COMMON).map(name => `--${name}`)])
   for (const { load } of Object.values(COMMANDS)) {
     for (const name of Object.keys((await load()).options)) known.add(`--${name}`)
   }
