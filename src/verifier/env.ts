@@ -130,7 +130,10 @@ export class Env {
 
   /** What the program is loaded for; some types have a first choice. */
   get attachType(): AttachType | undefined {
-    return this.input.attachType ?? FIRST_ATTACH_TYPES[this.programType]
+    const { attachType } = this.input
+    // The number 0 says "none" to most types.
+    const first = FIRST_ATTACH_TYPES[this.programType]
+    return attachType === undefined || attachType === "cgroup_inet_ingress" ? (first ?? attachType) : attachType
   }
 
   /** CPUs that the machine may have. */
