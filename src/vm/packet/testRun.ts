@@ -87,7 +87,7 @@ export function testRunSkb(run: Run, skb: Skb, program: Runnable, input: PacketT
 
 /** Whether the sum that the program left is that of the packet. It is compared whatever the program made of the checksum's state. */
 const sumIsRight = (skb: Skb): boolean =>
-  foldSum(skb.sum) === foldSum(sumBytes(skb.memory.u8, skb.network, skb.end - skb.network))
+  skb.network <= skb.end && foldSum(skb.sum) === foldSum(sumBytes(skb.memory.u8, skb.network, skb.end - skb.network))
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
