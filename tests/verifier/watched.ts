@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { Btf, type BtfFuncInfo, type BtfLineInfo } from "../../src/btf/index.ts"
-import { type AttachType, attachTypes, mapTypes, progTypes } from "../../src/isa/index.ts"
-import { type BpfWatcher, type MapCreate, mapElement, type ProgLoad } from "../../src/kernel/bpf/index.ts"
+import { type AttachType, attachTypes, mapTypes, OP_LDDW, progTypes } from "../../src/isa/index.ts"
+import { type BpfWatcher, type MapCreate, mapElement, objInfo, type ProgLoad } from "../../src/kernel/bpf/index.ts"
 import { vmlinuxTypes } from "../../src/kernel/host/index.ts"
 import { sys } from "../../src/kernel/index.ts"
 import type { AttachTarget, VerifierInput, VerifierMap } from "../../src/verifier/index.ts"
@@ -104,7 +104,8 @@ export class LoadWatcher implements BpfWatcher {
     const view = new DataView(load.insns.buffer, load.insns.byteOffset, load.insns.byteLength)
     for (let at = 0; at + 16 <= load.insns.length; at += 8) {
       const fd = view.getInt32(at + 4, true)
-      const map = load.insns[at] === 0x18 ? this.#maps.get(fd) : undefined
+      const isMap = load.insns[at] === OP_LDDW && load.insns[at + 1] >> 4 !== 0
+      const map = isMap ? (this.#maps.get(fd) ?? describedMap(fd)) : undefined
       if (map !== undefined) used.set(fd, this.#withContent(fd, map))
     }
     return used
@@ -117,6 +118,18 @@ export class LoadWatcher implements BpfWatcher {
     const raw = sys()
     return mapElement(BPF_MAP_LOOKUP_ELEM, fd, raw.address(key), raw.address(frozen), 0) < 0 ? map : { ...map, frozen }
   }
+}
+
+/** A map that somebody else made, by `struct bpf_map_info`: type, id, sizes of key and value, entries, flags, name. */
+function describedMap(fd: number): VerifierMap | undefined {
+  const info = new Uint8Array(40)
+  const view = new DataView(info.buffer)
+  if (objInfo(fd, info) < 0) return undefined
+  const [type, , keySize, valueSize, maxEntries, flags] = Array.from({ length: 6 }, (_, i) =>
+    view.getUint32(4 * i, true),
+  )
+  const name = new TextDecoder().decode(info.subarray(24)).replace(/\0.*/s, "")
+  return { name, type: mapTypes.name(type) ?? "", keySize, valueSize, maxEntries, flags }
 }
 
 function isFrozen(fd: number): boolean {
