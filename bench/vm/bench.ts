@@ -48,7 +48,7 @@ function measure(program: MicroProgram): Row {
     kernel: process.getuid?.() === 0 ? runInKernel(object) : undefined,
     JIT: jit,
     checked: runInVm(object, image => compile(image), 400),
-    interpreter: runInVm(object, interpret, 200),
+    interpreter: runInVm(object, interpret, 3000),
   }
   return { name: program.name, ways, warm: jit.warm }
 }
