@@ -6,7 +6,7 @@ import { ask, canAsk, kernelTypes, messages, type Place } from "../../../tests/s
 import type { FuncProtoType } from "../../btf/index.ts"
 import { BPF_PSEUDO_KFUNC_CALL, exit, mov64Imm, OP_CALL } from "../../isa/index.ts"
 import { kfuncByName } from "./find.ts"
-import { type ParameterKind, parametersOf } from "./parameters.ts"
+import { isScalarStruct, type ParameterKind, parametersOf } from "./parameters.ts"
 import { contextStructs } from "./program.ts"
 
 /** What the kernel says of the first argument when it is the context. */
@@ -67,3 +67,15 @@ for (const place of skip ? [] : places.filter(canAsk)) {
     assert.ok(count > 40, `${count}`)
   })
 }
+
+/** Whether plain memory may be given for a structure of the kernel. */
+function plain(name: string, expected: boolean) {
+  test(`${name} is ${expected ? "" : "not "}made of numbers only`, { skip }, () => {
+    const btf = kernelTypes()
+    assert.equal(isScalarStruct(btf, btf.find(name, "struct")), expected)
+  })
+}
+plain("timespec64", true)
+// A union of two structures.
+plain("bpf_sock_tuple", true)
+plain("task_struct", false)

@@ -155,7 +155,7 @@ const MAX_NESTING = 4
 /** Whether a type is made of numbers only, so that plain memory can be taken for it. */
 export function isScalarStruct(btf: Btf, id: number, depth = 0): boolean {
   const type = btf.resolved(id)
-  if (type.kind !== "struct") return false
+  if (type.kind !== "struct" && type.kind !== "union") return false
   if (depth >= MAX_NESTING) return false
   return type.members.every(member => {
     let inner = btf.resolved(member.type)

@@ -29,7 +29,6 @@ export function resolveConstants(env: Env): void {
     if (next >= code.count || code.op[next] || code.dst[next] || code.src[next] || code.off[next]) {
       refuse("invalid bpf_ld_imm64 insn")
     }
-    if (code.off[slot] !== 0) refuse("BPF_LD_IMM64 uses reserved fields")
     const kind = code.src[slot]
     slot++
     if (kind === 0 || kind === o.BPF_PSEUDO_BTF_ID || kind === o.BPF_PSEUDO_FUNC) continue
