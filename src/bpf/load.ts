@@ -11,7 +11,7 @@ import { prepareObject } from "./objects/prepare.ts"
 import { readObject } from "./objects/read.ts"
 import type { LoadOptions } from "./options.ts"
 import { defineFlags, includeResolver, parseFlags, pathOf, readSource, type Source } from "./source.ts"
-import { runningCpu, runningTarget, snapshotTarget } from "./target.ts"
+import { cpuOfKernel, runningCpu, runningTarget, snapshotTarget } from "./target.ts"
 
 /** What the compiler makes, or what stands for it. */
 export type Compiled = CompileResult
@@ -114,14 +114,14 @@ async function compileSource(
   const { compile } = await import("../compiler/index.ts")
   const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
   const resolve = includeResolver([...flags.includes, ...(options.includes ?? [])])
-  const embedded = isEmbedded(options)
+  const target = isEmbedded(options) ? snapshotTarget(options.machine) : undefined
   const make = (countDrops: boolean): Compiled =>
     compile({
       ...source,
       resolve: options.containers === undefined ? resolve : withContainers(resolve, options.containers),
       flags: options.containers === undefined ? flags.macros : [`-include ${CONTAINERS}`, ...flags.macros],
-      target: embedded ? snapshotTarget(options.machine) : runningTarget(),
-      cpu: options.cpu ?? (embedded ? 4 : runningCpu()),
+      target: target ?? runningTarget(),
+      cpu: options.cpu ?? (target === undefined ? runningCpu() : cpuOfKernel(target.kernelVersion)),
       countDrops,
       transform,
     })

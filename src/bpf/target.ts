@@ -3,7 +3,7 @@ import { release } from "node:os"
 import { nearestNames, SkepError } from "../base/index.ts"
 import { Btf } from "../btf/index.ts"
 import type { CpuLevel, Target } from "../compiler/index.ts"
-import { cpuLevel, kernelAtLeast, kernelVersion, onlineCpus, runningBtf, tracefs } from "../kernel/index.ts"
+import { cpuLevel, kernelVersion, onlineCpus, runningBtf, tracefs } from "../kernel/index.ts"
 import type { Machine } from "../machine/index.ts"
 import type { KernelSnapshot } from "../snapshot/index.ts"
 import { kernelSnapshot } from "./host/snapshot.ts"
@@ -68,10 +68,17 @@ export function runningCpu(): CpuLevel {
   return cpuLevel() || cpuOfVersion()
 }
 
+/** The instruction set level of a kernel by its `LINUX_VERSION_CODE`. */
+export function cpuOfKernel(version: number): CpuLevel {
+  const since = (major: number, minor: number): boolean => version >= (major << 16) + (minor << 8)
+  return since(6, 6) ? 4 : since(5, 1) ? 3 : since(4, 14) ? 2 : 1
+}
+
 /** The instruction set level of the kernel's version, without asking the kernel. */
 export function cpuOfVersion(): CpuLevel {
   if (process.platform !== "linux") return 3
-  return kernelAtLeast("6.6") ? 4 : kernelAtLeast("5.1") ? 3 : kernelAtLeast("4.14") ? 2 : 1
+  const { major, minor } = kernelVersion()
+  return cpuOfKernel((major << 16) + (minor << 8))
 }
 
 /** The kernel's types; undefined when it does not tell them, so that programs that use none of them compile. */

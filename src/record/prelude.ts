@@ -62,7 +62,9 @@ __attribute__((used)) static inline long ${startFunction}(void *ctx, unsigned in
   slot->result = 0;
   slot->size = size;
   slot->program = program;
-  bpf_probe_read_kernel(task + 1, size, ctx);
+  // What lies behind a context may not be there.
+  if (bpf_probe_read_kernel(task + 1, size, ctx) && bpf_probe_read_kernel(task + 1, 128, ctx))
+    bpf_probe_read_kernel(task + 1, 64, ctx);
   __skep_send(slot, sizeof(*task) + size);
   return 0;
 }

@@ -37,7 +37,7 @@ class RecordedEnvironment extends FixedEnvironment implements Environment {
   /** Goes to a recorded run, and takes over what was read in it. */
   goTo(run: RecordedRun): void {
     this.#run = run
-    for (const read of run.reads) this.memory.add(read)
+    this.memory.goTo(run)
   }
 
   override cpu(): number {
