@@ -91,7 +91,7 @@ export const run = command({
     }
     const replay = values.replay === undefined ? undefined : await openReplay(readBytes(values.replay))
     if (replay !== undefined) load.machine = replay.machine
-    using bpf = await BPF.load(load)
+    using bpf = await BPF.load(load).catch(withoutRights)
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)
     for (const [i, spec] of attach.entries()) if (places[i].place.attach !== undefined) attachAs(bpf, spec)
@@ -119,6 +119,14 @@ export const run = command({
     return SUCCESS
   },
 })
+
+/** Says what can be done without rights. */
+function withoutRights(error: unknown): never {
+  if (error instanceof SkepError && error.code === "KERNEL_NO_PERMISSION") {
+    note("without these rights, --on vm runs it on a simulated kernel")
+  }
+  throw error
+}
 
 /** Says what came of a replay, and ends the run. */
 function showReplay({ runs, skipped, missing }: ReturnType<ReplayMachine["run"]>, stop: Stop): void {

@@ -124,7 +124,8 @@ for (const [text, why] of [
 
 test("bytes are struct sock_filter", () => {
   const insns = filter.assembleClassic("ldh [12]\njeq #0x800 jt 2 jf 3\nret #-1\nret #0")
-  const hex = Buffer.from(filter.encodeClassic(insns)).toString("hex")
+  const bytes = [...filter.encodeClassic(insns)]
+  const hex = bytes.map(byte => byte.toString(16).padStart(2, "0")).join("")
   assert.equal(hex, "280000000c000000" + "1500000100080000" + "06000000ffffffff" + "0600000000000000")
   for (const bigEndian of [false, true]) {
     assert.deepEqual(filter.decodeClassic(filter.encodeClassic(insns, { bigEndian }), { bigEndian }), insns)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { checksum, dissect, ethernet, ipv4, type PacketBuilder, pseudoHeaderSum } from "./index.ts"
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+const hex = (bytes: Uint8Array): string => [...bytes].map(byte => byte.toString(16).padStart(2, "0")).join("")
 
 test("a TCP packet, byte by byte", () => {
   const packet = ethernet()
