@@ -17,21 +17,22 @@ export function readSource(file: string | URL): Source {
   return { name, text: readBytes(name).toString("utf8") }
 }
 
+/** Why a file cannot be read, by the code of the error. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "this user may not read it",
+  BROWSER_NO_COMPUTER: "a browser has no files",
+}
+
 /** Reads a file whole. @throws SkepError BPF_FILE */
 export function readBytes(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const why =
-      code === "ENOENT"
-        ? "there is no such file"
-        : code === "EISDIR"
-          ? "it is a folder"
-          : code === "EACCES"
-            ? "this user may not read it"
-            : String(code)
-    throw new SkepError({ code: "BPF_FILE", message: `cannot read ${path}: ${why}`, hint: "check the path", cause })
+    const code = String((cause as NodeJS.ErrnoException).code)
+    const hint = code === "BROWSER_NO_COMPUTER" ? "fetch it, and give its text or its bytes" : "check the path"
+    throw new SkepError({ code: "BPF_FILE", message: `cannot read ${path}: ${UNREADABLE[code] ?? code}`, hint, cause })
   }
 }
 

@@ -1,3 +1,5 @@
+import { needOf } from "./nodeTest.ts"
+
 /** What skep's tests use of `node:assert/strict`, for a browser. */
 
 export class AssertionError extends Error {
@@ -46,7 +48,16 @@ function same(a: unknown, b: unknown): boolean {
 
 const holds = (set: Set<unknown>, one: unknown): boolean => set.has(one) || [...set].some(other => same(one, other))
 
+/** Whether an error is what it has to be. One that asks for a computer and is not is thrown as it is. */
 function check(error: unknown, expected: Expected | undefined, message: Message): void {
+  try {
+    checkParts(error, expected, message)
+  } catch (wrong) {
+    throw needOf(error) === undefined ? wrong : error
+  }
+}
+
+function checkParts(error: unknown, expected: Expected | undefined, message: Message): void {
   if (expected === undefined) return
   if (expected instanceof RegExp) {
     if (!expected.test(String(error))) fail(message, () => `${String(error)} does not match ${expected}`)

@@ -1,13 +1,21 @@
 import assert from "node:assert/strict"
-import { test } from "node:test"
-import { browserTests, bundleTests } from "./bundle.ts"
+import { type TestContext, test } from "node:test"
+import { apiTests, browserTests, bundleApiTests, bundleTests, type TestPage } from "./bundle.ts"
 import { findChromium, runInChromium } from "./chromium.ts"
 import type { FileOutcomes } from "./page.ts"
 
 const chromium = findChromium()
 
-test("the tests of rooms for browsers pass in Chromium", { skip: chromium === undefined && "no Chromium" }, async t => {
-  const page = await bundleTests(browserTests())
+const skip = chromium === undefined && "no Chromium"
+
+test("the tests of rooms for browsers pass in Chromium", { skip }, async t =>
+  passes(t, await bundleTests(browserTests())),
+)
+
+test("the tests of the API pass in Chromium", { skip }, async t => passes(t, await bundleApiTests(apiTests())))
+
+/** Runs a page of tests. What failed in it fails here, and each file that needs no computer must have run a test. */
+async function passes(t: TestContext, page: TestPage): Promise<void> {
   const all: FileOutcomes[] = []
   await runInChromium(chromium!, page, one => all.push(one))
   for (const { file, outcomes, needs } of all) {
@@ -20,5 +28,5 @@ test("the tests of rooms for browsers pass in Chromium", { skip: chromium === un
     })
   }
   const count = all.flatMap(({ outcomes }) => outcomes).filter(({ state }) => state === "pass").length
-  t.diagnostic(`${count} tests of ${all.length} files passed in Chromium`)
-})
+  t.diagnostic(`${t.name}: ${count} tests of ${all.length} files`)
+}

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
-import { build, type Plugin } from "esbuild"
+import { pathToFileURL } from "node:url"
+import { type BuildOptions, build, type Plugin } from "esbuild"
 import { projectFiles } from "../rules/files.ts"
 import { rooms } from "../rules/rooms.ts"
 
@@ -27,10 +28,12 @@ module.exports = Object.create(make(MODULE))
 /** Of files, reading can be done. */
 const FILES = `Object.assign(module.exports, require(${JSON.stringify(resolve("tests/browser/fs.ts"))}))`
 
-const shims: Plugin = {
+/** Stands for Node's modules, `within` files whose path has these words. */
+const shims = (within: RegExp): Plugin => ({
   name: "node's modules in a browser",
   setup(build) {
-    build.onResolve({ filter: /^(node:|koffi$|esbuild$|rollup$)/ }, ({ path }) => {
+    build.onResolve({ filter: /^(node:|koffi$|esbuild$|rollup$)/ }, ({ path, importer }) => {
+      if (!within.test(importer)) return undefined
       const shim = SHIMS[path]
       return shim === undefined ? { path, namespace: "computer" } : { path: resolve(shim) }
     })
@@ -39,7 +42,7 @@ const shims: Plugin = {
       resolveDir: ".",
     }))
   },
-}
+})
 
 /** The tests of rooms that must run in a browser. */
 export function browserTests(): string[] {
@@ -47,6 +50,15 @@ export function browserTests(): string[] {
     const room = /^src\/(\w+)\/.*\.test\.ts$/.exec(path)?.[1]
     return room !== undefined && rooms[room]?.browser === true && !path.endsWith(".guest.test.ts")
   })
+}
+
+/** The tests of the API that `npm run test:vm` runs, and those of machines. */
+export function apiTests(): string[] {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Readonly<Record<string, string>> }
+  const words = [...scripts["test:vm"]!.split("--no-guest ")[1]!.split(" "), "tests/machine/"]
+  return projectFiles().filter(
+    path => path.endsWith(".test.ts") && !path.endsWith(".guest.test.ts") && words.some(word => path.includes(word)),
+  )
 }
 
 /** Whether a file of tests, with all that it reads, asks for nothing of a computer but to read files. */
@@ -60,12 +72,43 @@ export interface TestPage {
   readonly must: ReadonlySet<string>
 }
 
-/** Bundles tests for a browser, with what stands for `node:test` and `node:assert`. */
-export async function bundleTests(tests: readonly string[]): Promise<TestPage> {
+/** How the tests of a page are bundled. */
+interface Bundling {
+  readonly options: Pick<BuildOptions, "inject" | "plugins">
+  /** What the page does before its tests. */
+  readonly begin: string
+  readonly env: Readonly<Record<string, string>>
+  /** Whether the modules that a file's own modules import count for what it needs of a computer. */
+  readonly deep: boolean
+}
+
+/** Bundles the tests of rooms for browsers, with what stands for `node:test` and `node:assert`. */
+export const bundleTests = (tests: readonly string[]): Promise<TestPage> =>
+  bundlePage(tests, { options: { plugins: [shims(/./)] }, begin: "", env: {}, deep: true })
+
+/**
+ * Bundles tests of the API: the library with what stands for a computer in the bundle for pages, the tests with what stands for `node:test` and
+ * `node:assert`. Programs run on the embedded machine.
+ */
+export async function bundleApiTests(tests: readonly string[]): Promise<TestPage> {
+  const { forBrowser } = (await import(pathToFileURL(resolve("scripts/browserBuild.mjs")).href)) as {
+    forBrowser: BuildOptions
+  }
+  const { inject, plugins = [] } = forBrowser
+  return bundlePage(tests, {
+    options: { inject, plugins: [shims(/\.test\.ts$|[\\/]tests[\\/]/), ...plugins] },
+    begin: `import { useKernelSnapshot } from "./src/index.ts"
+useKernelSnapshot(new Uint8Array(await (await fetch("/files/data/linux.snapshot")).arrayBuffer()))`,
+    env: { SKEP_MACHINE: "vm" },
+    deep: false,
+  })
+}
+
+async function bundlePage(tests: readonly string[], { options, begin, env, deep }: Bundling): Promise<TestPage> {
   const list = tests.map(file => `${JSON.stringify(file)}: () => import(${JSON.stringify(`./${file}`)}),`).join("\n")
   const result = await build({
     stdin: {
-      contents: `import { runPage } from "./tests/browser/page.ts"\nvoid runPage({ ${list} })`,
+      contents: `import { runPage } from "./tests/browser/page.ts"\n${begin}\nvoid runPage({ ${list} })`,
       resolveDir: ".",
       sourcefile: "page.ts",
     },
@@ -80,10 +123,10 @@ export async function bundleTests(tests: readonly string[]): Promise<TestPage> {
     sourcemap: "inline",
     loader: { ".h": "text", ".c": "text" },
     banner: {
-      js: `globalThis.process ??= { env: {}, argv: [], platform: "browser", versions: {}, on() {}, once() {}, off() {}, hrtime: { bigint: () => BigInt(Math.round(performance.now() * 1e6)) }, memoryUsage: () => ({ heapUsed: 0 }) }`,
+      js: `globalThis.process ??= { env: ${JSON.stringify(env)}, argv: [], platform: "browser", versions: {}, pid: 1, umask: () => 0o22, on() {}, once() {}, off() {}, hrtime: { bigint: () => BigInt(Math.round(performance.now() * 1e6)) }, memoryUsage: () => ({ heapUsed: 0 }) }`,
     },
-    plugins: [shims],
     logLevel: "error",
+    ...options,
   })
   const { inputs } = result.metafile
   const must = tests.filter(file => {
@@ -91,6 +134,7 @@ export async function bundleTests(tests: readonly string[]): Promise<TestPage> {
     const visit = (path: string): void => {
       if (seen.has(path)) return
       seen.add(path)
+      if (!deep && path !== file) return
       for (const { path: next } of inputs[path]?.imports ?? []) visit(next)
     }
     visit(file)

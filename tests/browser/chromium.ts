@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -88,6 +89,7 @@ export async function runInChromium(
     await exited
     server.close()
     server.closeAllConnections()
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    // Its helpers, which end after it, still write there for a moment.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
 }

@@ -22,6 +22,10 @@ test("skep in a page", { skip: chromium === undefined && "no Chromium" }, async 
     "types of the kernel are those of the snapshot": ["kprobe kprobe__do_exit"],
     "events come to the page": { n: 50 },
     "a mistake has its line and its caret": ["C_UNDECLARED", true],
+    "a file that a page cannot read": [
+      "cannot read program.c: a browser has no files",
+      "fetch it, and give its text or its bytes",
+    ],
     "what only a computer has says so": ["BPF_FILE", "BROWSER_NO_COMPUTER", "BROWSER_NO_COMPUTER"],
   }
   assert.equal(outcomes.length, Object.keys(expect).length, outcomes[0]?.why)

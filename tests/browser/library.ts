@@ -39,6 +39,9 @@ const tests: Readonly<Record<string, (library: typeof skep) => Promise<unknown>>
     }
     return undefined
   },
+  async "a file that a page cannot read"({ BPF }) {
+    return BPF.load({ file: "program.c" }).catch(({ message, hint }: skep.SkepError) => [message, hint])
+  },
   async "what only a computer has says so"({ BPF, Containers }) {
     const codes: unknown[] = []
     const code = (error: unknown): void => void codes.push((error as { code?: string }).code)

@@ -17,6 +17,13 @@ export interface Outcome {
 /** Thrown where a test asks for what only a computer has: files to write, other programs. */
 export class NeedsComputer extends Error {}
 
+/** What of a computer an error asks for, be it a test's or the library's, or what caused it; undefined for all other errors. */
+export function needOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const needs = error instanceof NeedsComputer || ("code" in error && error.code === "BROWSER_NO_COMPUTER")
+  return needs ? error.message : needOf(error.cause)
+}
+
 class Context {
   readonly name: string
   skipped: string | undefined
@@ -123,7 +130,8 @@ async function runOne(name: string, options: Options, done: (outcome: Outcome) =
   try {
     await body(context)
   } catch (error) {
-    if (error instanceof NeedsComputer) return done({ name, state: "skip", why: error.message })
+    const need = needOf(error)
+    if (need !== undefined) return done({ name, state: "skip", why: need })
     return done({ name, state: "fail", why: error instanceof Error ? (error.stack ?? String(error)) : String(error) })
   }
   if (context.skipped !== undefined) done({ name, state: "skip", why: context.skipped })

@@ -1,4 +1,4 @@
-import { NeedsComputer, type Outcome, runTests } from "./nodeTest.ts"
+import { needOf, type Outcome, runTests } from "./nodeTest.ts"
 
 /** Outcomes of a file of tests, as the page tells them to its server. */
 export interface FileOutcomes {
@@ -16,8 +16,9 @@ export async function runPage(files: Readonly<Record<string, () => Promise<unkno
     try {
       await runTests(read, outcome => outcomes.push(outcome))
     } catch (error) {
-      if (error instanceof NeedsComputer) needs = error.message
-      else outcomes.push({ name: file, state: "fail", why: String((error as Error).stack ?? error) })
+      needs = needOf(error)
+      if (needs === undefined)
+        outcomes.push({ name: file, state: "fail", why: String((error as Error).stack ?? error) })
     }
     await fetch("/done", { method: "POST", body: JSON.stringify({ file, outcomes, needs } satisfies FileOutcomes) })
   }
