@@ -54,16 +54,9 @@ if (values.core) args.push("--core")
 if (values.fresh) await buildDist({ types: false })
 const here = [...args, ...(values.fresh ? ["--fresh"] : []), ...(values.json ? ["--json", values.json] : [])]
 
-/** Pinned tables of the programs go to a BPF file system of this run's own. */
-const OWN_MOUNT = 'mount -t bpf bpf /sys/fs/bpf && exec "$@"'
-const env = { ...process.env, SKEP_OWN_BPFFS: "1" }
-const command = ["--mount", "--propagation", "private", "sh", "-c", OWN_MOUNT, "sh", process.execPath, ...here]
-let { status } =
-  process.getuid() === 0
-    ? spawnSync("unshare", command, { stdio: "inherit", env })
-    : spawnSync(process.execPath, here, { stdio: "inherit" })
+let { status } = spawnSync(process.execPath, here, { stdio: "inherit" })
 if (values.guest) {
-  const guest = ["scripts/guest.mjs", "--", "env", "SKEP_OWN_BPFFS=1", "node", ...args]
+  const guest = ["scripts/guest.mjs", "--", "node", ...args]
   status = spawnSync(process.execPath, guest, { stdio: "inherit" }).status || status
 }
 process.exitCode = status ?? 1

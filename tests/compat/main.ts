@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { release, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -51,25 +51,14 @@ export function main(args: readonly string[]): number {
   return 0
 }
 
-const PINS = "/sys/fs/bpf"
-
 function runAll(programs: readonly CorpusProgram[], bench: Bench, onlyCompile: boolean) {
   let shown = performance.now()
   return programs.map((program, i) => {
     const result = bench.run(program, onlyCompile)
-    unpinAll()
     if (performance.now() - shown > 5000) {
       shown = performance.now()
       process.stderr.write(`${i + 1} of ${programs.length}\n`)
     }
     return result
   })
-}
-
-/** Removes what a program has pinned, so that the next one does not find it; only where the file system was mounted for this run. */
-function unpinAll(): void {
-  if (process.env.SKEP_OWN_BPFFS === undefined || !existsSync(PINS)) return
-  // The kernel's own iterators stay: maps.debug, progs.debug.
-  const pinned = readdirSync(PINS).filter(name => !name.endsWith(".debug"))
-  for (const name of pinned) rmSync(`${PINS}/${name}`, { recursive: true, force: true })
 }

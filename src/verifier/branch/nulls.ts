@@ -1,6 +1,6 @@
-import { releaseReference } from "../calls/references.ts"
 import { mapFields } from "../memory/mapFields.ts"
 import { Flag, Kind, mayBeNull, NOT_INIT, type Reg, ZERO_REG } from "../reg.ts"
+import { forget } from "../resources/references.ts"
 import { changeRegs, type State } from "../state.ts"
 
 /** Pointers that never are null, so that a comparison with null is decided. */
@@ -46,7 +46,7 @@ const mayHoldLock = (reg: Reg): boolean =>
 /** A register was compared with null: it, and all that came from the same lookup, are null or are not. */
 export function settleNull(state: State, register: number, isNull: boolean): void {
   const { id, refId } = state.current.regs[register]
-  if (refId !== 0 && refId === id && isNull) releaseReference(state, id)
+  if (refId !== 0 && refId === id && isNull) forget(state, id)
   changeRegs(state, reg => {
     if (!mayBeNull(reg) || reg.id !== id || (id === 0 && !(reg.flags & Flag.rcu)) || reg === NOT_INIT) return reg
     if (isNull) return ZERO_REG

@@ -1,29 +1,12 @@
 import type { Env } from "../env.ts"
 import { EINVAL, Refused } from "../refuse.ts"
 import { Flag, Kind } from "../reg.ts"
-import { invalidReg } from "../resources/references.ts"
-import { changeRegs, type State } from "../state.ts"
-
-/** Something was acquired: the id that stands for it. */
-export function acquireReference(env: Env): number {
-  const id = env.newId()
-  env.state.references = [...env.state.references, { kind: "pointer", id, slot: env.slot }]
-  return id
-}
-
-/** Something is given back; false where there is no such thing. */
-export function releaseReference(state: State, id: number): boolean {
-  const left = state.references.filter(r => r.kind !== "pointer" || r.id !== id)
-  if (left.length === state.references.length) return false
-  state.references = left
-  return true
-}
+import { invalidReg, release } from "../resources/references.ts"
+import { changeRegs } from "../state.ts"
 
 /** Something is given back, and all pointers to it are no good from now on. */
 export function releaseAll(env: Env, id: number): void {
-  if (!releaseReference(env.state, id)) env.refuse(EINVAL, `release reference ${id} that was not acquired`)
-  const left = invalidReg(env)
-  changeRegs(env.state, reg => (reg.refId === id ? left : reg))
+  if (!release(env, id)) env.refuse(EINVAL, `release reference ${id} that was not acquired`)
 }
 
 /** Pointers into the packet are no good any more: its data may have moved. */

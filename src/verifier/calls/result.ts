@@ -3,9 +3,9 @@ import type { Env } from "../env.ts"
 import { mapFields } from "../memory/mapFields.ts"
 import { EINVAL } from "../refuse.ts"
 import { Flag, Kind, NOT_INIT, pointerReg, type Reg, type RegChange, scalarReg, UNKNOWN } from "../reg.ts"
+import { acquire } from "../resources/references.ts"
 import { UNKNOWN as ANY, constant, refine, type Scalar } from "../scalar/index.ts"
 import type { CallMeta } from "./meta.ts"
-import { acquireReference } from "./references.ts"
 
 const ACQUIRES = new Set([
   "bpf_sk_lookup_tcp",
@@ -56,7 +56,7 @@ export function setResult(env: Env, meta: CallMeta): void {
   if (CASTS.has(name) || name === "bpf_dynptr_data") {
     if (meta.refId !== 0) reg = reg.with({ refId: meta.refId })
   } else if (ACQUIRES.has(name) || (name === "bpf_map_lookup_elem" && sockets)) {
-    const id = acquireReference(env)
+    const id = acquire(env)
     reg = reg.with({ id, refId: id })
   }
   if (result.kind === "slice") reg = reg.with({ mapUid: meta.dynptrId })

@@ -60,7 +60,7 @@ export function releaseGiven(env: Env, { name, kfunc, id }: Callee, given: Given
 /** A node that went into a list or tree belongs to it: what the program has is good until the lock is given back. */
 function hangIn(env: Env): void {
   const { refId } = env.regs[2]
-  if (!forget(env, refId)) return
+  if (!forget(env.state, refId)) return
   changeRegs(env.state, reg => (reg.refId === refId ? reg.with({ refId: 0, flags: reg.flags | Flag.nonOwning }) : reg))
 }
 

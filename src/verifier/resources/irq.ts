@@ -48,7 +48,7 @@ export function passIrqFlag(env: Env, register: number, call: string): void {
       `cannot restore irq state out of order, expected id=${state.activeIrq} acquired at insn_idx=${held?.slot ?? -1}`,
     )
   }
-  forget(env, refId, "irq")
+  forget(env.state, refId, "irq")
   state.activeIrq = state.references.findLast(({ kind }) => kind === "irq")?.id ?? 0
   clear(env, range)
 }

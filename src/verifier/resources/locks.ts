@@ -78,7 +78,7 @@ function unlock(env: Env, reg: Reg, use: LockUse, word: string): void {
   if (reg.id !== state.activeLockId || owner !== state.activeLockOwner) {
     env.refuse(EINVAL, `${word}_unlock cannot be out of order`)
   }
-  forget(env, reg.id, kind)
+  forget(env.state, reg.id, kind)
   state.activeLocks--
   const last = state.references.findLast(({ kind }) => kind === "lock" || kind === "resLock" || kind === "resLockIrq")
   state.activeLockId = last?.id ?? 0

@@ -1,6 +1,6 @@
 import type { Env } from "../env.ts"
 import { NOT_INIT, type Reg, UNKNOWN } from "../reg.ts"
-import { changeRegs, type Reference, type ReferenceKind } from "../state.ts"
+import { changeRegs, type Reference, type ReferenceKind, type State } from "../state.ts"
 
 /** Notes that the program has something to give back; the id that registers refer to it by. */
 export function acquire(env: Env, kind: ReferenceKind = "pointer", owner?: unknown, id: number = env.newId()): number {
@@ -15,8 +15,7 @@ export function heldReference(env: Env, id: number, kind: ReferenceKind = "point
 }
 
 /** Takes a reference off the list, and leaves the registers that hold it. Whether there was one. */
-export function forget(env: Env, id: number, kind: ReferenceKind = "pointer"): boolean {
-  const { state } = env
+export function forget(state: State, id: number, kind: ReferenceKind = "pointer"): boolean {
   const held = state.references
   const index = held.findIndex(reference => reference.id === id && reference.kind === kind)
   if (index < 0) return false
@@ -26,7 +25,7 @@ export function forget(env: Env, id: number, kind: ReferenceKind = "pointer"): b
 
 /** Gives a reference back: no register holds it any more. Whether there was one. */
 export function release(env: Env, id: number): boolean {
-  if (!forget(env, id)) return false
+  if (!forget(env.state, id)) return false
   invalidate(env, reg => reg.refId === id)
   return true
 }
