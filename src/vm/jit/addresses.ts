@@ -2,6 +2,7 @@ import * as o from "../../isa/index.ts"
 import { KERNEL } from "../address.ts"
 import { readEvent, writeEvent } from "./events.ts"
 import { bitsOf, type Known, Upper, type UpperFacts } from "./halves.ts"
+import { Reused } from "./reused.ts"
 import { type Analysis, Kind, movedVariable } from "./values.ts"
 
 /**
@@ -27,6 +28,13 @@ const LIMIT = 2 ** 31 - 2 ** 16
 /** Valid addresses are larger than NULL_PAGE: a pointer that becomes one by adding less is a positive number, too. */
 const NEAR = 2 ** 15
 
+const reused = {
+  base: new Reused(Int32Array),
+  second: new Reused(Int32Array),
+  added: new Reused(Int32Array),
+  stale: new Reused(Uint8Array),
+}
+
 class Sums {
   readonly #a: Analysis
   readonly #known: Uint16Array
@@ -43,10 +51,10 @@ class Sums {
     this.#a = a
     this.#known = known
     this.#facts = facts
-    this.#base = new Int32Array(a.webs.count).fill(-1)
-    this.#second = new Int32Array(a.webs.count).fill(-1)
-    this.#added = new Int32Array(a.webs.count)
-    this.#stale = new Uint8Array(a.webs.count)
+    this.#base = reused.base.filled(a.webs.count, -1)
+    this.#second = reused.second.filled(a.webs.count, -1)
+    this.#added = reused.added.filled(a.webs.count, 0)
+    this.#stale = reused.stale.filled(a.webs.count, 0)
   }
 
   /** Notes every sum, and forgets those that are read when their parts are not what they were. */
@@ -173,7 +181,7 @@ class Sums {
   apply(): void {
     if (!this.#any) return
     const { kind, low, high, second } = this.#a.values
-    for (let web = 0; web < this.#base.length; web++) {
+    for (let web = 0; web < this.#a.webs.count; web++) {
       if (this.#base[web] < 0) continue
       kind[web] = Kind.sum
       low[web] = this.#base[web]

@@ -13,10 +13,14 @@ export const MAX_VARIABLES = 31
 export interface Events {
   /** Index of the first event of each instruction, counted from the function's first; one more at the end. */
   readonly start: Int32Array
+  /** By event, as are `writes`; what is behind the last event means nothing. */
   readonly variable: Uint8Array
   /** 1 for a write. */
   readonly writes: Uint8Array
 }
+
+/** A call reads five registers and writes one. */
+const MAX_EVENTS = 6
 
 /** How many of r1 to r5 a call reads. */
 export type ArgumentCount = (index: number) => number
@@ -28,19 +32,20 @@ export type ArgumentCount = (index: number) => number
 export function eventsOf(code: FlatCode, range: CodeRange, argumentsOf: ArgumentCount, slotOf?: Uint8Array): Events {
   const count = range.end - range.first
   const start = new Int32Array(count + 1)
-  const variable: number[] = []
-  const writes: number[] = []
+  const variable = new Uint8Array(count * MAX_EVENTS)
+  const writes = new Uint8Array(count * MAX_EVENTS)
+  let next = 0
   const read = (register: number): void => {
     if (register === o.R10) return
-    variable.push(register)
-    writes.push(0)
+    variable[next] = register
+    writes[next++] = 0
   }
   const write = (register: number): void => {
-    variable.push(register)
-    writes.push(1)
+    variable[next] = register
+    writes[next++] = 1
   }
   for (let k = 0; k < count; k++) {
-    start[k] = variable.length
+    start[k] = next
     const insn = code.insns[range.first + k]
     const slot = slotOf === undefined ? 0 : slotOf[k]
     if (slot === 0) operands(insn, range.first + k, argumentsOf, read, write)
@@ -56,8 +61,8 @@ export function eventsOf(code: FlatCode, range: CodeRange, argumentsOf: Argument
       write(slot)
     }
   }
-  start[count] = variable.length
-  return { start, variable: new Uint8Array(variable), writes: new Uint8Array(writes) }
+  start[count] = next
+  return { start, variable, writes }
 }
 
 function operands(

@@ -14,6 +14,7 @@ import {
 import { badCode } from "../badCode.ts"
 import { type Choices, constantBefore, skipsConstant } from "./choices.ts"
 import type { FlatCode } from "./functions.ts"
+import { Reused } from "./reused.ts"
 import type { Words } from "./values.ts"
 
 /** Instructions that run one after the other. A block's number is its place in reverse postorder. */
@@ -34,12 +35,23 @@ export interface FlowGraph {
   readonly dominator: Int32Array
   /** By block: 1 when a later block, or itself, jumps back to it. */
   readonly header: Uint8Array
+  /** True when there is any such block. */
+  readonly jumpsBack: boolean
   /** By block: 1 when more than one earlier block leads to it. */
   readonly merge: Uint8Array
   /** Moves of constants that a jump skips, within a block. */
   readonly choices: Choices
   /** True when a loop can be entered at more than one place: blocks and loops alone cannot express it. */
   readonly irreducible: boolean
+}
+
+const reused = {
+  blockOf: new Reused(Int32Array),
+  number: new Reused(Int32Array),
+  leader: new Reused(Uint8Array),
+  jumps: new Reused(Int32Array),
+  seen: new Reused(Uint8Array),
+  next: new Reused(Int32Array),
 }
 
 /** True for what a block ends with. */
@@ -62,12 +74,12 @@ export function flowGraph(code: FlatCode, first: number, end: number): FlowGraph
   const choices = new Map<number, Words>()
   const starts = blockStarts(code, first, end, choices)
   const count = starts.length - 1
-  const blockOf = new Int32Array(end - first)
+  const blockOf = reused.blockOf.any(end - first)
   for (let k = 0; k < count; k++) blockOf[starts[k] - first] = k
   const succs: number[][] = []
   for (let k = 0; k < count; k++) succs.push(successors(code, starts[k + 1], first, end, blockOf))
   const order = reversePostorder(succs)
-  const number = new Int32Array(count).fill(-1)
+  const number = reused.number.filled(count, -1)
   for (let k = 0; k < order.length; k++) number[order[k]] = k
   const blocks = order.map((k): Block => {
     return { first: starts[k], end: starts[k + 1], succs: succs[k].map(s => number[s]), preds: [] }
@@ -78,8 +90,8 @@ export function flowGraph(code: FlatCode, first: number, end: number): FlowGraph
 
 /** The indexes at which blocks start, and `end`. */
 function blockStarts(code: FlatCode, first: number, end: number, choices: Map<number, Words>): number[] {
-  const leader = new Uint8Array(end - first + 1)
-  const jumps = new Uint32Array(end - first + 1)
+  const leader = reused.leader.filled(end - first + 1, 0)
+  const jumps = reused.jumps.filled(end - first + 1, 0)
   leader[0] = 1
   leader[end - first] = 1
   for (let i = first; i < end; i++) {
@@ -101,7 +113,7 @@ function blockStarts(code: FlatCode, first: number, end: number, choices: Map<nu
     if (jumps[i + 2 - first] === 1) leader[i + 2 - first] = 0
   }
   const starts: number[] = []
-  for (let i = 0; i < leader.length; i++) if (leader[i] === 1) starts.push(first + i)
+  for (let i = 0; i <= end - first; i++) if (leader[i] === 1) starts.push(first + i)
   return starts
 }
 
@@ -119,8 +131,8 @@ function successors(code: FlatCode, after: number, first: number, end: number, b
 
 /** The nodes that can be reached from 0; each after what leads to it, but for jumps back. */
 function reversePostorder(succs: readonly (readonly number[])[]): number[] {
-  const seen = new Uint8Array(succs.length)
-  const next = new Int32Array(succs.length)
+  const seen = reused.seen.filled(succs.length, 0)
+  const next = reused.next.filled(succs.length, 0)
   const path = [0]
   const order: number[] = []
   seen[0] = 1
@@ -162,6 +174,7 @@ function dominance(blocks: readonly Block[]): Omit<FlowGraph, "blocks" | "choice
   }
   const header = new Uint8Array(blocks.length)
   const merge = new Uint8Array(blocks.length)
+  let jumpsBack = false
   let irreducible = false
   for (let b = 0; b < blocks.length; b++) {
     let forward = 0
@@ -169,6 +182,7 @@ function dominance(blocks: readonly Block[]): Omit<FlowGraph, "blocks" | "choice
       if (pred < b) forward++
       else {
         header[b] = 1
+        jumpsBack = true
         let above = pred
         while (above > b) above = dominator[above]
         if (above !== b) irreducible = true
@@ -176,5 +190,5 @@ function dominance(blocks: readonly Block[]): Omit<FlowGraph, "blocks" | "choice
     }
     if (forward > 1) merge[b] = 1
   }
-  return { dominator, header, merge, irreducible }
+  return { dominator, header, jumpsBack, merge, irreducible }
 }

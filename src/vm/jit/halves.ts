@@ -1,6 +1,7 @@
 import * as o from "../../isa/index.ts"
 import { KERNEL } from "../address.ts"
 import { readEvent, writeEvent } from "./events.ts"
+import { Reused } from "./reused.ts"
 import { type Analysis, Kind, movedVariable } from "./values.ts"
 
 /**
@@ -77,11 +78,20 @@ export interface UpperFacts {
   readonly verified: boolean
 }
 
+const reused = {
+  known: new Reused(Uint16Array),
+  changedIn: new Reused(Uint8Array),
+  demanded: new Reused(Uint8Array),
+  narrow: new Reused(Uint8Array),
+  insns: new Reused(Int32Array),
+  written: new Reused(Int32Array),
+}
+
 /** Finds the 32-bit values: those whose upper half is known, and those whose upper half nobody reads. */
 export function halvesOf(a: Analysis, facts: UpperFacts, known: Uint16Array): Halves {
   const demanded = demandedUpper(a, facts, known)
-  const narrow = new Uint8Array(a.webs.count)
-  for (let web = 0; web < narrow.length; web++) {
+  const narrow = reused.narrow.filled(a.webs.count, 0)
+  for (let web = 0; web < a.webs.count; web++) {
     if (a.values.kind[web] === Kind.local && ((known[web] & FLAGS) !== 0 || demanded[web] === 0)) narrow[web] = 1
   }
   return { known, narrow }
@@ -90,7 +100,7 @@ export function halvesOf(a: Analysis, facts: UpperFacts, known: Uint16Array): Ha
 /** By web: what is known of its value at all its reads. */
 export function knownValues(a: Analysis, facts: UpperFacts): Uint16Array {
   const { webs, values } = a
-  const known = new Uint16Array(webs.count).fill(EVERYTHING)
+  const known = reused.known.filled(webs.count, EVERYTHING)
   for (let web = 0; web < webs.count; web++) {
     if (values.kind[web] === Kind.constant) known[web] = ofWords(values.low[web], values.high[web])
     else if (values.kind[web] === Kind.frame) known[web] = ANYTHING | POINTER
@@ -101,27 +111,42 @@ export function knownValues(a: Analysis, facts: UpperFacts): Uint16Array {
   }
   const transfer = new Transfer(a, facts, known)
   // The turn in which a web was last found to be something else, from 1 on.
-  const changedIn = new Uint8Array(webs.count).fill(1)
+  const changedIn = reused.changedIn.filled(webs.count, 1)
   let turn = 1
+  // Instructions that may still say something, in the order of the blocks, and what they write.
+  const insns = reused.insns.any(a.range.end - a.range.first)
+  const written = reused.written.any(a.range.end - a.range.first)
+  let count = 0
+  for (const block of a.graph.blocks) {
+    for (let i = block.first; i < block.end; i++) {
+      const event = writeEvent(a.events, i - a.range.first)
+      if (event < 0) continue
+      const web = webs.ofEvent[event]
+      if (values.kind[web] === Kind.constant || values.kind[web] === Kind.frame) continue
+      insns[count] = i
+      written[count++] = web
+    }
+  }
   for (let changed = true; changed; turn = Math.min(turn + 1, 255)) {
     changed = false
-    for (const block of a.graph.blocks) {
-      for (let i = block.first; i < block.end; i++) {
-        const event = writeEvent(a.events, i - a.range.first)
-        if (event < 0) continue
-        const web = webs.ofEvent[event]
-        if (values.kind[web] === Kind.constant || values.kind[web] === Kind.frame) continue
-        if (turn > 1 && !readsChanged(a, i - a.range.first, changedIn, turn - 1)) continue
-        const before = known[web]
-        let after = meet(before, transfer.of(i))
-        if (after === before) continue
-        // A sum in a loop grows by a bit a turn: go on in large steps.
-        if (turn > 3 && bitsOf(after) > bitsOf(before)) after = meet(after, bitsKnown(bitsOf(after) <= 32 ? 32 : 64))
-        known[web] = after
-        changedIn[web] = turn
-        changed = true
-      }
+    let kept = 0
+    for (let n = 0; n < count; n++) {
+      const [i, web] = [insns[n], written[n]]
+      const before = known[web]
+      // Of a web that may be anything, nothing more is found out.
+      if (before === ANYTHING) continue
+      insns[kept] = i
+      written[kept++] = web
+      if (turn > 1 && !readsChanged(a, i - a.range.first, changedIn, turn - 1)) continue
+      let after = meet(before, transfer.of(i))
+      if (after === before) continue
+      // A sum in a loop grows by a bit a turn: go on in large steps.
+      if (turn > 3 && bitsOf(after) > bitsOf(before)) after = meet(after, bitsKnown(bitsOf(after) <= 32 ? 32 : 64))
+      known[web] = after
+      changedIn[web] = turn
+      changed = true
     }
+    count = kept
   }
   return known
 }
@@ -155,7 +180,8 @@ class Transfer {
   of(i: number): Known {
     const insn = this.#a.code.insns[i]
     const slot = this.#a.slotOf[i - this.#a.range.first]
-    const choice = this.#a.graph.choices.get(i)
+    const { choices } = this.#a.graph
+    const choice = choices.size === 0 ? undefined : choices.get(i)
     if (choice !== undefined) {
       const wide = (insn.op & o.BPF_CLASS_MASK) === o.BPF_ALU64
       return meet(ofWords(choice.low, choice.high), ofWords(insn.imm, wide ? insn.imm >> 31 : 0))
@@ -287,7 +313,7 @@ export function lowFromLow(operation: number, register: boolean): boolean {
 /** By web: 1 where somebody reads the upper half. */
 function demandedUpper(a: Analysis, facts: UpperFacts, known: Uint16Array): Uint8Array {
   const { events, webs, graph, range, values } = a
-  const demanded = new Uint8Array(webs.count)
+  const demanded = reused.demanded.filled(webs.count, 0)
   const isNarrow = (web: number): boolean => (known[web] & FLAGS) !== 0 || demanded[web] === 0
   for (let changed = true; changed; ) {
     changed = false

@@ -1,11 +1,14 @@
 import type { Events } from "./events.ts"
 import type { FlowGraph } from "./flow.ts"
+import { Reused } from "./reused.ts"
+
+const reused = { reads: new Reused(Int32Array), written: new Reused(Int32Array) }
 
 /** By block, as bits: the variables whose value at its start may be read. */
 export function liveAtStart(graph: FlowGraph, events: Events, first: number): Int32Array {
   const { blocks } = graph
-  const reads = new Int32Array(blocks.length)
-  const written = new Int32Array(blocks.length)
+  const reads = reused.reads.filled(blocks.length, 0)
+  const written = reused.written.filled(blocks.length, 0)
   for (let b = 0; b < blocks.length; b++) {
     const until = events.start[blocks[b].end - first]
     for (let e = events.start[blocks[b].first - first]; e < until; e++) {
@@ -23,7 +26,7 @@ export function liveAtStart(graph: FlowGraph, events: Events, first: number): In
       const before = reads[b] | (after & ~written[b])
       if (before === live[b]) continue
       live[b] = before
-      changed = true
+      changed = graph.jumpsBack
     }
   }
   return live

@@ -1,5 +1,6 @@
 import { OP_MAY_GOTO } from "../../isa/index.ts"
 import type { Halves } from "./halves.ts"
+import { Reused } from "./reused.ts"
 import { type Analysis, Kind } from "./values.ts"
 import type { Bytes } from "./wasm/bytes.ts"
 import { I32, I64 } from "./wasm/opcodes.ts"
@@ -26,6 +27,14 @@ export interface Locals {
   readonly types: readonly number[]
 }
 
+const reused = {
+  ofWeb: new Reused(Int32Array),
+  last: new Reused(Int32Array),
+  first: new Reused(Int32Array),
+  latest: new Reused(Int32Array),
+  after: new Reused(Int32Array),
+}
+
 /**
  * Gives webs locals. A web that lives within one block gives its local back after its last event, so that a function has
  * about as many locals as there are values at one time.
@@ -34,7 +43,7 @@ export interface Locals {
  */
 export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly number[]): Locals {
   const { webs, values, graph, events, range } = a
-  const ofWeb = new Int32Array(webs.count).fill(-1)
+  const ofWeb = reused.ofWeb.filled(webs.count, -1)
   const types: number[] = []
   const fresh = (type: number): number => parameterTypes.length + types.push(type) - 1
   const typeOf = (web: number): number => (halves.narrow[web] === 1 ? I32 : I64)
@@ -58,18 +67,25 @@ export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly n
     if (webs.block[web] < 0 || last[web] < 0) ofWeb[web] = fresh(typeOf(web))
   }
   const free: Record<number, number[]> = { [I32]: [], [I64]: [] }
+  // By event the first and the latest web that end with it, and by web the next one of them.
+  const eventCount = events.start[events.start.length - 1]
+  const first = reused.first.filled(eventCount, -1)
+  const latest = reused.latest.any(eventCount)
+  const after = reused.after.any(webs.count)
   for (let b = 0; b < graph.blocks.length; b++) {
     const block = graph.blocks[b]
-    const ending: number[][] = []
     const start = events.start[block.first - range.first]
     const until = events.start[block.end - range.first]
     for (let e = start; e < until; e++) {
       const web = webs.ofEvent[e]
       if (events.writes[e] === 1 && isLocal(web) && ofWeb[web] < 0) {
         ofWeb[web] = free[typeOf(web)].pop() ?? fresh(typeOf(web))
-        ;(ending[last[web] - start] ??= []).push(web)
+        after[web] = -1
+        if (first[last[web]] < 0) first[last[web]] = web
+        else after[latest[last[web]]] = web
+        latest[last[web]] = web
       }
-      for (const over of ending[e - start] ?? []) free[typeOf(over)].push(ofWeb[over])
+      for (let over = first[e]; over >= 0; over = after[over]) free[typeOf(over)].push(ofWeb[over])
     }
   }
   return { ofWeb, bottom, fuel, next, temp32, temp64, turns, counter, limit, types }
@@ -77,7 +93,7 @@ export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly n
 
 /** By web: the last event at which its local is looked at; −1 for one that must keep its local. */
 function lastEvents({ webs, values, events, graph, range }: Analysis): Int32Array {
-  const last = new Int32Array(webs.count)
+  const last = reused.last.filled(webs.count, 0)
   for (let b = 0; b < graph.blocks.length; b++) {
     const until = events.start[graph.blocks[b].end - range.first]
     for (let e = events.start[graph.blocks[b].first - range.first]; e < until; e++) {

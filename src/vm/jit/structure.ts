@@ -1,4 +1,5 @@
 import type { FlowGraph } from "./flow.ts"
+import { Reused } from "./reused.ts"
 import { Op, VOID } from "./wasm/opcodes.ts"
 
 /** What writes the code around jumps. */
@@ -19,6 +20,8 @@ export interface StructureWriter {
   pushNext(): void
 }
 
+const reused = { blockAt: new Reused(Int32Array), loopAt: new Reused(Int32Array) }
+
 /**
  * Turns a graph into nested blocks and loops, following Norman Ramsey's "Beyond Relooper" (2022): code is laid out along the
  * dominator tree. A block that several lead to comes after the end of a `block` that they leave, a block that is jumped
@@ -36,8 +39,8 @@ export function writeStructured(graph: FlowGraph, w: StructureWriter): void {
   const { blocks, dominator, header, merge } = graph
   const children = mergeChildren(graph)
   // Depth at which the `block` that ends before a block was opened, and the `loop` that begins with it.
-  const blockAt = new Int32Array(blocks.length)
-  const loopAt = new Int32Array(blocks.length)
+  const blockAt = reused.blockAt.any(blocks.length)
+  const loopAt = reused.loopAt.any(blocks.length)
   let depth = 0
   const open = (code: number): number => {
     w.opWith(code, VOID)

@@ -2,6 +2,7 @@ import * as o from "../../isa/index.ts"
 import { type Events, FIRST_SLOT, readEvent, writeEvent } from "./events.ts"
 import type { FlowGraph } from "./flow.ts"
 import type { CodeRange, FlatCode } from "./functions.ts"
+import { Reused } from "./reused.ts"
 import type { Webs } from "./webs.ts"
 
 /** What the code does with the value of a web. */
@@ -50,15 +51,22 @@ export interface Values {
 /** What a 64-bit immediate load puts into its register. */
 export type ConstantOf = (index: number) => Words
 
+const reused = {
+  kind: new Reused(Uint8Array),
+  low: new Reused(Int32Array),
+  high: new Reused(Int32Array),
+  second: new Reused(Int32Array),
+}
+
 /** Finds constants, addresses in the frame and copies among the webs that are written once. */
 export function valuesOf(
   { code, range, graph, events, webs, slotOf }: Omit<Analysis, "values">,
   constantOf: ConstantOf,
 ): Values {
-  const kind = new Uint8Array(webs.count)
-  const low = new Int32Array(webs.count)
-  const high = new Int32Array(webs.count)
-  const values: Values = { kind, low, high, second: new Int32Array(webs.count).fill(-1) }
+  const kind = reused.kind.filled(webs.count, 0)
+  const low = reused.low.filled(webs.count, 0)
+  const high = reused.high.filled(webs.count, 0)
+  const values: Values = { kind, low, high, second: reused.second.filled(webs.count, -1) }
   const constant = (web: number, lowWord: number, highWord: number): void => {
     kind[web] = Kind.constant
     low[web] = lowWord

@@ -1,5 +1,6 @@
 import { type Events, MAX_VARIABLES } from "./events.ts"
 import type { FlowGraph } from "./flow.ts"
+import { Reused } from "./reused.ts"
 
 /**
  * Variables taken apart: a web is the writes of a variable that can reach a common read, and the reads they reach. r1 of
@@ -28,12 +29,19 @@ export interface Webs {
 /** Variables of a block, one after another. */
 const ROW = MAX_VARIABLES
 
-let spareRows = new Int32Array(256 * ROW)
-
-/** Room for so many rows, with anything in it: large arrays are slow to make. */
-function rowsOf(count: number): Int32Array {
-  if (spareRows.length < count * ROW) spareRows = new Int32Array(2 * count * ROW)
-  return spareRows
+// Of the function that was last taken apart: by block, before webs are joined, by event, by web, by variable.
+const reused = {
+  starts: new Reused(Int32Array),
+  ends: new Reused(Int32Array),
+  raw: new Reused(Int32Array),
+  number: new Reused(Int32Array),
+  ofEvent: new Reused(Int32Array),
+  writes: new Reused(Int32Array),
+  reads: new Reused(Int32Array),
+  writer: new Reused(Int32Array),
+  block: new Reused(Int32Array),
+  outside: new Reused(Int32Array),
+  parameters: new Reused(Int32Array),
 }
 
 /** Finds the webs of a function whose first `parameters` registers from r1 on have values at its start. */
@@ -51,8 +59,9 @@ export function websOf(
     while (parent[web] !== web) web = parent[web] = parent[parent[web]]
     return web
   }
-  const raw = new Int32Array(events.variable.length)
-  const outside = new Int32Array(MAX_VARIABLES).fill(-1)
+  const eventCount = events.start[events.start.length - 1]
+  const raw = reused.raw.filled(eventCount, 0)
+  const outside = reused.outside.filled(MAX_VARIABLES, -1)
   const undefinedWebs: number[] = []
   for (let v = 0; v < MAX_VARIABLES; v++) {
     if (((live[0] >> v) & 1) === 0) continue
@@ -61,16 +70,19 @@ export function websOf(
   }
 
   // What each block starts and ends with, a row of variables each; −1 where a variable has no value.
-  const rows = rowsOf(2 * blocks.length)
-  const starts = rows.subarray(0, blocks.length * ROW)
-  const ends = rows.subarray(blocks.length * ROW)
+  const starts = reused.starts.any(blocks.length * ROW)
+  const ends = reused.ends.any(blocks.length * ROW)
   for (let b = 0; b < blocks.length; b++) {
     const { preds } = blocks[b]
     const row = b * ROW
-    if (b === 0 && preds.length === 0) ends.set(outside, row)
-    else if (b !== 0 && preds.length === 1) ends.copyWithin(row, preds[0] * ROW, (preds[0] + 1) * ROW)
-    else for (let v = 0; v < ROW; v++) ends[row + v] = ((live[b] >> v) & 1) === 1 ? fresh() : -1
-    for (let v = 0; v < ROW; v++) starts[row + v] = ends[row + v]
+    if (b === 0 && preds.length === 0) for (let v = 0; v < ROW; v++) ends[v] = outside[v]
+    else if (b !== 0 && preds.length === 1) {
+      const before = preds[0] * ROW
+      for (let v = 0; v < ROW; v++) ends[row + v] = ends[before + v]
+    } else {
+      // Only what comes together here is looked at again.
+      for (let v = 0; v < ROW; v++) starts[row + v] = ends[row + v] = ((live[b] >> v) & 1) === 1 ? fresh() : -1
+    }
     const until = events.start[blocks[b].end - first]
     for (let e = events.start[blocks[b].first - first]; e < until; e++) {
       const at = row + events.variable[e]
@@ -96,19 +108,19 @@ export function websOf(
   }
 
   // Numbers without gaps, and what is counted by web.
-  const number = new Int32Array(parent.length).fill(-1)
+  const number = reused.number.filled(parent.length, -1)
   let count = 0
   const numberOf = (web: number): number => {
     const root = find(web)
     return number[root] < 0 ? (number[root] = count++) : number[root]
   }
-  const parameters = new Int32Array(6).fill(-1)
+  const parameters = reused.parameters.filled(6, -1)
   for (let r = 1; r <= parameterCount; r++) if (outside[r] >= 0) parameters[r] = numberOf(outside[r])
-  const ofEvent = new Int32Array(raw.length)
-  const writes = new Int32Array(parent.length)
-  const reads = new Int32Array(parent.length)
-  const writer = new Int32Array(parent.length).fill(-1)
-  const block = new Int32Array(parent.length).fill(-2)
+  const ofEvent = reused.ofEvent.filled(eventCount, 0)
+  const writes = reused.writes.filled(parent.length, 0)
+  const reads = reused.reads.filled(parent.length, 0)
+  const writer = reused.writer.filled(parent.length, -1)
+  const block = reused.block.filled(parent.length, -2)
   for (let r = 1; r <= parameterCount; r++) {
     if (parameters[r] < 0) continue
     writes[parameters[r]]++
