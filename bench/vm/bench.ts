@@ -1,7 +1,9 @@
 import { compile, interpret } from "../../src/vm/index.ts"
 import { objectOf, runInKernel, runInVm } from "./machines.ts"
 import { type Measured, runNative } from "./native.ts"
+import { measureOperations } from "./operations.ts"
 import { type MicroProgram, microPrograms } from "./programs.ts"
+import { table } from "./table.ts"
 import { translation } from "./translation.ts"
 
 /** The ways that a program is run, in the order of the columns. */
@@ -18,10 +20,17 @@ interface Row {
 /**
  * The same C by gcc -O2 (and without vectors, which neither BPF nor its translations have), by skep and the kernel's own
  * translation, and by skep on the embedded machine: as WebAssembly when a verifier has seen it, with a budget for loops when
- * none has, and interpreted. `words` choose programs.
+ * none has, and interpreted; then operations on maps and other helpers. `words` choose programs.
  */
-export function main(words: readonly string[]): number {
+export async function main(words: readonly string[]): Promise<number> {
   const chosen = microPrograms.filter(p => words.length === 0 || words.some(word => p.name.includes(word)))
+  const right = chosen.length === 0 || compareWithNative(chosen)
+  await measureOperations(words)
+  return right ? 0 : 1
+}
+
+/** Whether all ways gave the same. */
+function compareWithNative(chosen: readonly MicroProgram[]): boolean {
   const rows = chosen.map(measure)
   table([
     ["", ...WAYS, "warm after"],
@@ -36,7 +45,7 @@ export function main(words: readonly string[]): number {
     ])
   }
   translation(chosen.map(objectOf))
-  return rows.filter(isWrong).length === 0 ? 0 : 1
+  return rows.filter(isWrong).length === 0
 }
 
 function measure(program: MicroProgram): Row {
@@ -70,10 +79,3 @@ const mean = (numbers: readonly number[]): string =>
   numbers.length === 0 ? "–" : Math.exp(numbers.reduce((sum, n) => sum + Math.log(n), 0) / numbers.length).toFixed(2)
 
 const time = (ns: number | undefined): string => (ns === undefined ? "–" : `${(ns / 1000).toFixed(2)} µs`)
-
-function table(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map(row => row[i].length)))
-  for (const row of rows) {
-    console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "))
-  }
-}
