@@ -92,8 +92,11 @@ export function typeName(kind: Kind, flags: number): string {
   return `${prefix}${NAMES[kind]}${orNull}`
 }
 
-/** Set in an id: the register is that many (`off`) above the others of its id. */
-export const ADD_CONST = 0x4000_0000
+/** Set in an id: the register is that many (`off`) above the others of its id, by an addition of 64 bits, or of 32 bits that wraps around. */
+export const ADD_CONST64 = 0x4000_0000
+export const ADD_CONST32 = 0x2000_0000
+/** One of both. */
+export const ADD_CONST = ADD_CONST64 | ADD_CONST32
 
 /** What a slot of the stack says of an iterator or a dynptr that starts in it; one object, never changed. */
 export interface SlotObject {

@@ -30,6 +30,38 @@ like(
 )
 like("r0 = 5; if r0 == 5 goto pc+1; r0 = r9; exit")
 
+// Numbers that were copied, and then moved by a constant: what is found out of one holds for the others.
+const COPIED = "r9 = *(u64 *)(r1 +8); r4 = 1; r0 = r9"
+for (const moves of [
+  "r0 += 4",
+  "r0 += -65534",
+  "r0 -= 4",
+  "r0 -= -4",
+  "r0 += 0",
+  "r0 += -2147483648",
+  "r0 -= -2147483648",
+  "r2 = -65534; r0 += r2",
+  "r2 = -4; r0 -= r2",
+  "r2 = 0x80000000 ll; r0 += r2",
+  "w2 = -4; r0 += r2",
+  "r0 += 5; r0 += 3",
+  "w0 += 4",
+  "r9 += 2; r0 -= 3",
+  "w9 = w9; r0 = r9; w0 -= 4",
+  "r9 &= 255; r0 = r9; w0 -= 4",
+  "r9 &= 255; r0 = r9; w0 -= -2147483648",
+  "r9 &= 255; r0 = r9; r2 = 0xfffffffffffffffc ll; w0 += w2",
+  "r9 &= 255; r0 = r9; r4 = r9; w0 -= 4; r4 += 5",
+  "r9 &= 255; r0 = r9; r4 = r9; w0 -= 4; r4 -= 4",
+]) {
+  like(`${COPIED}; ${moves}; if r9 s> 7 goto pc+2; r3 = r0; r3 = r4; r0 = 0; exit`, "raw_tracepoint")
+  like(`${COPIED}; ${moves}; if r0 > 7 goto pc+2; r3 = r9; r3 = r4; r9 += 4; r0 = 0; exit`, "raw_tracepoint")
+}
+like(
+  "r9 = *(u64 *)(r1 +8); r1 = r9; r2 = -65534; call pc+5; if r9 < 7 goto pc+1; r0 = 0; if w0 != 18 goto pc+1; r1 &= -3; exit; r0 = r1; r0 += r2; exit",
+  "raw_tracepoint",
+)
+
 // The stack.
 like("r1 = 0; *(u64 *)(r10 -8) = r1; *(u32 *)(r10 -16) = r1; r0 = *(u32 *)(r10 -16); exit")
 like("*(u64 *)(r10 -8) = r1; r0 = *(u32 *)(r10 -8); exit")

@@ -2,7 +2,7 @@ import * as o from "../../isa/index.ts"
 import type { Env } from "../env.ts"
 import { markPrecise } from "../prune/precision.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
-import { ADD_CONST, isPointer, Kind, pointerReg, type Reg, scalarReg, UNKNOWN } from "../reg.ts"
+import { isPointer, Kind, pointerReg, type Reg, scalarReg, UNKNOWN } from "../reg.ts"
 import {
   alu,
   constant,
@@ -13,7 +13,7 @@ import {
   signExtend64,
   zeroExtend32,
 } from "../scalar/index.ts"
-import { withLink } from "./link.ts"
+import { linkAfter, withLink } from "./link.ts"
 import { pointerArithmetic } from "./pointer.ts"
 
 /** Operators in the words of the log, by operation >> 4. */
@@ -147,11 +147,7 @@ function checkBinary(env: Env, op: number, wide: boolean): void {
 /** A number and a number; a constant sum is remembered as a distance from those it was copied from. */
 function scalarArithmetic(env: Env, operation: number, wide: boolean, left: Reg, by: Scalar): Reg {
   const scalar = alu(operation, left.scalar, by, wide ? 64 : 32)
-  if (scalar === UNKNOWN.scalar) return UNKNOWN
-  if (operation !== o.BPF_ADD || !wide || left.id === 0 || !isConstant(by) || !env.atLeast(6, 11)) {
-    return left.with({ scalar, id: 0, off: 0 })
-  }
-  const distance = by.bits.value
-  if (left.id & ADD_CONST || distance > 0x7fffffffn) return left.with({ scalar, id: 0, off: 0 })
-  return left.with({ scalar, id: left.id | ADD_CONST, off: Number(distance) })
+  if (left.id === 0) return scalar === UNKNOWN.scalar ? UNKNOWN : left.with({ scalar, off: 0 })
+  const link = isConstant(by) ? linkAfter(env, operation, wide, left, by.bits.value) : undefined
+  return left.with({ scalar, ...(link ?? { id: 0, off: 0 }) })
 }

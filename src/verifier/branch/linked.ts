@@ -1,7 +1,7 @@
 import { BPF_ADD } from "../../isa/index.ts"
 import type { Env } from "../env.ts"
-import { ADD_CONST, Kind, type Reg } from "../reg.ts"
-import { alu, constant } from "../scalar/index.ts"
+import { ADD_CONST, ADD_CONST32, Kind, type Reg } from "../reg.ts"
+import { alu, constant, zeroExtend32 } from "../scalar/index.ts"
 import { frameSlot, Slot, type State } from "../state.ts"
 
 /** Registers and slots that can share a value at once; others lose their link (`LINKED_REGS_MAX`). */
@@ -42,6 +42,8 @@ export function syncLinked(state: State, known: Reg, linked: readonly number[]):
     const index = entry & 0xff
     const old = entry & 0x100 ? stack[index].reg : regs[index]
     if (old === known || !sharesId(old, id)) continue
+    // A distance of 64 bits and one of 32 bits say nothing of each other.
+    if (((old.id ^ known.id) & ADD_CONST) === ADD_CONST) continue
     const now = followed(old, known)
     if (entry & 0x100) stack[index] = new Slot(stack[index].types, now)
     else regs[index] = now
@@ -49,9 +51,9 @@ export function syncLinked(state: State, known: Reg, linked: readonly number[]):
 }
 
 function followed(old: Reg, known: Reg): Reg {
-  const plain = !(old.id & ADD_CONST) && !(known.id & ADD_CONST)
-  if (plain || (old.id === known.id && old.off === known.off)) return known
-  const distance = (old.id & ADD_CONST ? old.off : 0) - (known.id & ADD_CONST ? known.off : 0)
-  const scalar = alu(BPF_ADD, known.scalar, constant(BigInt(distance)), 64)
+  const distance = old.off - known.off
+  if (distance === 0) return known
+  const sum = alu(BPF_ADD, known.scalar, constant(BigInt(distance)), 64)
+  const scalar = (old.id | known.id) & ADD_CONST32 ? zeroExtend32(sum) : sum
   return known.with({ scalar, id: old.id, off: old.off })
 }
