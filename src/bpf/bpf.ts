@@ -63,6 +63,7 @@ import type {
 import { RawSocket } from "./network/socket.ts"
 import { TrafficControl } from "./network/tc.ts"
 import { Xdp } from "./network/xdp.ts"
+import { tellWhere } from "./notice.ts"
 import type { ObjectFile, ObjectOptions } from "./objects/options.ts"
 import { readObject } from "./objects/read.ts"
 import { OpenedProgram } from "./open.ts"
@@ -129,7 +130,8 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
 
   /**
    * Compiles a program, loads it, and attaches what its functions' names say (`kprobe__…`, `kretprobe__…`, `tracepoint__…`,
-   * `TRACEPOINT_PROBE`, `raw_tracepoint__…`). After an error nothing is left in the kernel.
+   * `TRACEPOINT_PROBE`, `raw_tracepoint__…`). After an error nothing is left in the kernel. Where this process may not use bpf(2), the program is loaded
+   * into the embedded machine, for trial runs ({@link BPF.on}); what only the kernel has is refused as the kernel does (`KERNEL_NO_PERMISSION`).
    *
    * @throws SkepError of the compiler (C_…, BCC_…, IR_…, CODEGEN_…), KERNEL_VERIFIER with the verifier's whole log, KERNEL_NO_PERMISSION,
    *   BPF_OPTION, BPF_FILE, or what attaching throws
@@ -182,6 +184,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
         for (const { fn, target } of usdt.targets) bpf.program(fn, { type: "kprobe" }).attach(target)
       }
       used.add("load")
+      tellWhere(options)
       return bpf
     } catch (error) {
       loaded.abandon()
@@ -236,6 +239,14 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
       loadedMemory(this.#loaded.maps),
     )
     return this.#globals
+  }
+
+  /**
+   * Where it runs: in this computer's kernel, or on the embedded machine, which takes the kernel's place where this process may not use bpf(2) and the
+   * program's options do not say `on`. Node warns once of that (`SKEP_EMBEDDED`).
+   */
+  get on(): "kernel" | "vm" {
+    return this.#machine.name === "vm" ? "vm" : "kernel"
   }
 
   /** The attachments in force. */

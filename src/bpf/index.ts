@@ -112,7 +112,7 @@ export { kernelEnumHasValue, kernelStructHasField } from "./host/kernelTypes.ts"
 export { detectLanguage, type Language } from "./host/language.ts"
 export { kernelSnapshot, useKernelSnapshot } from "./host/snapshot.ts"
 export { syscallNumber, syscallOfNumber, syscalls } from "./host/syscalls.ts"
-export { kernelMachine } from "./machine.ts"
+export { type Instead, kernelMachine, usualMachine } from "./machine.ts"
 export {
   Arena,
   ArrayOfMaps,
@@ -186,6 +186,7 @@ export {
   type SimulateOptions,
   type Simulation,
   simulate,
+  simulateFor,
 } from "./simulate.ts"
 export { defineFlags, type Flags, includeResolver, parseFlags, readBytes, readSource, type Source } from "./source.ts"
 export { cpuOfVersion, runningCpu, runningTarget, snapshotTarget } from "./target.ts"

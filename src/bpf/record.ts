@@ -47,7 +47,9 @@ export class Recorder implements Disposable {
    * Compiles and loads a program as `BPF.load` does, with what records it.
    * @throws SkepError RECORD_OBJECT for one that is compiled already, and what BPF.load throws
    */
-  static async start({ pages = 1024, ...options }: RecordOptions): Promise<Recorder> {
+  static async start({ pages = 1024, ...given }: RecordOptions): Promise<Recorder> {
+    // What the embedded machine does is known without a recording.
+    const options: LoadOptions = given.machine === undefined ? { on: "kernel", ...given } : given
     const { object } = await recordingOf(options, pages)
     const { text: _text, file: _file, autoAttach, ...rest } = options
     const bpf = await BPF.load({ ...rest, object, autoAttach: false })

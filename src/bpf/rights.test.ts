@@ -1,12 +1,15 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { setImmediate } from "node:timers/promises"
 import { childScenarios } from "../../tests/support/kernel.ts"
 import { needsSetpriv, runWithRights } from "../../tests/support/rights.ts"
 import { doctor, kernelAtLeast, mounts } from "../kernel/index.ts"
 import { BPF } from "./bpf.ts"
+import type { LoadOptions } from "./options.ts"
 
 const LIBBPF = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nchar _license[] SEC("license") = "GPL";\n'
 const EMPTY = "int f(void *ctx) { return 0; }"
+const FILTER = "BPF_HASH(h, u32, u64); int f(struct __sk_buff *skb) { h.increment(1); return skb->len; }"
 const buffer = (declared: string, send: string): string =>
   `${declared}(events${declared.endsWith("RINGBUF_OUTPUT") ? ", 2" : ""});
 RAW_TRACEPOINT_PROBE(sched_process_exit) { u64 at = 1; ${send}; return 0; }`
@@ -57,6 +60,22 @@ const tried: Record<string, { readonly text: string; use?(b: BPF): unknown }> = 
 
 const scenarios: Record<string, () => unknown> = {
   doctor: () => console.log(JSON.stringify(doctor())),
+  "on: undefined": () => twice({}),
+  "on: vm": () => twice({ on: "vm" }),
+  "on: kernel": () => twice({ on: "kernel" }),
+}
+
+/** Loads a filter twice, runs it, and tells where it was, and which warnings came. */
+async function twice(where: Pick<LoadOptions, "on">): Promise<void> {
+  const warnings: unknown[] = []
+  process.on("warning", warning => warnings.push((warning as { code?: string }).code, warning.message))
+  const ran: unknown[] = []
+  for (const text of [FILTER, FILTER]) {
+    using b = await BPF.load({ ...where, text })
+    ran.push(b.on, b.program("f", { type: "socket_filter" }).testRun({ data: new Uint8Array(64) }).retval)
+  }
+  await setImmediate()
+  console.log(JSON.stringify({ ran, warnings }))
 }
 for (const [name, { text, use }] of Object.entries(tried)) {
   scenarios[name] = async () => {
@@ -87,6 +106,23 @@ if (!childScenarios(scenarios)) {
   can("tracing", "table", "raw tracepoint", "ring buffer", "perf buffer", "typed tracepoint", "iterator", "counter")
   can("network", "traffic control", "xdp", "control group")
 
+  /** Where a program runs for a user with these capabilities, and what Node warns of. */
+  function runsOn(rights: keyof typeof CAPABILITIES, where: string, on: string, ...warnings: string[]): void {
+    test(`a user with ${CAPABILITIES[rights].join(", ") || "nothing"}, ${where}: ${on}`, {
+      skip: before("5.8"),
+    }, () => {
+      const child = runWithRights(import.meta.url, where, CAPABILITIES[rights])
+      assert.deepEqual(JSON.parse(child.stdout), { ran: [on, 50, on, 50], warnings }, child.stderr)
+    })
+  }
+  const notice =
+    "programs run on skep's embedded machine, not in the kernel: bpf(2) is not permitted: this process lacks CAP_BPF; for the kernel, run it with sudo; " +
+    'on: "vm" says so without this line'
+  runsOn("none", "on: undefined", "vm", "SKEP_EMBEDDED", notice)
+  runsOn("none", "on: vm", "vm")
+  runsOn("network", "on: undefined", "kernel")
+  runsOn("network", "on: kernel", "kernel")
+
   const multi = before("6.6") || false
   test("a user with bpf, perfmon can: uprobe, by a link where perf wants more", { skip: multi }, () => {
     const child = runWithRights(import.meta.url, "uprobe", CAPABILITIES.tracing)
@@ -94,7 +130,7 @@ if (!childScenarios(scenarios)) {
   })
 
   /** What a user is told who lacks something: what it is, and the command that gives it. */
-  function lacks(rights: keyof typeof CAPABILITIES, name: keyof typeof tried, missing: string, command: string): void {
+  function lacks(rights: keyof typeof CAPABILITIES, name: string, missing: string, command: string): void {
     test(`a user with ${CAPABILITIES[rights].join(", ") || "nothing"}: ${missing}: ${name}`, {
       skip: before("5.8"),
     }, () => {
@@ -107,6 +143,13 @@ if (!childScenarios(scenarios)) {
   }
   const setcap = (names: string): string => `sudo setcap ${names}+ep "$(command -v node)"`
   lacks("none", "raw tracepoint", "this process lacks CAP_BPF and CAP_PERFMON", setcap("cap_bpf,cap_perfmon"))
+  lacks("none", "typed tracepoint", "this process lacks CAP_BPF and CAP_PERFMON", setcap("cap_bpf,cap_perfmon"))
+  lacks("none", "iterator", "this process lacks CAP_BPF and CAP_PERFMON", setcap("cap_bpf,cap_perfmon"))
+  lacks("none", "counter", "this process lacks CAP_BPF and CAP_PERFMON", setcap("cap_bpf,cap_perfmon"))
+  lacks("none", "uprobe", "this process lacks CAP_BPF and CAP_PERFMON", setcap("cap_bpf,cap_perfmon"))
+  lacks("none", "xdp", "this process lacks CAP_BPF and CAP_NET_ADMIN", setcap("cap_bpf,cap_net_admin"))
+  lacks("none", "traffic control", "this process lacks CAP_BPF and CAP_NET_ADMIN", setcap("cap_bpf,cap_net_admin"))
+  lacks("none", "on: kernel", "this process lacks CAP_BPF", setcap("cap_bpf"))
   lacks("bpf", "raw tracepoint", "this process lacks CAP_PERFMON", setcap("cap_bpf,cap_perfmon"))
   lacks("tracing", "xdp", "this process lacks CAP_NET_ADMIN", setcap("cap_bpf,cap_net_admin,cap_perfmon"))
   lacks("network", "typed tracepoint", "this process lacks CAP_PERFMON", setcap("cap_bpf,cap_perfmon,cap_net_admin"))

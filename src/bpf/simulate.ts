@@ -1,5 +1,6 @@
 import type { Machine } from "../machine/index.ts"
 import type { Process, Script, System } from "../sim/index.ts"
+import type { Refusal } from "../vm/index.ts"
 import { kernelSnapshot } from "./host/snapshot.ts"
 
 /** What a process of a simulated computer does: a generator whose calls to the system are `yield*`. */
@@ -42,12 +43,15 @@ export type SimulatedProcess = Process
  *
  * @throws SkepError SIM_NO_WORKLOAD, SNAPSHOT_MISSING
  */
-export async function simulate(options: SimulateOptions = {}): Promise<Simulation> {
+export const simulate = (options: SimulateOptions = {}): Promise<Simulation> => simulateFor(options)
+
+/** The same; with `refusal` it takes the place of a kernel that this process may not use, and what it cannot stand for is refused as that kernel does. */
+export async function simulateFor(options: SimulateOptions, refusal?: Refusal): Promise<Simulation> {
   // It is large, and most programs run in a kernel.
   const sim = await import("../sim/index.ts")
   const { workload = "idle", ...rest } = options
   const chosen = sim.workload(workload)
-  const { machine, system } = sim.simulate(kernelSnapshot(), rest)
+  const { machine, system } = sim.simulate(kernelSnapshot(), { ...rest, machine: { refusal } })
   chosen.start(system)
   return new Simulated(machine, system)
 }

@@ -6,7 +6,7 @@ import { linkText } from "./attach/index.ts"
 import { command, SUCCESS, UsageError } from "./command.ts"
 import { HELLO, TASK_SWITCH, TASK_SWITCH_TRACEPOINT } from "./demoPrograms.ts"
 import { traceText } from "./run.ts"
-import { passTime, simulationOf, WHERE_OPTIONS } from "./simulated.ts"
+import { passTime, type Simulated, simulated, simulationOf, WHERE_OPTIONS, type Where } from "./simulated.ts"
 import { Stop } from "./stop.ts"
 import { note, styled } from "./style.ts"
 
@@ -33,7 +33,10 @@ export const demo = command({
     if (wanted !== undefined && !(wanted > 0 && wanted < 86_400))
       throw new UsageError(`--duration is a number of seconds, not '${values.duration}'`)
     using stop = new Stop()
-    const computer = (await simulationOf(values)) ?? (values.on === undefined ? await withoutRights() : undefined)
+    const simulation =
+      (await simulationOf(values)) ?? (values.on === undefined ? await withoutTracing(values) : undefined)
+    if (simulation !== undefined) note(simulation.remark)
+    const computer = simulation?.computer
     // Simulated seconds go by faster.
     const seconds = wanted ?? (computer === undefined ? 2 : 1)
     await (computer === undefined ? hello(seconds, stop) : simulatedHello(computer, seconds, stop))
@@ -44,16 +47,15 @@ export const demo = command({
   },
 })
 
-/** A simulated computer, where this user may not load programs; undefined where they may. */
-async function withoutRights(): Promise<Simulation | undefined> {
-  using bpf = await BPF.load({ text: HELLO, name: "hello.c" })
+/** A simulated computer, where this user may use bpf(2) and not trace; undefined where they may. */
+async function withoutTracing(where: Where): Promise<Simulated | undefined> {
+  using bpf = await BPF.load({ text: HELLO, name: "hello.c", on: "kernel" })
   try {
     bpf.program("hello", { type: "kprobe" })
     return undefined
   } catch (error) {
     if (!(error instanceof SkepError) || error.code !== "KERNEL_NO_PERMISSION") throw error
-    note(`${error.message}${error.parts.hint === undefined ? "" : `; ${error.parts.hint}`}`)
-    return await simulationOf({ on: "vm" })
+    return await simulated(where, { why: error.message, refusal: () => error })
   }
 }
 
@@ -84,12 +86,12 @@ const heading = (text: string): void => void process.stdout.write(`${styled(text
 
 /** A line for each clone(), some of which the demo makes itself. */
 async function hello(seconds: number, stop: Stop): Promise<void> {
-  using bpf = await BPF.load({ text: HELLO, name: "hello.c" })
+  using bpf = await BPF.load({ text: HELLO, name: "hello.c", on: "kernel" })
   heading("hello: a line for each clone()")
   if (hasKprobes(() => bpf.attachKprobe({ event: bpf.syscallName("clone"), fn: "hello" }))) {
     return await helloLines(bpf, seconds, stop)
   }
-  using other = await BPF.load({ text: HELLO, name: "hello.c" })
+  using other = await BPF.load({ text: HELLO, name: "hello.c", on: "kernel" })
   other.attachTracepoint({ event: "syscalls:sys_enter_clone", fn: "hello" })
   await helloLines(other, seconds, stop)
 }
@@ -122,11 +124,11 @@ async function cloneNowAndThen(seconds: number, stop: Stop): Promise<void> {
 /** Counts task switches, some of which the demo makes itself by sleeping. */
 async function taskSwitch(seconds: number, stop: Stop): Promise<void> {
   heading("task_switch: which task handed the CPU to which, and how often")
-  using bpf = await BPF.load({ text: TASK_SWITCH, name: "task_switch.c" })
+  using bpf = await BPF.load({ text: TASK_SWITCH, name: "task_switch.c", on: "kernel" })
   if (hasKprobes(() => bpf.attachKprobe({ event: "finish_task_switch", fn: "count_sched" }))) {
     return await countSwitches(bpf, seconds, stop)
   }
-  using other = await BPF.load({ text: TASK_SWITCH_TRACEPOINT, name: "task_switch_tracepoint.c" })
+  using other = await BPF.load({ text: TASK_SWITCH_TRACEPOINT, name: "task_switch_tracepoint.c", on: "kernel" })
   await countSwitches(other, seconds, stop)
 }
 

@@ -78,7 +78,7 @@ export const run = command({
     const cflags = sourceFlags(values)
     // A recording, or packets of a capture, are enough of a world.
     const recorded = values.pcap !== undefined || values.replay !== undefined
-    const computer = recorded ? undefined : await simulationOf(values)
+    const simulation = recorded ? undefined : await simulationOf(values)
     const load: { -readonly [K in keyof LoadOptions]: LoadOptions[K] } = {
       file,
       cflags,
@@ -87,16 +87,19 @@ export const run = command({
       globals,
       eventTypes,
       containers,
-      ...(computer === undefined ? captureLoad(values) : { machine: computer.machine }),
+      ...(simulation === undefined
+        ? { on: "kernel", ...captureLoad(values) }
+        : { machine: simulation.computer.machine }),
     }
     const replay = values.replay === undefined ? undefined : await openReplay(readBytes(values.replay))
     if (replay !== undefined) load.machine = replay.machine
-    using bpf = await BPF.load(load).catch(withoutRights)
+    using bpf = await BPF.load(load).catch(simulation === undefined ? withoutRights : undefined)
     for (const warning of bpf.warnings) process.stderr.write(`${warning}\n`)
     for (const remark of bpf.notes) note(remark)
     for (const [i, spec] of attach.entries()) if (places[i].place.attach !== undefined) attachAs(bpf, spec)
     const iterates = places.some(({ kind }) => kind === "iter")
     if (bpf.links.size === 0 && !iterates && values.pcap === undefined) throw nothingAttached(bpf, file)
+    if (simulation !== undefined && bpf.links.size > 0) note(simulation.remark)
     for (const link of bpf.links) note(`attached ${linkText(link)}`)
     if (values.verbose) for (const { name } of bpf.programs) showLog(bpf, name)
 
@@ -106,8 +109,8 @@ export const run = command({
     tracing?.done.then(stop.now, stop.now)
     const wrong = values.pcap === undefined ? undefined : await runCapture(bpf, values, stop)
     if (replay !== undefined) showReplay(replay.run(), stop)
-    if (computer !== undefined) await passTime(computer, seconds, stop)
-    else if (values.pcap === undefined && bpf.links.size > 0) await stop.wait(seconds)
+    if (bpf.links.size > 0 && simulation !== undefined) await passTime(simulation.computer, seconds, stop)
+    else if (bpf.links.size > 0 && values.pcap === undefined) await stop.wait(seconds)
     for (const text of iteratorOutput(bpf, places))
       process.stdout.write(values.json ? jsonLine("iterator", { text }) : text)
     bpf.detachAll()

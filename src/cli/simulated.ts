@@ -1,8 +1,6 @@
-import type { Simulation } from "../bpf/index.ts"
-import { simulate } from "../bpf/index.ts"
+import { type Instead, type Simulation, simulateFor, usualMachine } from "../bpf/index.ts"
 import { UsageError } from "./command.ts"
 import type { Stop } from "./stop.ts"
-import { note } from "./style.ts"
 
 /** Options of commands that run programs: where, and what goes on there. */
 export const WHERE_OPTIONS = {
@@ -10,7 +8,8 @@ export const WHERE_OPTIONS = {
     value: "kernel|vm",
     choices: ["kernel", "vm"],
     about:
-      "in this kernel, or on the embedded machine: a simulated kernel (docs/simulation.md), or with --pcap the packets (vm without it)",
+      "in this kernel, or on the embedded machine: a simulated kernel (docs/simulation.md), or with --pcap the packets; without it in the kernel " +
+      "where this user may use it",
   },
   workload: { value: "NAME", about: "what goes on in the simulated kernel: demo, shell, web, disk, upkeep, idle" },
   seed: { value: "N", about: "where the simulation's random numbers begin; the same run for the same number" },
@@ -23,23 +22,31 @@ export interface Where {
   readonly seed?: string
 }
 
-/** The simulated computer that options ask for; undefined where the program runs in the kernel. */
-export async function simulationOf({ on, workload, seed }: Where): Promise<Simulation | undefined> {
-  const asked = workload !== undefined || seed !== undefined
-  if (on === "kernel" && asked) throw new UsageError("--workload and --seed are for the simulated kernel: --on vm")
-  if (
-    on === "kernel" ||
-    (on === undefined && !asked && process.env.SKEP_MACHINE !== "vm" && process.platform === "linux")
-  )
-    return undefined
-  const number = Number(seed ?? 1)
+/** The simulated computer that options ask for, or that takes the kernel's place; undefined where the program runs in the kernel. */
+export async function simulationOf(where: Where): Promise<Simulated | undefined> {
+  const asked = where.workload !== undefined || where.seed !== undefined
+  if (where.on === "kernel" && asked) {
+    throw new UsageError("--workload and --seed are for the simulated kernel: --on vm")
+  }
+  const on = where.on ?? (asked ? "vm" : usualMachine())
+  if (on === undefined || on === "kernel") return undefined
+  return simulated(where, typeof on === "object" ? on : undefined)
+}
+
+/** A simulated computer, and the line that says so. */
+export interface Simulated {
+  readonly computer: Simulation
+  readonly remark: string
+}
+
+/** A simulated computer; with `instead` nobody asked for it, and what is of this computer is refused as the kernel refuses it. */
+export async function simulated({ workload = "demo", seed = "1" }: Where, instead?: Instead): Promise<Simulated> {
+  const number = Number(seed)
   if (!Number.isInteger(number)) throw new UsageError(`--seed is a whole number, not '${seed}'`)
-  const name = workload ?? "demo"
-  const computer = await simulate({ workload: name, seed: number })
-  const why =
-    on === undefined && !asked && process.platform !== "linux" ? `this is ${process.platform}, not Linux: ` : ""
-  note(`${why}simulated: nothing here is of this computer; the workload is ${name}, the seed ${number}`)
-  return computer
+  const computer = await simulateFor({ workload, seed: number }, instead?.refusal)
+  const what = `nothing here is of this computer; the workload is ${workload}, the seed ${number}`
+  const remedy = instead?.refusal === undefined ? "" : "; sudo, or --on kernel, for the real kernel"
+  return { computer, remark: `simulated: ${what}${instead === undefined ? "" : ` (${instead.why}${remedy})`}` }
 }
 
 /** Simulated seconds that go by before events are shown. */

@@ -1,6 +1,8 @@
 import type { Environment } from "./environment.ts"
+import type { Refusal } from "./machine.ts"
 import type { VmMap } from "./maps/map.ts"
 import type { Memory } from "./memory.ts"
+import { Pins } from "./pins.ts"
 import { Run, type Runnable } from "./run.ts"
 import { Timers } from "./timers.ts"
 import { TraceOutput } from "./traceOutput.ts"
@@ -15,8 +17,7 @@ export class Core {
   /** What programs print. */
   readonly trace = new TraceOutput()
   readonly timers: Timers = new Timers(this)
-  /** Maps that were pinned, by their path. They stay for as long as the machine. */
-  readonly pins = new Map<string, VmMap>()
+  readonly pins: Pins
   /** Instructions that a run may make. */
   readonly budget: number
   readonly #runs: Run[] = []
@@ -24,10 +25,11 @@ export class Core {
   readonly #maps = new Map<number, VmMap>()
   #next = 3
 
-  constructor(memory: Memory, environment: Environment, budget: number) {
+  constructor(memory: Memory, environment: Environment, budget: number, refusal?: Refusal) {
     this.memory = memory
     this.environment = environment
     this.budget = budget
+    this.pins = new Pins(refusal)
   }
 
   /** A run for a program: one that has ended, or a new one. */

@@ -55,14 +55,11 @@ function mapFor(spec: MapSpec, given: LoadedMap | undefined, object: BpfObject, 
       hint: "load the program that has it first (BPF_TABLE_PUBLIC) and hand its map over",
     })
   }
-  const pinned = spec.pin === undefined ? undefined : core.pins.get(spec.pin)
+  const pinned = spec.pin === undefined ? undefined : core.pins.find(spec.pin)
   if (pinned !== undefined) return retained(spec, pinned)
   const map = createMap(core, spec, spec.innerSpec)
   map.special = specialFields(spec, object.btf)
-  if (spec.pin !== undefined) {
-    map.retain()
-    core.pins.set(spec.pin, map)
-  }
+  if (spec.pin !== undefined) core.pins.keep(spec.pin, map)
   return map
 }
 

@@ -110,6 +110,8 @@ export class VmLoaded implements Loaded, VmOwner {
 
   attachOperations(name: string): Link {
     void this.map(name)
+    const refused = this.#context.refusal?.(`attaching table ${name}`, "struct_ops")
+    if (refused !== undefined) throw refused
     throw new SkepError({
       code: "VM_UNSUPPORTED",
       message: `table ${name} cannot be attached: the embedded machine has no tables of operations`,

@@ -297,8 +297,7 @@ export class VmLoadedMap implements LoadedMap {
   /** Pins live as long as the machine. */
   pin(path: string): void {
     const { map } = this
-    map.retain()
-    map.core.pins.set(path, map)
+    map.core.pins.keep(path, map)
   }
 
   [Symbol.dispose](): void {

@@ -1,3 +1,4 @@
+import type { SkepError } from "../base/index.ts"
 import type { Btf } from "../btf/index.ts"
 import type {
   Loaded,
@@ -8,7 +9,7 @@ import type {
   TraceOptions,
   TraceReader,
 } from "../machine/index.ts"
-import type { BpfObject } from "../object/index.ts"
+import type { BpfObject, ProgramType } from "../object/index.ts"
 import type { Translate } from "./code.ts"
 import { Core } from "./core.ts"
 import type { Coverage } from "./coverage.ts"
@@ -43,7 +44,15 @@ export interface VirtualMachineOptions {
   readonly verify?: boolean
   /** The kernel whose behaviour is followed; 6.18 without it. */
   readonly version?: { readonly major: number; readonly minor: number }
+  /**
+   * The error for what only this computer's kernel has (places, devices, pins), where the machine stands for one that this process may not use. Without it
+   * the error says that the embedded machine has no such thing.
+   */
+  readonly refusal?: Refusal
 }
+
+/** Why something is not done: `what` is a phrase like "attaching f to xdp eth0". */
+export type Refusal = (what: string, type?: ProgramType) => SkepError
 
 /** What programs and objects need of their machine. */
 export interface VmContext {
@@ -54,6 +63,7 @@ export interface VmContext {
   readonly verify: boolean
   readonly coverage: Coverage | undefined
   readonly version: { readonly major: number; readonly minor: number }
+  readonly refusal: Refusal | undefined
 }
 
 /** The embedded machine: runs programs where there is no Linux kernel, or no right to use it. All it holds is memory of this process. */
@@ -70,8 +80,9 @@ export class VirtualMachine implements Machine {
       options.memory ?? new Memory({ limit: memoryLimit }),
       environment,
       Math.min(budget, 2 ** 31 - 1),
+      options.refusal,
     )
-    this.network = new VmNetwork(environment)
+    this.network = new VmNetwork(environment, options.refusal)
     this.#context = {
       core: this.core,
       types: options.types,
@@ -80,6 +91,7 @@ export class VirtualMachine implements Machine {
       coverage: options.coverage,
       verify: options.verify ?? true,
       version: options.version ?? { major: 6, minor: 18 },
+      refusal: options.refusal,
     }
   }
 

@@ -1,6 +1,7 @@
 import { SkepError } from "../base/index.ts"
 import type { Network, NetworkDevice, PacketReader, TcEntry } from "../machine/index.ts"
 import type { Environment } from "./environment.ts"
+import type { Refusal } from "./machine.ts"
 
 const unsupported = (what: string): SkepError =>
   new SkepError({
@@ -12,8 +13,11 @@ const unsupported = (what: string): SkepError =>
 /** Devices of the embedded machine: those of its environment. */
 export class VmNetwork implements Network {
   readonly #environment: Environment
-  constructor(environment: Environment) {
+  readonly #refusal: Refusal | undefined
+
+  constructor(environment: Environment, refusal: Refusal | undefined) {
     this.#environment = environment
+    this.#refusal = refusal
   }
 
   devices(): readonly NetworkDevice[] {
@@ -31,12 +35,12 @@ export class VmNetwork implements Network {
     return []
   }
   removeFilter(): void {
-    throw unsupported("traffic control")
+    throw this.#refusal?.("removing a filter", "sched_cls") ?? unsupported("traffic control")
   }
   removeXdp(): void {
-    throw unsupported("programs on devices")
+    throw this.#refusal?.("removing a program from a device", "xdp") ?? unsupported("programs on devices")
   }
   packets(): PacketReader {
-    throw unsupported("raw sockets")
+    throw this.#refusal?.("opening a raw socket", "socket_filter") ?? unsupported("raw sockets")
   }
 }

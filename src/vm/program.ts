@@ -16,7 +16,7 @@ import type { Code, CodeImage } from "./code.ts"
 import { explainFault } from "./explainFault.ts"
 import { VmLink } from "./link.ts"
 import type { VmContext } from "./machine.ts"
-import { noPlace } from "./places.ts"
+import { describeTarget, noPlace } from "./places.ts"
 import type { Run, Runnable } from "./run.ts"
 import { testRun } from "./testRun.ts"
 
@@ -199,7 +199,10 @@ export class VmProgram implements LoadedProgram {
       })
     }
     const placed = this.context.places?.attach(this, target)
-    if (placed === undefined) throw noPlace(this.name, target)
+    if (placed === undefined) {
+      const what = `attaching ${this.name} to ${describeTarget(target)}`
+      throw this.context.refusal?.(what, this.type) ?? noPlace(this.name, target)
+    }
     const { links } = this.#parts.owner
     const link = new VmLink(this, target, placed, ended => links.delete(ended))
     links.add(link)
@@ -208,6 +211,8 @@ export class VmProgram implements LoadedProgram {
 
   iterate(): IterOutput {
     const isIterator = this.spec.attach?.kind === "iter"
+    const refused = isIterator ? this.context.refusal?.(`iterating with ${this.name}`, this.type) : undefined
+    if (refused !== undefined) throw refused
     throw new SkepError({
       code: isIterator ? "VM_UNSUPPORTED" : "KERNEL_ATTACH_TYPE",
       message: isIterator

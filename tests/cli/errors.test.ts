@@ -196,16 +196,83 @@ test("verifier refusal: one line, then the end of the log, or with -v all of it"
 /** Runs as a user without any capability. */
 const nobody = { uid: 65534, gid: 65534 }
 
-test("no permission: run", { skip }, () => {
+/** A program that this user may read. */
+function readable(text: string): string {
   const path = join("/tmp", `skep-nobody-${process.pid}.c`)
-  writeFileSync(path, "int f(void *ctx) { return 0; }", { mode: 0o644 })
-  const ran = skep(["run", "--attach", "raw_tracepoint:sys_enter=f", path], nobody)
-  failed(ran, 1, /^error: .*not permitted: this process lacks CAP_\w+.*; run it with sudo/)
+  writeFileSync(path, text, { mode: 0o644 })
+  return path
+}
+const EMPTY = "int f(void *ctx) { return 0; }"
+const SIMULATED =
+  /^simulated: nothing here is of this computer; .* \(bpf\(2\) is not permitted: this process lacks CAP_BPF; sudo, or --on kernel, for the real kernel\)$/gm
+
+/** What runs on the simulated kernel, and says so in one line. */
+function standsIn(...args: string[]): void {
+  test(`no permission: run ${args.join(" ")}: simulated`, { skip }, () => {
+    const ran = skep(["run", ...args, "--duration", "0.05", readable(EMPTY)], nobody)
+    assert.equal(ran.status, 0, ran.stderr)
+    assert.equal(ran.stderr.match(SIMULATED)?.length, 1, ran.stderr)
+    assert.match(ran.stderr, /^attached f: \S+ .*\(simulated\)$/m)
+  })
+}
+standsIn("--attach", "kprobe:vfs_read=f")
+standsIn("--attach", "tracepoint:sched:sched_switch=f")
+standsIn("--attach", "raw_tracepoint:sched_switch=f")
+standsIn("--attach", "fentry:vfs_read=f")
+
+/** What only a real kernel can be asked. */
+function staysRefused(text: string, ...args: string[]): void {
+  test(`no permission: run ${args.join(" ")}: refused`, { skip }, () => {
+    const ran = skep(["run", ...args, "--duration", "0.05", readable(text)], nobody)
+    failed(
+      ran,
+      1,
+      /^error: .*not permitted: this process lacks CAP_BPF.*; run it with sudo.*\[KERNEL_NO_PERMISSION\]\n/m,
+    )
+    assert.equal(ran.stdout, "")
+    assert.doesNotMatch(ran.stderr, /^(simulated|attached)/m)
+  })
+}
+staysRefused(EMPTY, "--on", "kernel", "--attach", "raw_tracepoint:sys_enter=f")
+staysRefused(EMPTY, "--attach", "kprobe:no_such_function=f")
+staysRefused(EMPTY, "--attach", "uprobe:c:getpid=f")
+staysRefused(EMPTY, "--attach", "perf_event:cpu-clock@99=f")
+staysRefused("int f(struct xdp_md *ctx) { return XDP_PASS; }", "--attach", "xdp:lo=f")
+staysRefused("int f(struct __sk_buff *skb) { return 0; }", "--attach", "tc:lo=f")
+staysRefused("int f(struct __sk_buff *skb) { return 0; }", "--attach", "socket:lo=f")
+staysRefused(
+  `BPF_TABLE_PINNED("hash", u32, u64, t, 8, "/sys/fs/bpf/skep-nobody");\n${EMPTY}`,
+  "--attach",
+  "kprobe:vfs_read=f",
+)
+staysRefused("BPF_ITER(bpf_map) { return 0; }", "--attach", "iter:bpf_map")
+
+test("no permission: --on vm says nothing of rights", { skip }, () => {
+  const ran = skep(
+    ["run", "--on", "vm", "--attach", "kprobe:vfs_read=f", "--duration", "0.05", readable(EMPTY)],
+    nobody,
+  )
+  assert.equal(ran.status, 0, ran.stderr)
+  assert.doesNotMatch(ran.stderr, /permitted|sudo/)
+})
+test("no permission: SKEP_MACHINE=kernel insists", { skip }, () => {
+  const env = { ...process.env, SKEP_MACHINE: "kernel" }
+  const ran = skep(["run", "--attach", "kprobe:vfs_read=f", readable(EMPTY)], { ...nobody, env })
+  failed(ran, 1, /\[KERNEL_NO_PERMISSION\]\n/)
+})
+test("no permission: record needs the kernel", { skip }, () => {
+  const ran = skep(["record", "--attach", "kprobe:vfs_read=f", readable(EMPTY)], nobody)
+  failed(ran, 1, /\[KERNEL_NO_PERMISSION\]\n/)
+})
+test("with rights nothing is simulated", { skip }, () => {
+  const ran = skep(["run", "--attach", "raw_tracepoint:task_rename=f", "--duration", "0.05", readable(EMPTY)])
+  assert.equal(ran.status, 0, ran.stderr)
+  assert.doesNotMatch(ran.stderr, /simulated/)
 })
 test("no permission: demo says so, and runs on the simulated kernel", { skip }, () => {
   const ran = skep(["demo", "--duration", "1"], nobody)
   assert.equal(ran.status, 0, ran.stderr)
-  assert.match(ran.stderr, /lacks CAP_.*; run it with sudo.*\n.*simulated: nothing here is of this computer/)
+  assert.equal(ran.stderr.match(SIMULATED)?.length, 1, ran.stderr)
   assert.match(ran.stdout, /^bash-\d+ \[00\d\] .*: Hello, World!$/m)
   assert.match(ran.stdout, /^task_switch\[ +\d+-> *\d+\]=\d+$/m)
 })

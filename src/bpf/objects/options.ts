@@ -57,8 +57,8 @@ export interface ObjectOptions<P extends ProgramTypes = AnyProgram> {
   /** False loads a program that no verifier has checked, on the embedded machine: it cannot leave that machine's memory. */
   readonly verify?: boolean
   /**
-   * Where the program runs: in this computer's kernel, or on the embedded machine (`vm`), which needs no rights and no Linux. Without it in the kernel where
-   * there is one, and the environment variable `SKEP_MACHINE` does not say otherwise.
+   * Where the program runs: in this computer's kernel, or on the embedded machine (`vm`), which needs no rights and no Linux. Without it, and without the
+   * environment variable `SKEP_MACHINE`, in the kernel where this process may use bpf(2), else on the embedded machine, with a warning (`SKEP_EMBEDDED`).
    */
   readonly on?: "kernel" | "vm"
   /** A machine of the caller's, in place of those. */
