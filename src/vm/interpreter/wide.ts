@@ -28,7 +28,7 @@ function split(value: bigint): number {
 const isExact = (a: number, b: number): boolean => a >>> 0 < 0x200000 && b >>> 0 < 0x200000
 
 /** Quotient without sign; 0 where the divisor is 0. */
-export function divide(a: number, aHigh: number, b: number, bHigh: number): number {
+export function divideUnsigned(a: number, aHigh: number, b: number, bHigh: number): number {
   if ((b | bHigh) === 0) {
     high = 0
     return 0
@@ -46,7 +46,7 @@ export function divide(a: number, aHigh: number, b: number, bHigh: number): numb
 }
 
 /** Remainder without sign; the dividend where the divisor is 0. */
-export function remainder(a: number, aHigh: number, b: number, bHigh: number): number {
+export function remainderUnsigned(a: number, aHigh: number, b: number, bHigh: number): number {
   if ((b | bHigh) === 0) {
     high = aHigh
     return a
