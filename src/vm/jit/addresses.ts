@@ -1,7 +1,7 @@
 import * as o from "../../isa/index.ts"
 import { KERNEL } from "../address.ts"
 import { readEvent, writeEvent } from "./events.ts"
-import { bitsOf, type Known, Upper, type UpperFacts } from "./halves.ts"
+import { bitsOf, type Known, Upper, type UpperFacts } from "./known.ts"
 import { Reused } from "./reused.ts"
 import { type Analysis, Kind, movedVariable } from "./values.ts"
 
@@ -59,7 +59,7 @@ class Sums {
 
   /** Notes every sum, and forgets those that are read when their parts are not what they were. */
   find(): void {
-    const { graph, range, events, webs, code, slotOf } = this.#a
+    const { graph, range, events, webs, slotOf } = this.#a
     for (let b = 0; b < graph.blocks.length; b++) {
       const block = graph.blocks[b]
       /** Sums of this block whose parts may be written again. */
@@ -79,7 +79,7 @@ class Sums {
         if (event < 0) continue
         const web = webs.ofEvent[event]
         if (webs.writes[web] !== 1 || this.#a.values.kind[web] !== Kind.local) continue
-        this.#sum(web, k, code.insns[i], slotOf[k])
+        this.#sum(web, k, i, slotOf[k])
         if (this.#base[web] >= 0 && !this.#isSettled(web)) open.push(web)
       }
     }
@@ -96,10 +96,12 @@ class Sums {
     return writes[this.#base[web]] === 1 && (this.#second[web] < 0 || writes[this.#second[web]] === 1)
   }
 
-  #sum(web: number, k: number, insn: o.Insn, slot: number): void {
-    const { op, dst, src, imm } = insn
+  #sum(web: number, k: number, i: number, slot: number): void {
+    const { code } = this.#a
+    const op = code.op[i]
     if (slot !== 0 || (op & o.BPF_CLASS_MASK) !== o.BPF_ALU64) return
-    const moved = movedVariable(insn, slot)
+    const [dst, src, imm] = [code.dst[i], code.src[i], code.imm[i]]
+    const moved = movedVariable(code, i, slot)
     if (moved >= 0) this.#add(web, this.#read(k, moved), 0)
     else if (op === (o.BPF_ALU64 | o.BPF_ADD)) this.#add(web, this.#read(k, dst), imm)
     else if (op === (o.BPF_ALU64 | o.BPF_SUB)) this.#add(web, this.#read(k, dst), -imm)

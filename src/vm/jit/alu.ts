@@ -1,7 +1,8 @@
 import * as o from "../../isa/index.ts"
 import { divide } from "./divide.ts"
 import type { FunctionWriter } from "./functionWriter.ts"
-import { lowFromLow, Upper } from "./halves.ts"
+import { lowFromLow } from "./halves.ts"
+import { Upper } from "./known.ts"
 import { I32, I64, Op } from "./wasm/opcodes.ts"
 
 const OP32: Readonly<Record<number, number>> = {

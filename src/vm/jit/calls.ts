@@ -1,6 +1,6 @@
 import * as o from "../../isa/index.ts"
 import { calledFunction, type FlatCode } from "./functions.ts"
-import { Upper } from "./halves.ts"
+import { Upper } from "./known.ts"
 
 /** Helpers that run the program's own functions before they return, or another program. */
 const CALLS_BACK = new Set([12, 164, 180, 181, 209])

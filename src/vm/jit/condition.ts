@@ -1,6 +1,6 @@
 import * as o from "../../isa/index.ts"
 import type { FunctionWriter } from "./functionWriter.ts"
-import { ofWords, Upper } from "./halves.ts"
+import { ofWords, Upper } from "./known.ts"
 import { Op } from "./wasm/opcodes.ts"
 
 /** By operation: the comparison of signed or unsigned numbers, and the opposite operation. */

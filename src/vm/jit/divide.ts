@@ -1,6 +1,6 @@
 import * as o from "../../isa/index.ts"
 import type { FunctionWriter } from "./functionWriter.ts"
-import { ofWords, Upper } from "./halves.ts"
+import { ofWords, Upper } from "./known.ts"
 import { I32, I64, Op } from "./wasm/opcodes.ts"
 
 /** The instructions of one width. */

@@ -1,5 +1,17 @@
 import * as o from "../../isa/index.ts"
 import type { CodeRange, FlatCode } from "./functions.ts"
+import {
+  ATOMIC,
+  atomicOperands,
+  OPERANDS,
+  READS_DST,
+  READS_R0,
+  READS_R6,
+  READS_SRC,
+  WRITES,
+  WRITES_DST,
+  WRITES_SRC,
+} from "./operands.ts"
 
 /** Registers that code writes are variables 0 to 9, and 10 is the frame pointer; slots of the stack that became variables follow from here on. */
 export const FIRST_SLOT = 11
@@ -30,100 +42,41 @@ export type ArgumentCount = (index: number) => number
  * the stack became; 0 for none.
  */
 export function eventsOf(code: FlatCode, range: CodeRange, argumentsOf: ArgumentCount, slotOf?: Uint8Array): Events {
+  const { op, dst, src, imm } = code
   const count = range.end - range.first
   const start = new Int32Array(count + 1)
   const variable = new Uint8Array(count * MAX_EVENTS)
   const writes = new Uint8Array(count * MAX_EVENTS)
   let next = 0
-  const read = (register: number): void => {
-    if (register === o.R10) return
-    variable[next] = register
-    writes[next++] = 0
-  }
-  const write = (register: number): void => {
-    variable[next] = register
-    writes[next++] = 1
-  }
   for (let k = 0; k < count; k++) {
     start[k] = next
-    const insn = code.insns[range.first + k]
+    const i = range.first + k
+    let operands = OPERANDS[op[i]]
+    if ((operands & ATOMIC) !== 0) operands = atomicOperands(imm[i])
     const slot = slotOf === undefined ? 0 : slotOf[k]
-    if (slot === 0) operands(insn, range.first + k, argumentsOf, read, write)
-    else if (insn.op === o.OP_CALL) {
-      // A lookup whose key is a slot.
-      read(slot)
-      write(o.R0)
-    } else if ((insn.op & o.BPF_CLASS_MASK) === o.BPF_LDX) {
-      read(slot)
-      write(insn.dst)
-    } else {
-      if ((insn.op & o.BPF_CLASS_MASK) === o.BPF_STX) read(insn.src)
-      write(slot)
+    if (slot !== 0) {
+      // A load or store becomes a move, and a lookup reads its key there.
+      const stores = (operands & WRITES) === 0
+      if (!stores) variable[next++] = slot
+      else if ((operands & READS_SRC) !== 0) variable[next++] = src[i]
+      variable[next] = stores ? slot : (operands & WRITES_DST) !== 0 ? dst[i] : o.R0
+      writes[next++] = 1
+      continue
     }
+    if (op[i] === o.OP_CALL) {
+      const read = argumentsOf(i)
+      for (let r = o.R1; r <= read; r++) variable[next++] = r
+    }
+    if ((operands & READS_R6) !== 0) variable[next++] = o.R6
+    if ((operands & READS_DST) !== 0 && dst[i] !== o.R10) variable[next++] = dst[i]
+    if ((operands & READS_SRC) !== 0 && src[i] !== o.R10) variable[next++] = src[i]
+    if ((operands & READS_R0) !== 0) variable[next++] = o.R0
+    if ((operands & WRITES) === 0) continue
+    variable[next] = (operands & WRITES_DST) !== 0 ? dst[i] : (operands & WRITES_SRC) !== 0 ? src[i] : o.R0
+    writes[next++] = 1
   }
   start[count] = next
   return { start, variable, writes }
-}
-
-function operands(
-  { op, dst, src, imm }: o.Insn,
-  index: number,
-  argumentsOf: ArgumentCount,
-  read: (register: number) => void,
-  write: (register: number) => void,
-): void {
-  switch (op & o.BPF_CLASS_MASK) {
-    case o.BPF_ALU:
-    case o.BPF_ALU64: {
-      const operation = op & o.BPF_OP_MASK
-      if (operation !== o.BPF_MOV) read(dst)
-      if ((op & o.BPF_X) !== 0 && operation !== o.BPF_END && operation !== o.BPF_NEG) read(src)
-      write(dst)
-      return
-    }
-    case o.BPF_JMP:
-    case o.BPF_JMP32:
-      if (op === o.OP_EXIT) read(o.R0)
-      else if (op === o.OP_CALL) {
-        const count = argumentsOf(index)
-        for (let r = o.R1; r <= count; r++) read(r)
-        write(o.R0)
-      } else if (op !== o.OP_JA && op !== o.OP_JA32 && op !== o.OP_MAY_GOTO) {
-        read(dst)
-        if ((op & o.BPF_X) !== 0) read(src)
-      }
-      return
-    case o.BPF_LD:
-      if (op === o.OP_LDDW) write(dst)
-      else {
-        read(o.R6)
-        if ((op & o.BPF_MODE_MASK) === o.BPF_IND) read(src)
-        write(o.R0)
-      }
-      return
-    case o.BPF_LDX:
-      read(src)
-      write(dst)
-      return
-    case o.BPF_ST:
-      read(dst)
-      return
-    default:
-      if ((op & o.BPF_MODE_MASK) !== o.BPF_ATOMIC) {
-        read(dst)
-        read(src)
-      } else if (imm === o.BPF_LOAD_ACQ) {
-        read(src)
-        write(dst)
-      } else {
-        read(dst)
-        read(src)
-        if (imm === o.BPF_CMPXCHG) {
-          read(o.R0)
-          write(o.R0)
-        } else if (imm !== o.BPF_STORE_REL && (imm & o.BPF_FETCH) !== 0) write(src)
-      }
-  }
 }
 
 /** The event of an instruction that reads a variable; −1 where it does not. */

@@ -93,17 +93,17 @@ export function valuesOf(
       const event = writeEvent(events, k)
       if (event < 0) continue
       const web = webs.ofEvent[event]
-      if (webs.writes[web] !== 1 || graph.choices.has(i)) continue
-      const insn = code.insns[i]
-      const moved = movedVariable(insn, slotOf[k])
+      if (webs.writes[web] !== 1 || (graph.choices.size > 0 && graph.choices.has(i))) continue
+      const op = code.op[i]
+      const moved = movedVariable(code, i, slotOf[k])
       if (moved >= 0) follow(web, k, moved)
-      else if (insn.op === (o.BPF_ALU64 | o.BPF_MOV)) constant(web, insn.imm, insn.imm >> 31)
-      else if (insn.op === (o.BPF_ALU | o.BPF_MOV)) constant(web, insn.imm, 0)
-      else if (insn.op === o.OP_LDDW) {
+      else if (op === (o.BPF_ALU64 | o.BPF_MOV)) constant(web, code.imm[i], code.imm[i] >> 31)
+      else if (op === (o.BPF_ALU | o.BPF_MOV)) constant(web, code.imm[i], 0)
+      else if (op === o.OP_LDDW) {
         const words = constantOf(i)
         constant(web, words.low, words.high)
-      } else if (insn.op === (o.BPF_ALU64 | o.BPF_ADD)) addToFrame(values, webs, events, web, k, insn.dst, insn.imm)
-      else if (insn.op === (o.BPF_ALU64 | o.BPF_SUB)) addToFrame(values, webs, events, web, k, insn.dst, -insn.imm)
+      } else if (op === (o.BPF_ALU64 | o.BPF_ADD)) addToFrame(values, webs, events, web, k, code.dst[i], code.imm[i])
+      else if (op === (o.BPF_ALU64 | o.BPF_SUB)) addToFrame(values, webs, events, web, k, code.dst[i], -code.imm[i])
     }
   }
   return values
@@ -125,13 +125,14 @@ function addToFrame(
 }
 
 /** The variable that an instruction copies all 64 bits of, −1 for one that does something else. */
-export function movedVariable(insn: o.Insn, slot: number): number {
-  if (insn.op === o.OP_CALL) return -1
+export function movedVariable(code: FlatCode, index: number, slot: number): number {
+  const op = code.op[index]
   if (slot >= FIRST_SLOT) {
-    const group = insn.op & o.BPF_CLASS_MASK
-    if (group === o.BPF_LDX) return (insn.op & o.BPF_MODE_MASK) === o.BPF_MEM ? slot : -1
-    return group === o.BPF_STX && (insn.op & o.BPF_SIZE_MASK) === o.BPF_DW ? insn.src : -1
+    const group = op & o.BPF_CLASS_MASK
+    if (group === o.BPF_LDX) return (op & o.BPF_MODE_MASK) === o.BPF_MEM ? slot : -1
+    return group === o.BPF_STX && (op & o.BPF_SIZE_MASK) === o.BPF_DW ? code.src[index] : -1
   }
-  const isMove = insn.op === (o.BPF_ALU64 | o.BPF_MOV | o.BPF_X)
-  return isMove && (insn.off === 0 || insn.off === o.BPF_ADDR_SPACE_CAST) ? insn.src : -1
+  if (op !== (o.BPF_ALU64 | o.BPF_MOV | o.BPF_X)) return -1
+  const off = code.off[index]
+  return off === 0 || off === o.BPF_ADDR_SPACE_CAST ? code.src[index] : -1
 }
