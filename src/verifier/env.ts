@@ -43,6 +43,8 @@ export class Env {
   readonly log: Log
   readonly marks: Marks
   readonly privileged: boolean
+  /** Whether the program may see the kernel's addresses, and what is left on its stack. */
+  readonly perfmon: boolean
   readonly strictAlignment: boolean
   /** The maps that 64-bit loads name, by slot. */
   readonly mapAt: (VerifierMap | undefined)[] = []
@@ -93,6 +95,7 @@ export class Env {
     this.log = new Log(input.logLevel ?? 1)
     this.marks = new Marks(this.code.count)
     this.privileged = input.privileged ?? true
+    this.perfmon = this.privileged && (input.perfmon ?? true)
     this.told = new InsnLog(this)
     this.sleepable = ((input.flags ?? 0) & BPF_F_SLEEPABLE) !== 0
     const { attachTo, license } = input
@@ -103,6 +106,7 @@ export class Env {
       member: memberName(input),
       kernel: this.version,
       privileged: this.privileged,
+      perfmon: this.perfmon,
       gpl: isGplCompatible(license),
     }
     this.#callers = [

@@ -73,6 +73,11 @@ export interface VerifierInput {
   readonly flags?: number
   /** With all of CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN (default), or with none of them. */
   readonly privileged?: boolean
+  /**
+   * False takes CAP_PERFMON from a privileged program: it must not see the kernel's addresses, nor what is left on its stack. What it returns and writes
+   * then depends on its input alone. The ways that a processor could take by guessing wrong are not walked, as with `mitigations=off`.
+   */
+  readonly perfmon?: boolean
   /** Maps by the descriptor that instructions hold. */
   readonly maps?: ReadonlyMap<number, VerifierMap>
   /** Types by the descriptor that instructions hold: those of modules. */

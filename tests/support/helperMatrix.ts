@@ -12,6 +12,7 @@ export const callerAt = (place: Place, gpl = true): Caller => ({
   kernel: runningKernel(),
   sleepable: place.sleepable === true,
   privileged: true,
+  perfmon: true,
   gpl,
 })
 

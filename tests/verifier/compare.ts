@@ -10,6 +10,8 @@ export type Agreement =
   | "wrong accept"
   /** We refuse what the kernel takes. */
   | "wrong refusal"
+  /** Both take it, and its runs here go wrong, or differ from those in the kernel. */
+  | "wrong result"
   /** The kernel said no before its verifier looked: it has no trampolines, a hook is not there. */
   | "not judged"
   /** Our verifier broke. */

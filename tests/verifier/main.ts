@@ -16,7 +16,8 @@ import { differences, report } from "./report.ts"
  *     npm run verifier -- objects  [words]   the selftests' programs, built by clang
  *     npm run verifier -- compiled [words]   the same, compiled by skep
  *     npm run verifier -- corpus   [words]   the programs of BCC's tools, compiled by skep
- *     npm run verifier -- fuzz               random and changed programs: SKEP_COUNT of them (20,000), from SKEP_SEED on; each kind of difference made small
+ *     npm run verifier -- fuzz               random and changed programs: SKEP_COUNT of them (20,000), from SKEP_SEED on; those that
+ *                                            both take are run in the kernel and on the embedded machine; each kind of difference made small
  *
  * Words choose by parts of names; of cases also by program type. `--list` names what differs and why, `--logs` adds both logs; `--json FILE` keeps all.
  * `--dir` is `tools/testing/selftests/bpf` of a kernel's source (without it Debian's), `--objects` a folder of objects, `--corpus` one of BCC's programs.
@@ -60,11 +61,12 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function fuzzed(count: number, show: (text: string) => void): Compared[] {
-  const { results, found } = fuzz(Number(process.env.SKEP_SEED ?? 1), tried => {
+  const { results, ran, found } = fuzz(Number(process.env.SKEP_SEED ?? 1), count, tried => {
     if (tried % 100 === 0) show(`${tried}`)
-    return tried >= count
+    return false
   })
   show("")
   for (const one of found) console.log(describe(one))
+  console.log(`${ran.both} programs run in the kernel and here, ${ran.here} here alone\n`)
   return [...results]
 }

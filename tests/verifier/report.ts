@@ -7,14 +7,16 @@ const count = (all: readonly Compared[], ...kinds: readonly Agreement[]): number
 function row(name: string, all: readonly Compared[]): string {
   const taken = count(all, "accepted")
   const refused = count(all, "refused")
+  const other = count(all, "wrong result")
   const judged = all.length - count(all, "not judged")
   const cells = [
     judged,
     share(taken + refused, judged),
-    `${taken}/${taken + count(all, "wrong refusal")}`,
+    `${taken + other}/${taken + other + count(all, "wrong refusal")}`,
     `${refused}/${refused + count(all, "wrong accept")}`,
     count(all, "wrong accept"),
     count(all, "wrong refusal"),
+    other,
     count(all, "failed"),
     count(all, "not judged"),
   ]
@@ -40,7 +42,18 @@ function frequent(title: string, messages: readonly string[], most: number): str
 /** The table by program type, then the most frequent reasons of differences. */
 export function report(all: readonly Compared[], most = 25): string {
   const types = [...new Set(all.map(({ type }) => type))].sort()
-  const head = ["", "cases", "same", "accepted", "refused", "wrong accept", "wrong refus.", "failed", "not judged"]
+  const head = [
+    "",
+    "cases",
+    "same",
+    "accepted",
+    "refused",
+    "wrong accept",
+    "wrong refus.",
+    "wrong result",
+    "failed",
+    "not judged",
+  ]
   const time = all.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   const processed = all.reduce((sum, one) => sum + one.processed, 0)
   const wrong = (kind: Agreement) => all.filter(({ agreement }) => agreement === kind)
@@ -67,6 +80,11 @@ export function report(all: readonly Compared[], most = 25): string {
     ...frequent(
       "accepted here, refused by the kernel:",
       wrong("wrong accept").map(({ theirs }) => theirs),
+      most,
+    ),
+    ...frequent(
+      "run with another result:",
+      wrong("wrong result").map(({ ours }) => ours),
       most,
     ),
     ...frequent(

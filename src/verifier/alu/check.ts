@@ -19,8 +19,8 @@ import { pointerArithmetic } from "./pointer.ts"
 /** Operators in the words of the log, by operation >> 4. */
 export const OPERATORS = ["+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "neg", "%=", "^=", "=", "s>>=", "end"]
 
-/** Address of kernel memory that must not become a number: only without privileges. */
-export const leaks = (env: Env, reg: Reg): boolean => !env.privileged && isPointer(reg)
+/** Address of kernel memory that must not become a number: without CAP_PERFMON. */
+export const leaks = (env: Env, reg: Reg): boolean => !env.perfmon && isPointer(reg)
 
 /** An arithmetic instruction. */
 export function checkAlu(env: Env): void {
@@ -123,7 +123,7 @@ function checkBinary(env: Env, op: number, wide: boolean): void {
   if (left.kind === Kind.arena) return
   if (right !== undefined && right.kind !== Kind.scalar) {
     if (left.kind !== Kind.scalar) {
-      if (operation !== o.BPF_SUB || !env.privileged) {
+      if (operation !== o.BPF_SUB || !env.perfmon) {
         env.refuse(EACCES, `R${dst} pointer ${OPERATORS[operation >> 4]} pointer prohibited`)
       }
       env.set(dst, UNKNOWN)

@@ -30,7 +30,7 @@ export function pointerArithmetic(env: Env, what: PointerArithmetic): void {
   }
   const { kind, flags } = pointer
   if (!wide) {
-    if (operation !== o.BPF_SUB || !env.privileged) {
+    if (operation !== o.BPF_SUB || !env.perfmon) {
       env.refuse(EACCES, `R${dst} 32-bit pointer arithmetic prohibited`)
     }
     env.set(dst, UNKNOWN)

@@ -18,6 +18,7 @@ export interface Caller {
   readonly kernel: number
   readonly sleepable: boolean
   readonly privileged: boolean
+  readonly perfmon: boolean
   /** Whether the program's licence is compatible with the GPL. */
   readonly gpl: boolean
 }
@@ -125,7 +126,7 @@ const known = new Map<string, ReadonlyMap<number, Prototype>>()
 
 /** All helpers that the programs of a type and place may call, by number, whatever licence they have and whether they sleep. */
 export function helpersOf(caller: Caller): ReadonlyMap<number, Prototype> {
-  const { type, attachType = "", target = "", member = "", kernel, privileged } = caller
+  const { type, attachType = "", target = "", member = "", kernel, privileged, perfmon } = caller
   const narrower = [
     `${type}:${attachType}`,
     `${type}:${target}`,
@@ -133,9 +134,11 @@ export function helpersOf(caller: Caller): ReadonlyMap<number, Prototype> {
     `${type}:${target}:${member}`,
   ]
   const places = [type, ...narrower].filter(place => place in PROGRAM_SETS)
-  const key = `${places} ${kernel} ${privileged}`
+  const key = `${places} ${kernel} ${privileged} ${perfmon}`
+  const { none, bpf, perfmon: tracing } = BASE_SETS
+  const sets = privileged ? (perfmon ? [none, bpf, tracing] : [none, bpf]) : [none]
   let found = known.get(key)
-  if (found === undefined) known.set(key, (found = collect(places, kernel, privileged)))
+  if (found === undefined) known.set(key, (found = collect(places, kernel, sets)))
   return found
 }
 
@@ -150,9 +153,7 @@ function numberOf(name: string): number {
   return numbers.get(name)!
 }
 
-function collect(places: readonly string[], kernel: number, privileged: boolean): ReadonlyMap<number, Prototype> {
-  const { none, bpf, perfmon } = BASE_SETS
-  const sets = privileged ? [none, bpf, perfmon] : [none]
+function collect(places: readonly string[], kernel: number, sets: readonly string[]): ReadonlyMap<number, Prototype> {
   const found = new Map<number, Prototype>()
   for (const word of [...sets, ...places.map(place => PROGRAM_SETS[place])].join(" ").split(" ")) {
     if (word === "") continue

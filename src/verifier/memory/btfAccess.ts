@@ -19,7 +19,7 @@ export function accessBtf(env: Env, { register, size, write }: Access, off: numb
   const { btf, aux: type, flags } = reg
   const name = btf.name(type)
   const say = (what: string): string => `R${register} is ptr_${name} ${what}`
-  if (!env.privileged) {
+  if (!env.perfmon) {
     env.refuse(EPERM, `'struct ${name}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`)
   }
   const isKernels = btf !== env.input.btf
@@ -79,7 +79,7 @@ export function accessMapPointer(env: Env, { register, size, write }: Access, of
   const type = btf?.find("bpf_map", "struct") ?? 0
   if (btf === undefined || type === 0)
     return env.refuse(EINVAL, "map_ptr access not supported without CONFIG_DEBUG_INFO_BTF")
-  if (!env.privileged) env.refuse(EACCES, "'struct bpf_map' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN")
+  if (!env.perfmon) env.refuse(EACCES, "'struct bpf_map' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN")
   if (off < 0) env.refuse(EACCES, `R${register} is ${typeName(Kind.mapPtr, 0)} invalid negative access: off=${off}`)
   if (write) env.refuse(EACCES, "only read from bpf_map is supported")
   return readStructure(env, pointerReg(Kind.btf, { ref: btf, aux: type }), off, size)

@@ -35,7 +35,7 @@ export function checkStackBounds(env: Env, register: number, off: number, size: 
     least = Number(scalar.smin) + off
     end = Number(scalar.smax) + off + size
   }
-  const lowest = write || env.privileged ? -MAX_STACK : -8 * frame.stack.length
+  const lowest = write || env.perfmon ? -MAX_STACK : -8 * frame.stack.length
   const errno = least < lowest || least > -1 ? EACCES : end > 0 ? EINVAL : size < 0 ? EFAULT : 0
   if (errno !== 0) {
     env.refuse(

@@ -60,11 +60,11 @@ function canRead(env: Env, frame: Frame, index: number, byte: number, write: boo
   const slot = frame.stack[index]
   const kind = byteOf(slot.types, byte)
   if (kind === Byte.misc) return true
-  if (kind === Byte.zero || (kind === Byte.invalid && env.privileged)) {
+  if (kind === Byte.zero || (kind === Byte.invalid && env.perfmon)) {
     if (write) frame.stack[index] = new Slot(setByte(slot.types, byte, Byte.misc), slot.reg)
     return true
   }
-  if (!slot.isSpill || (slot.reg.kind !== Kind.scalar && !env.privileged)) return false
+  if (!slot.isSpill || (slot.reg.kind !== Kind.scalar && !env.perfmon)) return false
   if (write) frame.stack[index] = new Slot(scrubbed(slot.types), UNKNOWN)
   return true
 }

@@ -121,7 +121,7 @@ function checkReadable(env: Env, slot: Slot, off: number, size: number): { spill
     const byte = byteOf(slot.types, (-off - 1 - i) & 7)
     if (byte === Byte.spill && slot.isSpill) spills++
     else if (byte === Byte.zero) zeros++
-    else if (byte !== Byte.misc && !(byte === Byte.invalid && env.privileged)) {
+    else if (byte !== Byte.misc && !(byte === Byte.invalid && env.perfmon)) {
       env.refuse(EACCES, `invalid read from stack off ${off}+${i} size ${size}`)
     }
   }

@@ -32,7 +32,7 @@ function writeFixed(env: Env, frame: Frame, off: number, size: number, src: numb
   const lowest = -off - 1
   const index = lowest >> 3
   const old = frame.stack[index]
-  if (!env.privileged && size !== 8 && old.isSpill && isPointer(old.reg)) {
+  if (!env.perfmon && size !== 8 && old.isSpill && isPointer(old.reg)) {
     env.refuse(EACCES, "attempt to corrupt spilled pointer on stack")
   }
   destroyDynptr(env, frame, index)
@@ -78,7 +78,7 @@ function spill(env: Env, frame: Frame, index: number, reg: Reg, size: number): v
   for (let i = 7; i >= 0; i--) {
     const byte = byteOf(types, i)
     if (i >= 8 - size) types = setByte(types, i, Byte.spill)
-    else if (byte !== Byte.zero && !(byte === Byte.invalid && env.privileged)) types = setByte(types, i, Byte.misc)
+    else if (byte !== Byte.zero && !(byte === Byte.invalid && env.perfmon)) types = setByte(types, i, Byte.misc)
   }
   frame.stack[index] = new Slot(types, reg)
 }
@@ -103,7 +103,7 @@ function writeVariable(
     const slot = frame.stack[index]
     const byte = byteOf(slot.types, (-at - 1) & 7)
     env.told.slot(frame, index)
-    if (!env.privileged && byte !== Byte.misc && byte !== Byte.zero) {
+    if (!env.perfmon && byte !== Byte.misc && byte !== Byte.zero) {
       const where = `insn ${env.slot}, ${byte === Byte.invalid ? "off" : "ptr off"}: ${at}`
       const why =
         byte === Byte.invalid

@@ -122,7 +122,7 @@ function stackSafe(env: Env, old: Frame, now: Frame, exact: Exactness): boolean 
 function nothingMatters(env: Env, slot: Slot): boolean {
   for (let i = 0; i < 8; i++) {
     const byte = byteOf(slot.types, i)
-    if (byte !== Byte.invalid && !(byte === Byte.misc && env.privileged)) return false
+    if (byte !== Byte.invalid && !(byte === Byte.misc && env.perfmon)) return false
   }
   return true
 }
@@ -130,7 +130,7 @@ function nothingMatters(env: Env, slot: Slot): boolean {
 function bytesSafe(env: Env, old: Slot, now: Slot): boolean {
   for (let i = 0; i < 8; i++) {
     const a = byteOf(old.types, i)
-    if (a === Byte.invalid || (a === Byte.misc && env.privileged)) continue
+    if (a === Byte.invalid || (a === Byte.misc && env.perfmon)) continue
     const b = byteOf(now.types, i)
     if (a === Byte.misc && b === Byte.zero) continue
     if (a !== b) return false

@@ -31,7 +31,7 @@ export function release(env: Env, id: number): boolean {
 }
 
 /** What is left of a pointer that is no longer good: a number for who may see addresses, else nothing. */
-export const invalidReg = (env: Env): Reg => (env.privileged ? UNKNOWN : NOT_INIT)
+export const invalidReg = (env: Env): Reg => (env.perfmon ? UNKNOWN : NOT_INIT)
 
 /** Makes the registers that a test picks no longer good. */
 export function invalidate(env: Env, test: (reg: Reg) => boolean): void {

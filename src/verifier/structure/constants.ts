@@ -84,7 +84,7 @@ function checkMapForProgram(env: Env, map: VerifierMap, refuse: (message: string
   if (env.sleepable && !SLEEPABLE_MAPS.has(map.type)) {
     refuse("Sleepable programs can only use array, hash, ringbuf and local storage maps")
   }
-  if (map.type === "arena" && !env.privileged) refuse("CAP_BPF and CAP_PERFMON are required to use arena", 1)
+  if (map.type === "arena" && !env.perfmon) refuse("CAP_BPF and CAP_PERFMON are required to use arena", 1)
 }
 
 const SLEEPABLE_MAPS = new Set([

@@ -1,28 +1,37 @@
-import { encodeInsns, mapTypes, progTypes } from "../../../src/isa/index.ts"
-import { mapCreate, progLoad, watchBpf } from "../../../src/kernel/bpf/index.ts"
+import {
+  BPF_CLASS_MASK,
+  BPF_JA,
+  BPF_JMP,
+  BPF_JMP32,
+  BPF_PSEUDO_CALL,
+  OP_CALL,
+  progTypes,
+} from "../../../src/isa/index.ts"
+import { progLoad, watchBpf } from "../../../src/kernel/bpf/index.ts"
 import { closeFd } from "../../../src/kernel/index.ts"
-import { Random } from "../../support/random.ts"
+import { type Facts, verify } from "../../../src/verifier/index.ts"
 import { type Compared, compare } from "../compare.ts"
 import { LoadWatcher, type Watched } from "../watched.ts"
-import { CONTEXTS, type FuzzMap, Generator } from "./generate.ts"
-import { mutate } from "./mutate.ts"
+import { canRun, isRepeatable, runBoth, runHere } from "./execute.ts"
+import { KernelMaps } from "./maps.ts"
+import { type FuzzProgram, programOf } from "./programs.ts"
 import { reduce } from "./reduce.ts"
 
-/** A program, with what both verifiers say. */
-export interface Fuzzed {
-  readonly type: string
-  readonly insns: Uint8Array
+/** Where an accepted program was run: in the kernel and here, with the same results to be expected; here alone; nowhere. */
+export type Ran = "both" | "here" | "nowhere"
+
+/** A program, with what both verifiers say, and what came of running it. */
+export interface Fuzzed extends FuzzProgram {
   readonly compared: Compared
+  readonly ran: Ran
 }
 
 const E2BIG = 7
-/** Programs that are kept to make others of. */
-const POOL = 500
+const BPF_F_SLEEPABLE = 16
 
-/** Makes programs and asks both verifiers. Its maps are there until it is disposed. */
+/** Asks both verifiers about programs, and runs those that both take. Its maps are there until it is disposed. */
 export class Fuzzer implements Disposable {
-  readonly maps: readonly FuzzMap[]
-  readonly #pool: { readonly type: string; readonly insns: Uint8Array }[] = []
+  readonly #maps: KernelMaps
   #watched: Watched | undefined
 
   constructor() {
@@ -30,49 +39,65 @@ export class Fuzzer implements Disposable {
       if (watched.load.log === undefined) this.#watched = watched
     }
     watchBpf(new LoadWatcher(seen))
-    const make = (type: string, valueSize: number, maxEntries: number): FuzzMap => {
-      const fd = mapCreate({ type: mapTypes.number(type) as number, keySize: 4, valueSize, maxEntries, flags: 0 })
-      if (fd < 0) throw new Error(`no ${type} map: ${fd}`)
-      return { fd, type, valueSize, maxEntries }
-    }
-    this.maps = [make("array", 64, 4), make("hash", 48, 4), make("array", 7, 1)]
+    this.#maps = new KernelMaps()
   }
 
   [Symbol.dispose](): void {
     watchBpf(undefined)
-    for (const { fd } of this.maps) closeFd(fd)
+    this.#maps[Symbol.dispose]()
   }
 
-  /** The program of a seed: new, or one of before with changes. Undefined for one that the kernel followed up to its limit: that takes seconds. */
+  /** Judges the program of a seed. Undefined for one that the kernel followed up to its limit: that takes seconds. */
   run(seed: number): Fuzzed | undefined {
-    const random = new Random(seed)
-    const before = this.#pool.length > 0 && random.chance(0.5) ? random.pick(this.#pool) : undefined
-    const type = before?.type ?? random.pick(Object.keys(CONTEXTS))
-    const insns = before ? mutate(before.insns, random) : encodeInsns(new Generator(random, type, this.maps).program())
-    const compared = this.judge(type, insns, `seed ${seed}`)
-    if (compared === undefined) return undefined
-    if (compared.agreement === "accepted") this.#keep(random, { type, insns })
-    return { type, insns, compared }
+    return this.judge(programOf(seed), `seed ${seed}`)
   }
 
-  #keep(random: Random, program: { type: string; insns: Uint8Array }): void {
-    if (this.#pool.length < POOL) this.#pool.push(program)
-    else this.#pool[random.below(POOL)] = program
-  }
-
-  /** Both verdicts on a program, unless it takes the kernel to its limit. */
-  judge(type: string, insns: Uint8Array, name: string): Compared | undefined {
-    const { result } = progLoad({ type: progTypes.number(type) as number, insns, license: "GPL" })
+  judge(one: FuzzProgram, name: string): Fuzzed | undefined {
+    const { result } = progLoad({
+      type: progTypes.number(one.type) as number,
+      insns: this.#maps.named(one.insns),
+      license: "GPL",
+      flags: one.type === "syscall" ? BPF_F_SLEEPABLE : 0,
+    })
     if (result === -E2BIG) return undefined
-    const compared = compare(name, this.#watched as Watched)
-    if (result >= 0) closeFd(result)
-    return compared
+    try {
+      const watched = this.#watched as Watched
+      const compared = compare(name, watched)
+      if (compared.agreement !== "accepted") return { ...one, compared, ran: "nowhere" }
+      // Without CAP_PERFMON results cannot depend on where memory lies.
+      const narrow = verify({ ...watched.input, perfmon: false, logLevel: 0 })
+      const { facts } = narrow.accepted ? narrow : verify({ ...watched.input, logLevel: 0 })
+      const live = { ...one, insns: withoutDead(one.insns, facts) }
+      if (!canRun(live)) return { ...one, compared, ran: "nowhere" }
+      const both = narrow.accepted && isRepeatable(live.insns)
+      const ours = both ? runBoth(live, result, this.#maps) : runHere(live)
+      const judged: Compared = ours === "" ? compared : { ...compared, agreement: "wrong result", ours }
+      return { ...one, compared: judged, ran: both ? "both" : "here" }
+    } finally {
+      if (result >= 0) closeFd(result)
+    }
   }
 
   /** A program with the same disagreement, and less in it. */
-  reduced({ type, insns, compared }: Fuzzed): Fuzzed {
-    const { agreement, name } = compared
-    const small = reduce(insns, bytes => this.judge(type, bytes, name)?.agreement === agreement)
-    return { type, insns: small, compared: this.judge(type, small, name) ?? compared }
+  reduced(one: Fuzzed): Fuzzed {
+    const { agreement, name } = one.compared
+    const judge = (insns: Uint8Array) => this.judge({ type: one.type, insns }, name)
+    const small = reduce(one.insns, bytes => judge(bytes)?.compared.agreement === agreement)
+    return judge(small) ?? one
   }
+}
+
+const NOTHING = Uint8Array.of(BPF_JMP | BPF_JA, 0, 0, 0, 0, 0, 0, 0)
+
+/** The program with nothing where no way leads: what stands there may be no instruction. Jumps stay, as it is they that say what can be reached. */
+function withoutDead(insns: Uint8Array, { dead }: Facts): Uint8Array {
+  const copy = insns.slice()
+  for (const [slot, isDead] of dead.entries()) {
+    const op = insns[8 * slot]
+    const group = op & BPF_CLASS_MASK
+    const isHelper = op === OP_CALL && insns[8 * slot + 1] >> 4 !== BPF_PSEUDO_CALL
+    const jumps = !isHelper && (group === BPF_JMP || group === BPF_JMP32)
+    if (isDead && !jumps) copy.set(NOTHING, 8 * slot)
+  }
+  return copy
 }

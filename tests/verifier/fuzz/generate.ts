@@ -1,13 +1,6 @@
 import * as isa from "../../../src/isa/index.ts"
 import type { Random } from "../../support/random.ts"
-
-/** Maps that programs name, by descriptor, with the bytes of a value. The keys are 4 bytes. */
-export interface FuzzMap {
-  readonly type: string
-  readonly maxEntries: number
-  readonly fd: number
-  readonly valueSize: number
-}
+import { FUZZ_MAPS } from "./maps.ts"
 
 /** Program types that are tried: where a packet's begin and end are in the context, if they are, and bytes of the context that may be read. */
 export const CONTEXTS: Readonly<
@@ -20,6 +13,7 @@ export const CONTEXTS: Readonly<
   tracepoint: { size: 64 },
   kprobe: { size: 160 },
   raw_tracepoint: { size: 64 },
+  syscall: { size: 64 },
 }
 
 type Kind = "none" | "scalar" | "ctx" | "value" | "packet"
@@ -56,7 +50,6 @@ function inSlots(insns: readonly isa.Insn[]): isa.Insn[] {
 export class Generator {
   readonly #random: Random
   readonly #type: string
-  readonly #maps: readonly FuzzMap[]
   readonly #insns: isa.Insn[] = []
   /** Registers that steps may write: not the counters of the loops around them. */
   #work: readonly number[] = WORK
@@ -69,10 +62,9 @@ export class Generator {
   /** Jumps that leave the program. */
   readonly #exits: number[] = []
 
-  constructor(random: Random, type: string, maps: readonly FuzzMap[]) {
+  constructor(random: Random, type: string) {
     this.#random = random
     this.#type = type
-    this.#maps = maps
   }
 
   program(): isa.Insn[] {
@@ -198,19 +190,19 @@ export class Generator {
     const { size } = CONTEXTS[this.#type]
     const dst = this.#random.pick(this.#work)
     const at = 4 * this.#random.below(size / 4)
-    const wide = this.#type === "kprobe" || this.#type.includes("tracepoint")
+    const wide = this.#type === "kprobe" || this.#type.includes("tracepoint") || this.#type === "syscall"
     const width = wide ? isa.BPF_DW : this.#random.chance(0.85) ? isa.BPF_W : this.#random.pick(SIZES)[0]
     this.#insns.push(isa.loadMem(width, dst, CTX, wide ? at & ~7 : at))
     this.#set(dst, "scalar")
   }
 
   #lookup(): void {
-    const map = this.#random.pick(this.#maps)
+    const map = this.#random.below(FUZZ_MAPS.length)
     this.#insns.push(
       isa.storeImm(isa.BPF_W, 10, -4, this.#random.below(3)),
       isa.mov64Reg(2, 10),
       isa.alu64Imm(isa.BPF_ADD, 2, -4),
-      isa.loadMapFd(1, map.fd),
+      isa.loadMapFd(1, map),
       isa.call(MAP_LOOKUP),
     )
     this.#called()
@@ -221,8 +213,8 @@ export class Generator {
     }
     const keep = this.#random.pick(this.#work.filter(register => register === 0 || register > CTX))
     if (keep !== 0) this.#insns.push(isa.mov64Reg(keep, 0))
-    this.#set(0, "value", map.valueSize)
-    this.#set(keep, "value", map.valueSize)
+    this.#set(0, "value", FUZZ_MAPS[map].valueSize)
+    this.#set(keep, "value", FUZZ_MAPS[map].valueSize)
   }
 
   #called(): void {

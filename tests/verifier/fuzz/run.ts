@@ -1,10 +1,12 @@
 import { decodeInsns, disassemble } from "../../../src/isa/index.ts"
 import type { Compared } from "../compare.ts"
-import { type Fuzzed, Fuzzer } from "./fuzz.ts"
+import { type Fuzzed, Fuzzer, type Ran } from "./fuzz.ts"
 
 export interface FuzzRun {
   readonly results: readonly Compared[]
-  /** Programs that the verifiers disagree on, made small; one for each pair of reasons. */
+  /** How many programs were run where. */
+  readonly ran: Readonly<Record<Ran, number>>
+  /** Programs that kernel and machine disagree on, made small; one for each pair of reasons. */
   readonly found: readonly Fuzzed[]
 }
 
@@ -14,20 +16,22 @@ const LONG = 20_000
 const kindOf = ({ agreement, ours, theirs }: Compared): string =>
   `${agreement}: ${(ours || theirs).split("\n")[0].replace(/-?\d+|0x[0-9a-f]+/g, "N")}`
 
-/** Tries programs from a seed on until `until` says stop. */
-export function fuzz(firstSeed: number, until: (tried: number) => boolean): FuzzRun {
+/** Tries the programs of some seeds, until `until` says stop. */
+export function fuzz(firstSeed: number, count: number, until: (tried: number) => boolean = () => false): FuzzRun {
   using fuzzer = new Fuzzer()
   const results: Compared[] = []
+  const ran = { both: 0, here: 0, nowhere: 0 }
   const found = new Map<string, Fuzzed>()
-  for (let tried = 0; !until(tried); tried++) {
+  for (let tried = 0; tried < count && !until(tried); tried++) {
     const one = fuzzer.run(firstSeed + tried)
     if (one === undefined) continue
     results.push(one.compared)
+    ran[one.ran]++
     const kind = kindOf(one.compared)
     if (differs(one.compared) && !found.has(kind))
       found.set(kind, one.compared.processed > LONG ? one : fuzzer.reduced(one))
   }
-  return { results, found: [...found.values()] }
+  return { results, ran, found: [...found.values()] }
 }
 
 /** A finding to read: the program, what each says. */
