@@ -112,6 +112,7 @@ export { kernelEnumHasValue, kernelStructHasField } from "./host/kernelTypes.ts"
 export { detectLanguage, type Language } from "./host/language.ts"
 export { kernelSnapshot, useKernelSnapshot } from "./host/snapshot.ts"
 export { syscallNumber, syscallOfNumber, syscalls } from "./host/syscalls.ts"
+export { type CountingObject, countingOf } from "./load.ts"
 export { type Instead, kernelMachine, usualMachine } from "./machine.ts"
 export {
   Arena,

@@ -2,7 +2,7 @@ import { SkepError, SourceFile } from "../base/index.ts"
 import type { IncludeResolver } from "../c/index.ts"
 import { used } from "../cache/index.ts"
 import type { CompileResult } from "../compiler/index.ts"
-import type { Module } from "../ir/index.ts"
+import type { CountedPlace, Module } from "../ir/index.ts"
 import type { BpfObject } from "../object/index.ts"
 import { type ContainerFilter, filterByContainers } from "./containers/filter.ts"
 import { badOption } from "./errors.ts"
@@ -49,6 +49,28 @@ export async function recordingOf(options: LoadOptions, pages: number): Promise<
   const transform = (module: Module): void => instrument(module, program => contextSize(module, program))
   const { compiled } = await compiledObject({ ...options, countDrops: false }, more, transform)
   return { ...compiled, object: prepareObject(compiled.object, options) }
+}
+
+/** A program that counts its lines, functions and branches, and the places in the order of their counts. */
+export interface CountingObject {
+  readonly object: BpfObject
+  readonly places: readonly CountedPlace[]
+  /** Name of the map with the counts, 8 bytes each. */
+  readonly map: string
+}
+
+/** The program compiled with code that counts what of it runs; undefined for an object, which is compiled already, and where probes add text to it. */
+export async function countingOf(options: LoadOptions): Promise<CountingObject | undefined> {
+  const { file, object, usdt } = options
+  if (object !== undefined || usdt !== undefined || (file !== undefined && pathOf(file).endsWith(".o")))
+    return undefined
+  const { countPlaces, COVERAGE_MAP } = await import("../ir/index.ts")
+  let places: readonly CountedPlace[] = []
+  const count = (module: Module): void => {
+    places = countPlaces(module)
+  }
+  const { compiled } = await compiledObject(options, "", count)
+  return { object: compiled.object, places, map: COVERAGE_MAP }
 }
 
 /** Bytes of registers, as the kernel hands them to probes: `struct pt_regs` has 168 on x86-64 and 272 on arm64, the largest 512. */

@@ -14,8 +14,8 @@ const OUT = "lcov.info"
 export const cover = command({
   usage: "-- COMMAND…",
   about:
-    "Runs tests that use skep/test, counts which lines of their C programs ran, and writes that as lcov does. Programs run on the embedded " +
-    "machine; a line counts as what the compiler made of it.",
+    "Runs tests that use skep/test, counts which lines, functions and branches of their C programs ran, and writes that as lcov does. Programs run on the " +
+    "embedded machine.",
   positionals: [1, 10_000],
   options: {
     out: { short: "o", value: "FILE", about: `where to write it; ${OUT} without it` },
@@ -66,15 +66,19 @@ function write(out: string, text: string): void {
 /** A line for each file, and where asked the lines that did not run. */
 function summary(files: readonly FileCoverage[], missed: boolean): string[] {
   if (files.length === 0) return ["no program in a file ran"]
-  const rows = files.map(({ file, lines }): [string, string] => {
+  const rows = files.map(({ file, lines, branches }): [string, string] => {
     const not = [...lines].filter(([, hits]) => hits === 0).map(([line]) => line)
-    const ran = lines.size - not.length
-    const percent = `${Math.round((100 * ran) / lines.size)} %`.padStart(5)
+    const ran = `${part(lines.size - not.length, lines.size).padStart(5)} of ${lines.size} lines`
+    const taken = branches?.filter(({ hits }) => hits > 0).length ?? 0
+    const ways = branches?.length ? `, ${part(taken, branches.length)} of ${branches.length} branches` : ""
     const where = missed && not.length > 0 ? `  not run: ${ranges(not)}` : ""
-    return [relative(process.cwd(), file), `${percent} of ${lines.size} lines${where}`]
+    return [relative(process.cwd(), file), `${ran}${ways}${where}`]
   })
   return columns(rows)
 }
+
+/** `92 %`: never 100 where something is missing. */
+const part = (some: number, all: number): string => `${all === 0 ? 100 : Math.floor((100 * some) / all)} %`
 
 /** `3, 7–9` */
 function ranges(lines: readonly number[]): string {

@@ -395,7 +395,7 @@ export interface Module {
   functions: IrFunction[]
   readonly programs: readonly ProgramInfo[]
   /** Maps of the program and of its data sections, with their BTF ids in `btf`. */
-  readonly maps: readonly MapSpec[]
+  maps: readonly MapSpec[]
   globals: GlobalVar[]
   /** What another object has to define. */
   readonly externs?: readonly ExternSpec[]

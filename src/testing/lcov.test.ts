@@ -37,3 +37,20 @@ test("what several processes counted is added up", () => {
   )
   assert.deepEqual(sum.functions, file.functions)
 })
+
+test("branches are written, read back and added up", () => {
+  const branches = [
+    { line: 4, branch: 0, way: 0, hits: 2 },
+    { line: 4, branch: 0, way: 1, hits: 0 },
+    { line: 6, branch: 1, way: 0, hits: 0 },
+    { line: 6, branch: 1, way: 1, hits: 0 },
+  ] as const
+  const text = lcov([{ ...file, branches }])
+  assert.match(text, /\nBRDA:4,0,0,2\nBRDA:4,0,1,0\nBRDA:6,1,0,-\nBRDA:6,1,1,-\nBRF:4\nBRH:1\n/)
+  assert.deepEqual(parseLcov(text), [{ ...file, branches }])
+  const [sum] = mergeCoverage([file, { ...file, branches }, { ...file, branches }])
+  assert.deepEqual(
+    sum.branches?.map(({ hits }) => hits),
+    [4, 0, 0, 0],
+  )
+})

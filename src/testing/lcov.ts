@@ -1,4 +1,4 @@
-import type { FileCoverage } from "../vm/index.ts"
+import type { BranchHits, FileCoverage, FunctionHits } from "../vm/index.ts"
 
 /** Line coverage as lcov's tracefile, which genhtml, editors and services read. */
 export function lcov(files: readonly FileCoverage[]): string {
@@ -7,13 +7,15 @@ export function lcov(files: readonly FileCoverage[]): string {
 
 /**
  *     SF:drop.c            the file
- *     FN:4,drop            a function, and the line at which its code begins
+ *     FN:4,drop            a function, and the line at which it begins
  *     FNDA:12,drop         how often it ran
+ *     BRDA:5,0,1,3         a branch: its line, its number, the way (0 where the condition held), and how often it was taken; - where the line did not run
  *     DA:5,12              a line, and how often it ran
  *     end_of_record
  */
-function record({ file, lines, functions }: FileCoverage): string {
+function record({ file, lines, functions, branches }: FileCoverage): string {
   const hit = (counts: Iterable<number>): number => [...counts].filter(count => count > 0).length
+  const taken = (line: number, hits: number): string => (lines.get(line) === 0 ? "-" : `${hits}`)
   return [
     "TN:",
     `SF:${file}`,
@@ -21,6 +23,13 @@ function record({ file, lines, functions }: FileCoverage): string {
     ...functions.map(({ hits, name }) => `FNDA:${hits},${name}`),
     `FNF:${functions.length}`,
     `FNH:${hit(functions.map(({ hits }) => hits))}`,
+    ...(branches === undefined
+      ? []
+      : [
+          ...branches.map(({ line, branch, way, hits }) => `BRDA:${line},${branch},${way},${taken(line, hits)}`),
+          `BRF:${branches.length}`,
+          `BRH:${hit(branches.map(({ hits }) => hits))}`,
+        ]),
     ...[...lines].map(([line, hits]) => `DA:${line},${hits}`),
     `LF:${lines.size}`,
     `LH:${hit(lines.values())}`,
@@ -29,10 +38,10 @@ function record({ file, lines, functions }: FileCoverage): string {
   ].join("\n")
 }
 
-/** Reads a tracefile's lines and functions, of records that {@link lcov} wrote. */
+/** Reads a tracefile's lines, functions and branches, of records that {@link lcov} wrote; what is of another form is left out. */
 export function parseLcov(text: string): FileCoverage[] {
   const files: FileCoverage[] = []
-  for (const part of text.split("end_of_record")) {
+  for (const part of text.split(/^end_of_record$/m)) {
     const file = /^SF:(.*)$/m.exec(part)?.[1]
     if (file === undefined) continue
     const lines = new Map(
@@ -45,31 +54,55 @@ export function parseLcov(text: string): FileCoverage[] {
       line: starts.get(name) ?? 0,
       hits: Number(hits),
     }))
-    files.push({ file, lines, functions })
+    const branches = [...part.matchAll(/^BRDA:(\d+),(\d+),([01]),(\d+|-)$/gm)].map(
+      ([, line, branch, way, taken]): BranchHits => ({
+        line: Number(line),
+        branch: Number(branch),
+        way: way === "0" ? 0 : 1,
+        hits: taken === "-" ? 0 : Number(taken),
+      }),
+    )
+    files.push({ file, lines, functions, ...(/^BRF:/m.test(part) && { branches }) })
   }
   return files
 }
 
-/** The sums of several: of the processes of a test run. */
-export function mergeCoverage(all: readonly FileCoverage[]): FileCoverage[] {
-  const files = new Map<
-    string,
-    { lines: Map<number, number>; functions: Map<string, FileCoverage["functions"][number]> }
-  >()
-  for (const { file, lines, functions } of all) {
-    let sum = files.get(file)
-    if (sum === undefined) files.set(file, (sum = { lines: new Map(), functions: new Map() }))
-    for (const [line, hits] of lines) sum.lines.set(line, (sum.lines.get(line) ?? 0) + hits)
-    for (const one of functions) {
-      const hits = (sum.functions.get(one.name)?.hits ?? 0) + one.hits
-      sum.functions.set(one.name, { ...one, hits })
+/** The sums of what was counted of one file. */
+class FileSum {
+  readonly #lines = new Map<number, number>()
+  readonly #functions = new Map<string, FunctionHits>()
+  readonly #branches = new Map<string, BranchHits>()
+  #branchesKnown = false
+
+  add({ lines, functions, branches }: FileCoverage): void {
+    for (const [line, hits] of lines) this.#lines.set(line, (this.#lines.get(line) ?? 0) + hits)
+    for (const one of functions) addHits(this.#functions, one.name, one)
+    for (const one of branches ?? []) addHits(this.#branches, `${one.line}:${one.branch}:${one.way}`, one)
+    this.#branchesKnown ||= branches !== undefined
+  }
+
+  result(file: string): FileCoverage {
+    const branches = [...this.#branches.values()].sort((a, b) => a.branch - b.branch || a.way - b.way)
+    return {
+      file,
+      lines: new Map([...this.#lines].sort(([a], [b]) => a - b)),
+      functions: [...this.#functions.values()].sort((a, b) => a.line - b.line),
+      ...(this.#branchesKnown && { branches }),
     }
   }
-  return [...files]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([file, { lines, functions }]) => ({
-      file,
-      lines: new Map([...lines].sort(([a], [b]) => a - b)),
-      functions: [...functions.values()].sort((a, b) => a.line - b.line),
-    }))
+}
+
+function addHits<T extends { hits: number }>(sums: Map<string, T>, key: string, one: T): void {
+  sums.set(key, { ...one, hits: (sums.get(key)?.hits ?? 0) + one.hits })
+}
+
+/** The sums of several: of the processes of a test run. */
+export function mergeCoverage(all: readonly FileCoverage[]): FileCoverage[] {
+  const files = new Map<string, FileSum>()
+  for (const one of all) {
+    let sum = files.get(one.file)
+    if (sum === undefined) files.set(one.file, (sum = new FileSum()))
+    sum.add(one)
+  }
+  return [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([file, sum]) => sum.result(file))
 }

@@ -2,7 +2,6 @@ import { SkepError } from "../base/index.ts"
 import { kernelMachine, kernelSnapshot } from "../bpf/index.ts"
 import type { Machine } from "../machine/index.ts"
 import { VirtualMachine, type VirtualMachineOptions } from "../vm/index.ts"
-import { coverage } from "./coverage.ts"
 
 /** The machine that tests run on: `SKEP_MACHINE`, and the embedded one where nothing is said. @throws SkepError BPF_OPTION */
 export function chosenMachine(): "vm" | "kernel" {
@@ -18,5 +17,5 @@ export function chosenMachine(): "vm" | "kernel" {
 /** A machine for one test: the kernel, or an embedded machine of its own. */
 export function testMachine(options: VirtualMachineOptions = {}): Machine {
   if (chosenMachine() === "kernel") return kernelMachine()
-  return new VirtualMachine({ types: () => kernelSnapshot().btf, verify: true, coverage: coverage(), ...options })
+  return new VirtualMachine({ types: () => kernelSnapshot().btf, verify: true, ...options })
 }

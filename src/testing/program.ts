@@ -3,6 +3,7 @@ import type { LoadedProgram, ProgramOptions, TestRunInput } from "../machine/ind
 import { PacketBuilder } from "../packets/index.ts"
 import { type VirtualMachineOptions, verdictKind, verdictOf } from "../vm/index.ts"
 import { type ContextInput, contextBytes } from "./context.ts"
+import { type Counting, countedProgram } from "./counted.ts"
 import { testMachine } from "./machine.ts"
 
 /** What a program under test is made of: what `BPF.load` takes, and how the embedded machine is made. */
@@ -35,9 +36,12 @@ export interface RunResult {
 export class TestProgram implements Disposable {
   /** The program with its tables, globals, events and output. */
   readonly bpf: BPF
+  readonly #counting: Counting | undefined
 
-  constructor(bpf: BPF) {
+  /** @internal */
+  constructor(bpf: BPF, counting?: Counting) {
     this.bpf = bpf
+    this.#counting = counting
   }
 
   /** A function, loaded now if it is not yet. @throws SkepError BPF_NO_FUNCTION, KERNEL_VERIFIER, VM_VERIFIER */
@@ -59,6 +63,7 @@ export class TestProgram implements Disposable {
       dataRoom,
       cpu,
     })
+    this.#counting?.changed()
     const kind = verdictKind(program.type)
     const verdict = kind === undefined ? undefined : verdictOf(kind, retval | 0).name
     return { retval, verdict, packet: left.data, context: left.context }
@@ -66,6 +71,7 @@ export class TestProgram implements Disposable {
 
   /** Frees the program and its tables. */
   [Symbol.dispose](): void {
+    this.#counting?.end()
     this.bpf[Symbol.dispose]()
   }
 }
@@ -80,5 +86,7 @@ export class TestProgram implements Disposable {
  */
 export async function testProgram(options: TestProgramOptions): Promise<TestProgram> {
   const { vm, ...load } = options
+  const counted = await countedProgram(options)
+  if (counted !== undefined) return counted
   return new TestProgram(await BPF.load({ ...load, machine: testMachine(vm), autoAttach: false }))
 }

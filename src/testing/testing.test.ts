@@ -68,6 +68,19 @@ onBoth("packets and contexts that a program changes", t => {
   assert.equal(new DataView(result.context.buffer, result.context.byteOffset).getUint32(8, true), 8)
 })
 
+test("what a program prints can be read", async () => {
+  const printing = `int say(struct __sk_buff *skb) { bpf_trace_printk("%d bytes\\n", skb->len); return 0; }`
+  using t = await testProgram({ text: printing })
+  const lines = t.bpf.trace()
+  const { length } = dns.bytes()
+  for (const room of [0, 6]) t.run("say", { type: "sched_cls", packet: dns.payload("?".padEnd(1 + room)) })
+  const two = [(await lines.next()).value, (await lines.next()).value]
+  assert.deepEqual(
+    two.map(line => line?.message),
+    [`${length} bytes`, `${length + 6} bytes`],
+  )
+})
+
 describe("assertions say what differs", () => {
   test("packets, field by field", () => {
     assert.throws(

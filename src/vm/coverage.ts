@@ -16,12 +16,24 @@ export interface FunctionHits {
   hits: number
 }
 
+/** One of the two ways on from a branch, and how often it was taken. */
+export interface BranchHits {
+  readonly line: number
+  /** Number of the branch among those of its file. */
+  readonly branch: number
+  /** 0 where its condition held, 1 where not. */
+  readonly way: 0 | 1
+  hits: number
+}
+
 /** How often the lines and functions of one file ran. */
 export interface FileCoverage {
   readonly file: string
   /** By line, from 1: only lines that have code. */
   readonly lines: ReadonlyMap<number, number>
   readonly functions: readonly FunctionHits[]
+  /** Undefined where branches were not counted. */
+  readonly branches?: readonly BranchHits[]
 }
 
 interface Counted {

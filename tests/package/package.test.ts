@@ -1,32 +1,13 @@
 import assert from "node:assert/strict"
-import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { after, test } from "node:test"
+import { test } from "node:test"
+import { installPackage, run } from "../support/package.ts"
 
 // The package as somebody gets it: packed, installed into an empty folder, imported, run, type-checked, weighed.
 
 const version = JSON.parse(readFileSync("package.json", "utf8")).version as string
-const folder = mkdtempSync(join(tmpdir(), "skep-package-"))
-after(() => rmSync(folder, { recursive: true, force: true }))
-
-function run(cwd: string, program: string, ...args: string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: "utf8" })
-  assert.equal(status, 0, error?.message ?? `${program} ${args.join(" ")}\n${stdout}${stderr}`)
-  return stdout
-}
-
-const [pack] = JSON.parse(run(".", "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", folder))
-const packed: string[] = pack.files.map((file: { path: string }) => file.path)
-
-const app = join(folder, "app")
-mkdirSync(app)
-writeFileSync(join(app, "package.json"), '{ "name": "app", "private": true, "type": "module" }')
-const options = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]
-const install = spawnSync("npm", ["install", ...options, join(folder, pack.filename)], { cwd: app, encoding: "utf8" })
-const offline = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/.exec(install.stderr)?.[1]
-const installed = offline ? { skip: `npm cannot reach its registry: ${offline}` } : {}
+const { app, packed, install, options: installed } = installPackage()
 
 test("the package has the library, the program, types and documents, and nothing else", () => {
   for (const path of [

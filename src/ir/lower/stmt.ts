@@ -17,7 +17,8 @@ import { containsLabel, lowerSwitch } from "./switch.ts"
 /** Lowers a statement. */
 export function statement(cx: FunctionContext, s: Stmt): void {
   const { b } = cx
-  b.span = s.span
+  // What ends in front of a label is not the label's.
+  if (!isLabel(s)) b.span = s.span
   switch (s.kind) {
     case "block":
       inScope(cx, () => cx.withScope(s.span, () => statements(cx, s.body)))
@@ -75,6 +76,8 @@ export function statement(cx: FunctionContext, s: Stmt): void {
       return
   }
 }
+
+const isLabel = ({ kind }: Stmt): boolean => kind === "case" || kind === "default" || kind === "label"
 
 function statements(cx: FunctionContext, list: readonly Stmt[]): void {
   for (const s of list) statement(cx, s)
