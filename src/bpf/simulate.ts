@@ -8,7 +8,7 @@ export type ProcessScript = Script
 
 /** What a simulated computer is like, and what goes on in it. */
 export interface SimulateOptions {
-  /** What it does: `demo`, `shell`, `web`, `disk`, `upkeep`, or `idle`, which it is without one. */
+  /** What it does, as docs/simulation.md lists it: `demo`, `shell`, `web` …; `idle` without one. */
   readonly workload?: string
   /** Where its random numbers begin: the same run for the same seed. 1 without it. */
   readonly seed?: number

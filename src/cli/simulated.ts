@@ -2,6 +2,21 @@ import { type Instead, type Simulation, simulateFor, usualMachine } from "../bpf
 import { UsageError } from "./command.ts"
 import type { Stop } from "./stop.ts"
 
+/** The workloads, without what they do: that is read when one runs. */
+export const WORKLOAD_NAMES = [
+  "demo",
+  "shell",
+  "web",
+  "disk",
+  "upkeep",
+  "names",
+  "storage",
+  "login",
+  "apps",
+  "containers",
+  "idle",
+] as const
+
 /** Options of commands that run programs: where, and what goes on there. */
 export const WHERE_OPTIONS = {
   on: {
@@ -11,7 +26,7 @@ export const WHERE_OPTIONS = {
       "in this kernel, or on the embedded machine: a simulated kernel (docs/simulation.md), or with --pcap the packets; without it in the kernel " +
       "where this user may use it",
   },
-  workload: { value: "NAME", about: "what goes on in the simulated kernel: demo, shell, web, disk, upkeep, idle" },
+  workload: { value: "NAME", about: `what goes on in the simulated kernel: ${WORKLOAD_NAMES.join(", ")}` },
   seed: { value: "N", about: "where the simulation's random numbers begin; the same run for the same number" },
 } as const
 

@@ -6,6 +6,7 @@ import type { Cpu } from "./cpu/cpu.ts"
 import { Layouts } from "./memory/layout.ts"
 import { KernelMemory } from "./memory/memory.ts"
 import { KernelSymbols } from "./memory/symbols.ts"
+import { CALLED } from "./places/called.ts"
 import { Places } from "./places/places.ts"
 import type { FieldValue } from "./places/record.ts"
 import { type Word, wordOf } from "./places/word.ts"
@@ -19,6 +20,8 @@ export interface KernelOptions {
   readonly cpus?: number
   /** Where its random numbers begin; the same run for the same seed. */
   readonly seed?: number
+  /** Number of the first process of a workload; 1200 without it. */
+  readonly firstProcess?: number
 }
 
 /** Nanoseconds since boot when a simulation begins: a computer that runs for some minutes. */
@@ -56,7 +59,7 @@ export class Kernel implements Environment {
     this.#cpus = cpus
     this.random = seededRandom(seed)
     this.memory = new KernelMemory(memory, new Layouts(snapshot.btf))
-    this.names = new KernelSymbols(snapshot.btf)
+    this.names = new KernelSymbols(snapshot.btf, CALLED)
     this.places = new Places(this.memory, this.names, snapshot.formats)
     this.config = [...snapshot.config].map(([name, value]) => `${name}=${value === "1" ? "y" : value}`).join("\n")
   }
@@ -78,8 +81,8 @@ export class Kernel implements Environment {
     return { cancel: () => void (event.cancelled = true) }
   }
   task(): { pid: number; tgid: number; uid: number; gid: number; comm: string; cgroupId: bigint; address: number } {
-    const { pid, tgid, uid, gid, comm, cgroupId, object } = this.current
-    return { pid, tgid, uid, gid, comm, cgroupId, address: object.offset }
+    const { pid, tgid, uid, gid, comm, group, object } = this.current
+    return { pid, tgid, uid, gid, comm, cgroupId: group.id, address: object.offset }
   }
   stack(kind: "kernel" | "user"): readonly bigint[] {
     const { frames, userFrames } = this.current
@@ -184,7 +187,15 @@ export class Kernel implements Environment {
     return result
   }
 
-  /** The same for a function that takes no time. */
+  /** Functions of which each calls the next one, with the same arguments; the innermost does what the body does. */
+  *nested<T>(names: readonly string[], args: readonly Word[], body: () => Steps<T> | T): Steps<T> {
+    const [name, ...inner] = names
+    if (name !== undefined) return yield* this.call(name, args, () => this.nested(inner, args, body))
+    const made = body()
+    return isSteps(made) ? yield* made as Steps<T> : made
+  }
+
+  /** As {@link call}, for a function that takes no time. */
   callNow<T>(name: string, args: readonly Word[], body?: () => T): T {
     const { frames } = this.current
     const caller = this.caller()

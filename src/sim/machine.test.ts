@@ -1,35 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { testSnapshot } from "../../tests/support/simulated.ts"
-import { snapshotTarget } from "../bpf/index.ts"
-import { compile } from "../compiler/index.ts"
+import { workloadLines } from "../../tests/support/simulatedTool.ts"
 import type { AttachTarget } from "../machine/index.ts"
-import { simulate } from "./machine.ts"
-import { workload } from "./workloads/index.ts"
-
-/** Lines that a program prints in a simulated time. */
-function printed(
-  text: string,
-  name: string,
-  seconds = 0.3,
-  attach: readonly (readonly [string, AttachTarget])[] = [],
-): string[] {
-  const { object } = compile({ name: "program.c", text, target: snapshotTarget(), cpu: 4 })
-  const { machine, system } = simulate(testSnapshot(), { seed: 1 })
-  const loaded = machine.load(object, { lazy: true })
-  const lines: string[] = []
-  machine.core.trace.listen(({ task, message }) => void lines.push(`${task}: ${message}`))
-  for (const spec of object.programs) if (spec.attach !== undefined) loaded.program(spec.name).attach()
-  for (const [fn, target] of attach) loaded.program(fn, { type: "kprobe" }).attach(target)
-  workload(name).start(system)
-  system.run(seconds * 1e9)
-  return lines
-}
 
 /** One line is one case: a program, the workload, and a line that it prints. */
 function prints(what: string, text: string, name: string, expected: RegExp): void {
   test(what, () => {
-    const lines = printed(text, name)
+    const lines = workloadLines(text, name, { seconds: 0.3 })
     assert.ok(
       lines.some(line => expected.test(line)),
       `no line is like ${expected}:\n${lines.slice(0, 10).join("\n")}`,
@@ -68,7 +45,7 @@ prints(
     return 0;
   }`,
   "web",
-  /: port 8080/,
+  /: port 80/,
 )
 prints(
   "who began whom",
@@ -101,7 +78,7 @@ prints(
 )
 
 test("time goes by between entry and return", () => {
-  const lines = printed(
+  const lines = workloadLines(
     `BPF_HASH(start, u32);
     int kprobe__vfs_fsync_range(struct pt_regs *ctx) {
       u32 tid = bpf_get_current_pid_tgid();
@@ -124,5 +101,5 @@ test("time goes by between entry and return", () => {
 test("a program that is given a place by its caller", () => {
   const text = 'int hello(struct pt_regs *ctx) { bpf_trace_printk("Hello, World!\\n"); return 0; }'
   const target: AttachTarget = { kind: "kprobe", event: "clone", syscall: true }
-  assert.ok(printed(text, "shell", 0.3, [["hello", target]]).includes("bash: Hello, World!"))
+  assert.ok(workloadLines(text, "shell", { attach: [["hello", target]] }).includes("bash: Hello, World!"))
 })

@@ -5,17 +5,25 @@ import { Ipc } from "./calls/ipc.ts"
 import { Counters } from "./cpu/counters.ts"
 import { Interrupts } from "./cpu/interrupts.ts"
 import { Scheduler } from "./cpu/scheduler.ts"
+import { FileContent } from "./files/content.ts"
+import { FileNames } from "./files/names.ts"
 import { PageCache } from "./files/pages.ts"
 import { type FileNode, FileTree, S_IFCHR } from "./files/tree.ts"
 import { Vfs } from "./files/vfs.ts"
 import { Kernel, type KernelOptions } from "./kernel.ts"
+import { Futex } from "./locks/futex.ts"
 import { Allocator } from "./memory/allocator.ts"
 import { Pressure } from "./memory/pressure.ts"
+import { Loopback } from "./net/loopback.ts"
 import { Tcp } from "./net/tcp.ts"
-import { Process } from "./process.ts"
+import { Udp } from "./net/udp.ts"
+import { Unix } from "./net/unix.ts"
+import { Process } from "./process/process.ts"
 import { Life } from "./tasks/life.ts"
+import { Namespaces } from "./tasks/namespaces.ts"
 import { type NewTask, newCpu, TaskObjects } from "./tasks/objects.ts"
 import { INTERRUPTIBLE, type Task } from "./tasks/task.ts"
+import { Work } from "./tasks/workqueue.ts"
 import { BLOCK, type Steps } from "./time/steps.ts"
 
 /** What a process of a workload does: a generator, in which each call to the system is `yield*`. */
@@ -32,14 +40,22 @@ export class System {
   readonly interrupts: Interrupts
   readonly counters: Counters
   readonly allocator: Allocator
-  readonly disk: Disk
+  /** `vda`, where the root file system lies, and two more. */
+  readonly disks: readonly Disk[]
   readonly files: FileTree
   readonly pages: PageCache
   readonly vfs: Vfs
+  readonly content: FileContent
+  readonly names: FileNames
   readonly life: Life
+  readonly loopback: Loopback
   readonly tcp: Tcp
+  readonly udp: Udp
+  readonly unix: Unix
   readonly pressure: Pressure
   readonly ipc: Ipc
+  readonly futex: Futex
+  readonly namespaces: Namespaces
   readonly #tasks = new Map<number, Task>()
   readonly #init: Task
   /** What processes write to that have no other place. */
@@ -54,16 +70,24 @@ export class System {
     this.interrupts = new Interrupts(this)
     this.counters = new Counters(this)
     this.allocator = new Allocator(this)
-    this.disk = new Disk(this)
-    this.files = new FileTree(kernel, this.disk.device)
+    this.disks = [0, 1, 2].map(index => new Disk(this, index))
+    this.files = new FileTree(this, this.disks[0])
     this.pages = new PageCache(this)
     this.vfs = new Vfs(this)
+    this.content = new FileContent(this)
+    this.names = new FileNames(this)
     this.life = new Life(this)
+    this.loopback = new Loopback(this)
     this.tcp = new Tcp(this)
+    this.udp = new Udp(this)
+    this.unix = new Unix(this)
     this.pressure = new Pressure(this)
     this.ipc = new Ipc(this)
+    this.futex = new Futex(this)
+    this.namespaces = new Namespaces(this)
     this.#terminal = this.files.make("/dev/pts/0", S_IFCHR | 0o620)
     this.#init = this.#boot()
+    this.objects.next = options.firstProcess ?? FIRST_PROCESS
     this.interrupts.start()
   }
 
@@ -119,11 +143,9 @@ export class System {
         this.#sleeping({ comm, parent: kthreadd, kernelThread: true, cpu: i })
       }
     }
-    this.#worker("rcu_preempt", kthreadd, 40_000_000, () => this.kernel.call("rcu_gp_kthread_wake", [], undefined, 900))
-    this.#worker("kworker/u8:1", kthreadd, 500_000_000, () =>
-      this.kernel.call("process_one_work", [0, 0], () => this.pages.flushAll()),
-    )
-    this.objects.next = FIRST_PROCESS
+    this.#thread("rcu_preempt", kthreadd, 40_000_000, () => this.kernel.call("rcu_gp_kthread_wake", [], undefined, 900))
+    const writeback = new Work(this, "wb_workfn", () => this.pages.flushAll())
+    this.#worker("kworker/u8:1", kthreadd, 500_000_000, writeback)
     return init
   }
 
@@ -145,15 +167,25 @@ export class System {
     return task
   }
 
-  /** A thread of the kernel that does something again and again. */
-  #worker(comm: string, parent: Task, pause: number, work: () => Steps<unknown>): void {
+  /** A thread of the kernel that does what is queued, which is again and again the same. */
+  #worker(comm: string, parent: Task, pause: number, work: Work): void {
+    const queue = (): void => work.queue("writeback")
+    this.#thread(comm, parent, pause, () => work.execute(), queue)
+  }
+
+  /** A thread of the kernel that is woken up again and again to do something. */
+  #thread(comm: string, parent: Task, pause: number, work: () => Steps<unknown>, before?: () => void): void {
     const task = this.objects.make({ comm, parent, kernelThread: true })
     const { kernel, scheduler } = this
     task.frames.push("ret_from_fork_asm", "ret_from_fork", "kthread")
     task.begin(
       (function* (): Steps<void> {
         for (;;) {
-          kernel.after(pause, () => kernel.on(task.cpu, () => void scheduler.wake(task)))
+          const wake = (): void => {
+            before?.()
+            scheduler.wake(task)
+          }
+          kernel.after(pause, () => kernel.on(task.cpu, wake))
           task.state = INTERRUPTIBLE
           yield BLOCK
           yield* work()

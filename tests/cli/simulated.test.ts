@@ -1,5 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { WORKLOAD_NAMES } from "../../src/cli/simulated.ts"
+import { WORKLOADS } from "../../src/sim/index.ts"
 import { fileWith, skep } from "../support/cli.ts"
 
 const opens = fileWith(
@@ -34,6 +36,13 @@ test("the demo prints the lines of the slides", () => {
   assert.equal(stderr.match(/simulated: nothing/g)?.length, 1)
 })
 
+test("the command line names the workloads that there are", () => {
+  assert.deepEqual(
+    WORKLOADS.map(({ name }) => name),
+    WORKLOAD_NAMES,
+  )
+})
+
 function wrong(message: RegExp, ...args: readonly string[]): void {
   test(`skep run ${args.join(" ")}`, () => {
     const { status, stderr } = skep(["run", ...args, opens])
@@ -43,7 +52,7 @@ function wrong(message: RegExp, ...args: readonly string[]): void {
 }
 wrong(/--on cannot be 'moon'/, "--on", "moon")
 wrong(/--workload and --seed are for the simulated kernel/, "--on", "kernel", "--workload", "web")
-wrong(/there is no workload wep.*did you mean web/s, "--on", "vm", "--workload", "wep")
+wrong(/there is no workload wep.*did you mean web.*names +a name server/s, "--on", "vm", "--workload", "wep")
 wrong(/--seed is a whole number/, "--on", "vm", "--seed", "x")
 wrong(
   /no such place: a function vfs_raed.*vfs_read/s,

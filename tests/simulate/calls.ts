@@ -28,8 +28,35 @@ interface Named {
 export function readCalls(dir: string, id: string, functions: readonly string[]): Call[] {
   const meta = JSON.parse(readFileSync(join(dir, "programs", id, "meta.json"), "utf8")) as {
     readonly calls: readonly (readonly [method: string, args: unknown, named: Named])[]
+    readonly usdt_contexts: readonly Context[]
   }
-  return meta.calls.flatMap(([method, , named]) => callsOf(method, named, functions))
+  return [
+    ...meta.calls.flatMap(([method, , named]) => callsOf(method, named, functions)),
+    ...meta.usdt_contexts.flatMap(probesOf),
+  ]
+}
+
+/** Names of the tables that the tool reads; all of the program's where it is not known. */
+export function tablesOf(dir: string, id: string): ReadonlySet<string> {
+  const meta = JSON.parse(readFileSync(join(dir, "programs", id, "meta.json"), "utf8")) as {
+    readonly tables_used: readonly { readonly name: string }[]
+  }
+  return new Set(meta.tables_used.map(({ name }) => name))
+}
+
+/** Static probes that a tool enables: by their names, and the files and addresses where its functions are put. */
+interface Context {
+  readonly enabled: readonly (readonly [probe: string, fn: string])[]
+  readonly uprobes: readonly (readonly [path: string, fn: string, address: string])[]
+}
+
+function probesOf({ enabled, uprobes }: Context): Call[] {
+  return enabled.map(([probe, fn]) => {
+    const path = uprobes.find(([, name]) => name === fn)?.[0] ?? ""
+    // `provider:probe` where the tool says both; a program's provider has its name otherwise.
+    const [event, provider = path.slice(path.lastIndexOf("/") + 1)] = probe.split(":").reverse()
+    return { fn, type: "kprobe", target: { kind: "usdt", path, provider, event } }
+  })
 }
 
 function callsOf(method: string, named: Named, functions: readonly string[]): Call[] {

@@ -44,8 +44,8 @@ function summary(results: readonly Simulated[]): string {
   return `${results.length} programs: ${parts.join(", ")}; ${faults} ended by a fault; ${results.reduce((n, one) => n + one.runs, 0)} runs`
 }
 
-const line = ({ id, reached, places, missing, runs, output, failed }: Simulated): string =>
-  `${id}: ${reached}, ${places} places, ${runs} runs${output && `, ${output}`}${failed ? `\n    ${failed}` : ""}${missing
+const line = ({ id, argv, reached, places, missing, runs, output, failed }: Simulated): string =>
+  `${[id, ...argv].join(" ")}: ${reached}, ${places} places, ${runs} runs${output && `, ${output}`}${failed ? `\n    ${failed}` : ""}${missing
     .slice(0, 3)
     .map(text => `\n    missing: ${text}`)
     .join("")}\n`

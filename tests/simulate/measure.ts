@@ -1,17 +1,19 @@
 import { SkepError } from "../../src/base/index.ts"
 import { includeResolver, parseFlags, snapshotTarget } from "../../src/bpf/index.ts"
 import { compile } from "../../src/compiler/index.ts"
-import type { LoadedMap } from "../../src/machine/index.ts"
+import type { Loaded, LoadedMap } from "../../src/machine/index.ts"
 import type { BpfObject } from "../../src/object/index.ts"
 import { simulate, workload } from "../../src/sim/index.ts"
 import type { CorpusProgram } from "../compat/corpus.ts"
 import { typeOf } from "../compat/measure.ts"
 import { testSnapshot } from "../support/simulated.ts"
-import { readCalls } from "./calls.ts"
+import { readCalls, tablesOf } from "./calls.ts"
+import { fillTables, numbersOf } from "./setup.ts"
 
 /** What became of a program on the simulated kernel. */
 export interface Simulated {
   readonly id: string
+  readonly argv: readonly string[]
   /** The last thing that went well. */
   readonly reached: "nothing" | "compiled" | "loaded" | "attached" | "ran" | "seen"
   /** Places where it is attached, and those that the simulated kernel does not have. */
@@ -24,83 +26,107 @@ export interface Simulated {
   readonly failed?: string
 }
 
+/** Number of the first process, where the tool names none. */
+const FIRST = 1200
+/** Processes and threads of the workload among which one that the tool names is looked for. */
+const MOST_PROCESSES = 32
+
 const messageOf = (error: unknown): string =>
   error instanceof SkepError ? `${error.code}: ${error.message}` : String((error as Error).stack ?? error)
 
-/** Compiles a program, attaches what it and its tool say, lets the workload run, and looks at what there is to see. */
+/**
+ * Compiles a program, attaches what it and its tool say, lets the workload run, and looks at what there is to see. A tool that is pointed at a
+ * process (`-p 181`) is tried with each of the workload's processes having that number.
+ */
 export function measure(corpus: string, program: CorpusProgram, seconds: number): Simulated {
-  const { id } = program
-  const none = { id, places: 0, missing: [], runs: 0, output: "" }
+  const { id, argv } = program
   let object: BpfObject
   try {
     object = compiled(program)
   } catch (error) {
-    return { ...none, reached: "nothing", failed: messageOf(error) }
+    return { id, argv, places: 0, missing: [], runs: 0, output: "", reached: "nothing", failed: messageOf(error) }
   }
-  const { machine, system } = simulate(testSnapshot(), { seed: 7 })
+  const first = simulated(corpus, program, object, seconds, FIRST)
+  if (first.reached !== "ran") return first
+  for (const number of new Set(numbersOf(argv))) {
+    for (let before = 0; before < MOST_PROCESSES && number - before > 50; before++) {
+      const pointed = simulated(corpus, program, object, seconds, number - before)
+      if (pointed.reached === "seen") return pointed
+    }
+  }
+  return first
+}
+
+function simulated(
+  corpus: string,
+  program: CorpusProgram,
+  object: BpfObject,
+  seconds: number,
+  firstProcess: number,
+): Simulated {
+  const { machine, system } = simulate(testSnapshot(), { seed: 7, firstProcess })
   const missing: string[] = []
   let places = 0
+  const done = (reached: Simulated["reached"], output = "", failed?: string): Simulated => {
+    const { id, argv } = program
+    return { id, argv, reached, places, missing, runs: system.kernel.places.runs, output, failed }
+  }
   try {
     const loaded = machine.load(object, { lazy: true })
-    const functions = system.kernel.names.functions
-    const calls = readCalls(corpus, id, functions)
-    for (const { fn, type, target } of calls) {
+    workload("demo").start(system)
+    fillTables(loaded.maps.values(), system)
+    const calls = readCalls(corpus, program.id, system.kernel.names.functions)
+    const attach = (act: () => unknown): void => {
       try {
-        loaded.program(fn, { type }).attach(target)
+        act()
         places++
       } catch (error) {
         if (!isPlace(error)) throw error
         missing.push(messageOf(error))
       }
     }
+    for (const { fn, type, target } of calls) attach(() => loaded.program(fn, { type }).attach(target))
     for (const spec of object.programs) {
       const named = loaded.program(spec.name, { type: typeOf(program, spec) ?? "kprobe" })
-      if (spec.attach === undefined || calls.some(({ fn }) => fn === spec.name)) continue
-      try {
-        named.attach()
-        places++
-      } catch (error) {
-        if (!isPlace(error)) throw error
-        missing.push(messageOf(error))
-      }
+      if (spec.attach !== undefined && !calls.some(({ fn }) => fn === spec.name)) attach(() => named.attach())
     }
-    let printed = 0
-    machine.core.trace.listen(() => void printed++)
-    const streams = [...loaded.maps.values()].filter(map => isStream(map)).map(map => map.events())
-    if (places === 0) return { ...none, reached: "loaded", missing }
-    workload("demo").start(system)
+    if (places === 0) return done("loaded")
+    const output = new Output(loaded, tablesOf(corpus, program.id))
+    machine.core.trace.listen(() => void output.printed++)
     try {
       system.run(seconds * 1e9)
     } catch (error) {
-      return {
-        ...none,
-        reached: "attached",
-        places,
-        missing,
-        runs: system.kernel.places.runs,
-        failed: messageOf(error),
-      }
+      return done("attached", "", messageOf(error))
     }
-    let sent = 0
-    for (const stream of streams) sent += stream.poll(() => {})
-    const { runs } = system.kernel.places
-    const tables = [...loaded.maps.values()].filter(map => !isStream(map)).map(map => `${map.name} ${entriesOf(map)}`)
-    const output = [
-      ...tables.filter(text => !text.endsWith(" 0")),
-      sent > 0 ? `sent ${sent}` : "",
-      printed > 0 ? `printed ${printed}` : "",
-    ]
-    const shown = output.filter(text => text !== "").join(", ")
-    return {
-      id,
-      reached: runs === 0 ? "attached" : shown === "" ? "ran" : "seen",
-      places,
-      missing,
-      runs,
-      output: shown,
-    }
+    const shown = output.text()
+    return done(system.kernel.places.runs === 0 ? "attached" : shown === "" ? "ran" : "seen", shown)
   } catch (error) {
-    return { ...none, reached: "compiled", missing, failed: messageOf(error) }
+    return done("compiled", "", messageOf(error))
+  }
+}
+
+/** What a program lets its tool see: what changed in the tables that the tool reads, what it sent and printed. */
+class Output {
+  printed = 0
+  readonly #streams
+  readonly #tables
+
+  constructor(loaded: Loaded, read: ReadonlySet<string>) {
+    const maps = [...loaded.maps.values()].filter(({ name }) => read.size === 0 || read.has(name))
+    this.#streams = maps.filter(isStream).map(map => map.events())
+    this.#tables = maps.filter(isTable).map(map => ({ map, before: new Set(elements(map)) }))
+  }
+
+  text(): string {
+    let sent = 0
+    for (const stream of this.#streams) sent += stream.poll(() => {})
+    const parts = this.#tables.map(({ map, before }) => {
+      const changed = elements(map).filter(element => !before.has(element)).length
+      return changed > 0 ? `${map.name} ${changed}` : ""
+    })
+    if (sent > 0) parts.push(`sent ${sent}`)
+    if (this.printed > 0) parts.push(`printed ${this.printed}`)
+    return parts.filter(part => part !== "").join(", ")
   }
 }
 
@@ -114,11 +140,14 @@ const isPlace = (error: unknown): boolean =>
   error instanceof SkepError && (error.code === "SIM_NO_PLACE" || error.code === "VM_NO_PLACE")
 
 const isStream = (map: LoadedMap): boolean => map.type === "perf_event_array" || map.type === "ringbuf"
+const isTable = (map: LoadedMap): boolean =>
+  /hash|array$|lpm/.test(map.type) && !/prog|_of_|cgroup/.test(map.type) && !isStream(map) && map.name !== ".rodata"
 
-/** Entries of a table, of an array those that are not zero. */
-function entriesOf(map: LoadedMap): number {
-  if (!/hash|array$|lpm/.test(map.type) || /prog|_of_|cgroup/.test(map.type)) return 0
-  let count = 0
-  for (const [, value] of map.entries()) if (!map.type.includes("array") || value.some(byte => byte !== 0)) count++
-  return count
+/** Elements of a table as texts, of an array those that are not zero. */
+function elements(map: LoadedMap): string[] {
+  const found: string[] = []
+  for (const [key, value] of map.entries()) {
+    if (!map.type.includes("array") || value.some(byte => byte !== 0)) found.push(`${key}=${value}`)
+  }
+  return found
 }

@@ -5,18 +5,26 @@ import { BLOCK, type Steps } from "../time/steps.ts"
 
 /** Bytes of a sector. */
 const SECTOR = 512
-const MAJOR = 253
+/** Of the virtio disks: the first number that Debian's kernel gives away. */
+const MAJOR = 254
+/** Minor numbers of a disk: itself and its partitions. */
+const MINORS = 16
 const REQ_OP_WRITE = 1
 const REQ_SYNC = 1 << 11
 /** Requests that the device works on at once. */
 const DEPTH = 64
-/** Number of the device's interrupt. */
-const IRQ = 27
+/** Number of the first device's interrupt. */
+const FIRST_IRQ = 27
 
 /** A disk with a queue: requests wait, are issued, and an interrupt tells that they are done. */
 export class Disk {
   readonly #system: System
+  /** Its name in `/dev`. */
+  readonly name: string
+  /** Major << 20 | minor. */
+  readonly number: number
   readonly device: KernelObject
+  readonly #irq: number
   readonly #queue: KernelObject
   readonly #action: KernelObject
   readonly #ring: KernelObject
@@ -25,27 +33,40 @@ export class Disk {
   #underWay = 0
   #tag = 0
 
-  constructor(system: System) {
+  /** The disk `vda` at index 0, `vdb` at 1, … */
+  constructor(system: System, index: number) {
     this.#system = system
+    this.name = `vd${String.fromCharCode(97 + index)}`
+    this.number = (MAJOR << 20) | (index * MINORS)
+    this.#irq = FIRST_IRQ + index
     const { memory, names } = system.kernel
-    const disk = memory.new("gendisk", { major: MAJOR, first_minor: 0, minors: 16, disk_name: "vda" })
+    const numbers = { major: MAJOR, first_minor: index * MINORS, minors: MINORS }
+    const disk = memory.new("gendisk", { ...numbers, disk_name: this.name })
     this.#queue = memory.new("request_queue", { disk, nr_requests: DEPTH, queue_depth: DEPTH })
     this.device = memory.new("block_device", {
       bd_disk: disk,
       bd_queue: this.#queue,
-      bd_dev: (MAJOR << 20) | 0,
+      bd_dev: this.number,
       bd_nr_sectors: 41_943_040,
     })
     disk.set({ part0: this.device, queue: this.#queue })
     const driver = memory.new("device_driver", { name: memory.string("virtio_blk") })
-    const device = memory.new("virtio_device", { "dev.driver": driver, "dev.kobj.name": memory.string("virtio0") })
+    const device = memory.new("virtio_device", {
+      "dev.driver": driver,
+      "dev.kobj.name": memory.string(`virtio${index}`),
+    })
     this.#ring = memory.new("virtqueue", { name: memory.string("req.0"), vdev: device, num_max: 256, num_free: 200 })
     const scatter = memory.new("scatterlist", { page_link: 2, length: 4096 })
     const scatters = memory.bytes(16)
     for (const at of [0, 8]) memory.linear.view.setBigUint64(scatters.offset + at, scatter.address, true)
     this.#scatters = scatters
-    this.#action = memory.new("irqaction", { irq: IRQ, name: memory.string("virtio0-req.0") })
+    this.#action = memory.new("irqaction", { irq: this.#irq, name: memory.string(this.#vector) })
     this.#action.set({ handler: names.address("vring_interrupt") })
+  }
+
+  /** Name of its interrupt. */
+  get #vector(): string {
+    return `virtio${this.#irq - FIRST_IRQ}-req.0`
   }
 
   /** Reads or writes sectors: the task waits until the device is done. */
@@ -77,7 +98,7 @@ export class Disk {
       stats_sectors: bytes / SECTOR,
     })
     const rwbs = write ? "WS" : "RA"
-    const place = () => ({ dev: MAJOR << 20, sector, nr_sector: bytes / SECTOR, rwbs, comm: task.comm, cmd: "" })
+    const place = () => ({ dev: this.number, sector, nr_sector: bytes / SECTOR, rwbs, comm: task.comm, cmd: "" })
     yield* kernel.call("submit_bio", [bio], () => this.#submit(bio, request, place, bytes))
     this.#issue(request, place, bytes, () => {
       done = true
@@ -147,7 +168,7 @@ export class Disk {
   #complete(cpu: number, request: KernelObject, place: Place, bytes: number, done: () => void): void {
     const { interrupts } = this.#system
     this.#underWay--
-    interrupts.device(cpu, IRQ, "virtio0-req.0", this.#action, () =>
+    interrupts.device(cpu, this.#irq, this.#vector, this.#action, () =>
       interrupts.softirqAfter(cpu, "BLOCK", () => this.#end(request, place, bytes, done)),
     )
   }

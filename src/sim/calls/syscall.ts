@@ -30,6 +30,7 @@ const NUMBERS = {
   recvmsg: 47,
   bind: 49,
   listen: 50,
+  socketpair: 53,
   setsockopt: 54,
   clone: 56,
   execve: 59,
@@ -40,7 +41,10 @@ const NUMBERS = {
   getdents64: 217,
   mkdir: 83,
   rmdir: 84,
+  link: 86,
   unlink: 87,
+  symlink: 88,
+  chmod: 90,
   sync: 162,
   mount: 165,
   umount: 166,
@@ -50,6 +54,7 @@ const NUMBERS = {
   openat: 257,
   newfstatat: 262,
   unlinkat: 263,
+  unshare: 272,
   renameat: 264,
   statx: 332,
   newstat: 4,
@@ -68,7 +73,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = { umount: "umount" }
 
 /**
  * A system call: the tracepoints of `raw_syscalls` and `syscalls`, and the kernel's function for it with the caller's registers as its one argument,
- * as on x86-64 since Linux 4.17.
+ * as on x86-64 since Linux 4.17. `ended` is what a task does at its end that a signal is to end.
  */
 export function* syscall<T extends Word>(
   kernel: Kernel,
@@ -76,6 +81,7 @@ export function* syscall<T extends Word>(
   name: SyscallName,
   args: readonly Word[],
   body: () => Steps<T> | T,
+  ended: (task: Task) => Steps<void>,
 ): Steps<T> {
   const number = NUMBERS[name]
   const { regs, frames } = task
@@ -105,6 +111,7 @@ export function* syscall<T extends Word>(
   )
   frames.length -= ENTRY.length
   yield kernel.between(80, 200)
+  if (task.fatal !== undefined) yield* ended(task)
   return result
 }
 

@@ -1,5 +1,9 @@
-import type { Kernel } from "../kernel.ts"
+import type { Disk } from "../block/disk.ts"
+import { SleepingLock } from "../locks/lock.ts"
 import type { KernelObject } from "../memory/object.ts"
+import type { System } from "../system.ts"
+import type { Steps } from "../time/steps.ts"
+import { operationsOf } from "./systems.ts"
 
 /** Types of files, as the upper bits of a mode have them. */
 export const S_IFDIR = 0o040000
@@ -7,6 +11,7 @@ export const S_IFREG = 0o100000
 export const S_IFCHR = 0o020000
 export const S_IFSOCK = 0o140000
 export const S_IFIFO = 0o010000
+export const S_IFLNK = 0o120000
 
 /** A file system of the simulated computer. */
 export interface FileSystem {
@@ -18,6 +23,8 @@ export interface FileSystem {
   readonly vfsmount: KernelObject
   /** Number of its device: major << 20 | minor. */
   readonly device: number
+  /** Where its files lie. */
+  readonly disk: Disk | undefined
 }
 
 /** A file or a folder. */
@@ -31,10 +38,12 @@ export interface FileNode {
   readonly children: Map<string, FileNode>
   /** Bytes. */
   size: number
-  /** Pages that are in memory, by their index. */
-  readonly cached: Set<number>
+  /** Pages that are in memory, by their index: `struct page`. */
+  readonly cached: Map<number, KernelObject>
   /** Pages that are to be written to the disk. */
   readonly dirty: Set<number>
+  /** `i_rwsem`, held by who writes. */
+  readonly lock: SleepingLock
 }
 
 /** An open file: what a descriptor leads to. */
@@ -44,6 +53,8 @@ export interface OpenFile {
   position: number
   /** Something else than a file of a disk: a pipe's other end, a socket. */
   readonly behind?: unknown
+  /** What is to be done when nobody has it open any more. */
+  readonly release?: () => Steps<void> | void
 }
 
 /** Bytes of a page. */
@@ -51,28 +62,26 @@ export const PAGE = 4096
 
 /** Folders and files by their paths, with inodes and dentries in the kernel's memory. */
 export class FileTree {
-  readonly #kernel: Kernel
+  readonly #system: System
   readonly root: FileNode
-  readonly #systems = new Map<string, FileSystem>()
+  /** File systems that no path leads to, by kind. */
+  readonly #nameless = new Map<string, FileSystem>()
+  readonly #tables = new Map<string, KernelObject>()
   #inodes = 1000
+  #mounts = 20
 
-  constructor(kernel: Kernel, device: KernelObject | undefined) {
-    this.#kernel = kernel
-    const system = this.#system("ext4", (253 << 20) | 1, "vda1", device)
-    this.root = this.#node("/", undefined, system, S_IFDIR | 0o755)
-    system.superBlock.set({ s_root: this.root.dentry })
-    system.vfsmount.set({ mnt_root: this.root.dentry })
+  constructor(system: System, disk: Disk) {
+    this.#system = system
+    const own = this.#fileSystem("ext4", disk.name, disk)
+    this.root = this.#node("/", undefined, own, S_IFDIR | 0o755)
+    this.#mounted(own, this.root)
     for (const [path, type] of [
       ["/proc", "proc"],
       ["/dev", "devtmpfs"],
       ["/sys", "sysfs"],
       ["/tmp", "tmpfs"],
     ]) {
-      const own = this.#system(type, this.#systems.size + 20, type)
-      const node = this.#node(path.slice(1), this.root, own, S_IFDIR | 0o755)
-      this.root.children.set(path.slice(1), node)
-      own.superBlock.set({ s_root: node.dentry })
-      own.vfsmount.set({ mnt_root: node.dentry })
+      this.mount(path, type)
     }
   }
 
@@ -101,7 +110,36 @@ export class FileTree {
 
   /** A file that no folder has: a socket, a pipe. */
   nameless(name: string, type: string, mode: number): FileNode {
-    return this.#node(name, undefined, this.#system(type, this.#systems.size + 8, type), mode)
+    let system = this.#nameless.get(type)
+    if (system === undefined) this.#nameless.set(type, (system = this.#fileSystem(type, type)))
+    return this.#node(name, undefined, system, mode)
+  }
+
+  /** Puts an empty file system at a path, in place of what is there. */
+  mount(path: string, type: string, disk?: Disk): FileSystem {
+    const { parent, name, system, dentry, children } = this.make(path, S_IFDIR | 0o755, PAGE)
+    const own = this.#fileSystem(type, disk?.name ?? type, disk)
+    const root = this.#node(name, parent, own, S_IFDIR | 0o755)
+    for (const [child, node] of children) root.children.set(child, node)
+    parent?.children.set(name, root)
+    this.#mounted(own, root)
+    own.mount.set({ mnt_parent: system.mount, mnt_mountpoint: dentry })
+    return own
+  }
+
+  /** Takes a file system away from its path, whose folder is empty then. */
+  unmount(path: string): void {
+    const node = this.find(path)
+    if (node?.parent === undefined) return
+    node.parent.children.delete(node.name)
+    this.make(path, S_IFDIR | 0o755, PAGE)
+  }
+
+  /** Gives a file another name. */
+  add(path: string, node: FileNode): void {
+    const names = parts(path)
+    const folder = this.make(names.slice(0, -1).join("/"), S_IFDIR | 0o755, PAGE)
+    folder.children.set(names[names.length - 1], node)
   }
 
   /** Takes a file out of its folder. */
@@ -110,32 +148,36 @@ export class FileTree {
     node.inode.set({ __i_nlink: 0 })
   }
 
-  #system(type: string, device: number, id: string, bdev?: KernelObject): FileSystem {
-    const known = this.#systems.get(type)
-    if (known !== undefined) return known
-    const { memory, names } = this.#kernel
+  #mounted({ superBlock, vfsmount }: FileSystem, root: FileNode): void {
+    superBlock.set({ s_root: root.dentry })
+    vfsmount.set({ mnt_root: root.dentry })
+  }
+
+  #fileSystem(type: string, id: string, disk?: Disk): FileSystem {
+    const { memory, names } = this.#system.kernel
     const kind = memory.new("file_system_type", { name: memory.string(type) })
+    const number = this.#mounts++
+    const device = disk?.number ?? number
     const superBlock = memory.new("super_block", {
       s_type: kind,
       s_dev: device,
       s_id: id,
       s_blocksize: PAGE,
       s_blocksize_bits: 12,
-      s_bdev: bdev,
+      s_bdev: disk?.device,
       s_op: names.data(`${type}_super_operations`),
     })
-    const mount = memory.new("mount", { mnt_devname: memory.string(`/dev/${id}`), mnt_id: this.#systems.size + 20 })
+    const mount = memory.new("mount", { mnt_devname: memory.string(disk ? `/dev/${id}` : id), mnt_id: number })
     const vfsmount = mount.part("mnt")
     vfsmount.set({ mnt_sb: superBlock })
     mount.set({ mnt_parent: mount })
-    const system = { type, superBlock, mount, vfsmount, device }
-    this.#systems.set(type, system)
-    return system
+    return { type, superBlock, mount, vfsmount, device, disk }
   }
 
   #node(name: string, parent: FileNode | undefined, system: FileSystem, mode: number, size = 0): FileNode {
-    const { memory, names } = this.#kernel
-    const seconds = Number(this.#kernel.bootTime / 1_000_000_000n) + Math.floor(this.#kernel.now() / 1e9)
+    const { kernel } = this.#system
+    const { memory } = kernel
+    const seconds = Number(kernel.bootTime / 1_000_000_000n) + Math.floor(kernel.now() / 1e9)
     const inode = memory.new("inode", {
       i_mode: mode,
       i_ino: this.#inodes++,
@@ -146,9 +188,10 @@ export class FileTree {
       i_mtime_sec: seconds,
       i_ctime_sec: seconds,
       i_atime_sec: seconds,
-      i_fop: names.data(operations(system.type, mode)),
+      i_fop: this.operations(system.type, mode),
     })
     inode.set({ i_mapping: inode.part("i_data"), "i_data.host": inode })
+    const lock = new SleepingLock(this.#system, "rwsem", inode.part("i_rwsem"))
     const bytes = new TextEncoder().encode(name)
     const dentry = memory.new("dentry", {
       d_inode: inode,
@@ -164,17 +207,32 @@ export class FileTree {
     } else dentry.set({ "d_name.name": memory.string(name) })
     dentry.set({ d_parent: parent?.dentry ?? dentry })
     const children = new Map<string, FileNode>()
-    return { name, parent, system, inode, dentry, mode, children, size, cached: new Set(), dirty: new Set() }
+    return { name, parent, system, inode, dentry, mode, children, size, cached: new Map(), dirty: new Set(), lock }
+  }
+
+  /** `struct file_operations` of a file: the kernel's symbol of that name lies there. */
+  operations(type: string, mode: number): KernelObject {
+    const name = tableOf(type, mode)
+    let table = this.#tables.get(name)
+    if (table === undefined) {
+      const { memory, names } = this.#system.kernel
+      const members = (mode & 0o170000) === S_IFREG ? Object.entries(operationsOf(type)) : []
+      const functions = Object.fromEntries(members.map(([member, fn]) => [member, names.address(fn)]))
+      table = memory.new("file_operations", functions)
+      names.define(name, table.address)
+      this.#tables.set(name, table)
+    }
+    return table
   }
 }
 
 /** The table of operations of a file, by the kernel's name. */
-export function operations(type: string, mode: number): string {
+function tableOf(type: string, mode: number): string {
   if ((mode & 0o170000) === S_IFSOCK) return "socket_file_ops"
   if ((mode & 0o170000) === S_IFIFO) return "pipefifo_fops"
   if ((mode & 0o170000) === S_IFCHR) return "tty_fops"
   const kind = (mode & 0o170000) === S_IFDIR ? "dir_operations" : "file_operations"
-  return type === "ext4" ? `ext4_${kind === "dir_operations" ? "dir" : "file"}_operations` : `${type}_${kind}`
+  return `${type === "tmpfs" ? "shmem" : type}_${kind}`
 }
 
 const parts = (path: string): string[] => path.split("/").filter(name => name !== "" && name !== ".")

@@ -2,11 +2,12 @@ import type { KernelObject, UserPointer } from "../memory/object.ts"
 import type { System } from "../system.ts"
 import type { Task } from "../tasks/task.ts"
 import type { Steps } from "../time/steps.ts"
-import { type FileNode, type OpenFile, operations, PAGE, S_IFCHR, S_IFDIR, S_IFREG } from "./tree.ts"
+import { KINDS } from "./systems.ts"
+import { type FileNode, type OpenFile, S_IFREG } from "./tree.ts"
 
 /** Error numbers that calls give as negative results. */
 export const ENOENT = 2
-const EBADF = 9
+export const EBADF = 9
 
 /** Flags of open. */
 export const O_WRONLY = 1
@@ -19,7 +20,7 @@ const FMODE_WRITE = 2
 /** `-100`: the folder that the process is in. */
 export const AT_FDCWD = -100
 
-/** What the kernel does with files: paths, opening, reading, writing, removing. */
+/** What the kernel does with files as a whole: paths, opening, closing, asking. */
 export class Vfs {
   readonly #system: System
   /** Files whose dentries have been looked up. */
@@ -42,13 +43,14 @@ export class Vfs {
   }
 
   *#open(task: Task, path: string, flags: number, mode: number, name: UserPointer): Steps<number> {
-    const { kernel } = this.#system
+    const { kernel, allocator } = this.#system
     const { memory } = kernel
     const text = memory.string(path)
+    const free = allocator.take("names_cache", 4096)
     const filename = memory.new("filename", { name: text, uptr: name, "refcnt.counter": 1 })
     yield* kernel.call("getname_flags", [name, 0], () => filename)
     let fd = -ENOENT
-    yield* kernel.call("do_filp_open", [AT_FDCWD, filename], () => this.#walk(path))
+    yield* kernel.call("do_filp_open", [AT_FDCWD, filename], () => this.walk(path))
     let node = this.#system.files.find(path)
     if (node === undefined && (flags & O_CREAT) !== 0) node = yield* this.#create(path, mode)
     if (node !== undefined) {
@@ -61,11 +63,18 @@ export class Vfs {
     }
     memory.free(filename)
     memory.free(text)
+    free()
     return fd
   }
 
+  /** The file of a path, which is looked up; undefined where there is none. */
+  *look(path: string): Steps<FileNode | undefined> {
+    yield* this.walk(path)
+    return this.#system.files.find(path)
+  }
+
   /** Looks a path up, part by part, in the cache of dentries. */
-  *#walk(path: string): Steps<void> {
+  *walk(path: string): Steps<void> {
     const { kernel, files } = this.#system
     yield* kernel.call("link_path_walk", [], undefined, 150)
     let at = ""
@@ -104,7 +113,7 @@ export class Vfs {
     const file = kernel.memory.new("file", {
       f_mode: access === O_WRONLY ? FMODE_WRITE : access === O_RDWR ? FMODE_READ | FMODE_WRITE : FMODE_READ,
       f_flags: flags,
-      f_op: kernel.names.data(operations(node.system.type, node.mode)),
+      f_op: this.#system.files.operations(node.system.type, node.mode),
       f_inode: node.inode,
       f_mapping: node.inode.part("i_data"),
       f_cred: task.object.big("cred"),
@@ -123,21 +132,23 @@ export class Vfs {
       kernel.release(file)
       return refused
     }
-    if ((flags & O_TRUNC) !== 0) node.size = 0
+    if ((flags & O_TRUNC) !== 0) this.#truncate(node)
     if ((flags & O_APPEND) !== 0) opened.position = node.size
     return opened
+  }
+
+  #truncate(node: FileNode): void {
+    node.size = 0
+    node.inode.set({ i_size: 0 })
+    this.#system.pages.drop(node)
   }
 
   *#doOpen(node: FileNode, file: KernelObject): Steps<number> {
     const { kernel } = this.#system
     const refused = yield* kernel.call("security_file_open", [file], () => 0, 80)
     if (refused !== 0) return refused
-    if (node.system.type === "ext4") {
-      yield* kernel.call("ext4_file_open", [node.inode, file], () =>
-        kernel.call("generic_file_open", [node.inode, file], () => 0),
-      )
-    }
-    return 0
+    const names = KINDS[node.system.type]?.open ?? []
+    return yield* kernel.nested(names, [node.inode, file], () => 0)
   }
 
   /** Gives an open file the lowest free descriptor. */
@@ -156,104 +167,12 @@ export class Vfs {
     task.files.delete(fd)
     yield* kernel.call("filp_close", [opened.file, 0], () => 0)
     if (this.#isOpen(other => other === opened)) return 0
-    yield* kernel.call("__fput", [opened.file], undefined, 100)
+    yield* kernel.call("__fput", [opened.file], opened.release, 100)
     kernel.release(opened.file)
     const { node } = opened
     // A socket's, a pipe's.
     if (node.parent === undefined && node !== this.#system.files.root) kernel.release(node.inode, node.dentry)
     return 0
-  }
-
-  /** Reads from where the descriptor is: how many bytes, or a negative error number. */
-  *read(task: Task, fd: number, buffer: UserPointer, count: number): Steps<number> {
-    const { kernel } = this.#system
-    const opened = task.files.get(fd)
-    if (opened === undefined) return -EBADF
-    return yield* kernel.call("ksys_read", [fd, buffer, count], () =>
-      kernel.call("vfs_read", [opened.file, buffer, count, opened.file.part("f_pos")], () =>
-        this.#readFile(opened, buffer, count),
-      ),
-    )
-  }
-
-  *#readFile(opened: OpenFile, buffer: UserPointer, count: number): Steps<number> {
-    const { kernel, pages } = this.#system
-    const { node, file } = opened
-    const got = Math.max(0, Math.min(count, node.size - opened.position))
-    if (node.system.type !== "ext4") {
-      // /proc makes what it shows under a lock.
-      yield* this.#system.ipc.locked(function* () {
-        yield kernel.between(200, 900)
-      })
-      return got > 0 ? got : node.size === 0 ? Math.min(count, 64) : 0
-    }
-    const iter = kernel.memory.new("iov_iter", { iter_type: 0, ubuf: buffer, count, nr_segs: 1 })
-    const kiocb = kernel.memory.new("kiocb", { ki_filp: file, ki_pos: opened.position })
-    yield* kernel.call("ext4_file_read_iter", [kiocb, iter], () =>
-      kernel.call("generic_file_read_iter", [kiocb, iter], () =>
-        kernel.call("filemap_read", [kiocb, iter, 0], function* () {
-          yield* pages.read(node, opened.position, got)
-          return got
-        }),
-      ),
-    )
-    kernel.memory.free(kiocb)
-    kernel.memory.free(iter)
-    opened.position += got
-    file.set({ f_pos: opened.position })
-    return got
-  }
-
-  /** Writes to where the descriptor is. */
-  *write(task: Task, fd: number, buffer: UserPointer, count: number): Steps<number> {
-    const { kernel } = this.#system
-    const opened = task.files.get(fd)
-    if (opened === undefined) return -EBADF
-    return yield* kernel.call("ksys_write", [fd, buffer, count], () =>
-      kernel.call("vfs_write", [opened.file, buffer, count, opened.file.part("f_pos")], () =>
-        this.#writeFile(opened, buffer, count),
-      ),
-    )
-  }
-
-  *#writeFile(opened: OpenFile, buffer: UserPointer, count: number): Steps<number> {
-    const { kernel, pages } = this.#system
-    const { node, file } = opened
-    const iter = kernel.memory.new("iov_iter", { iter_type: 0, data_source: 1, ubuf: buffer, count, nr_segs: 1 })
-    const kiocb = kernel.memory.new("kiocb", { ki_filp: file, ki_pos: opened.position })
-    if (node.system.type !== "ext4") {
-      if ((node.mode & 0o170000) === S_IFCHR) yield* kernel.call("tty_write", [kiocb, iter], () => count, 600)
-      else yield kernel.between(200, 900)
-    } else {
-      yield* kernel.call("ext4_file_write_iter", [kiocb, iter], () =>
-        kernel.call("generic_perform_write", [kiocb, iter], function* () {
-          yield* pages.write(node, opened.position, count)
-          return count
-        }),
-      )
-      opened.position += count
-      node.size = Math.max(node.size, opened.position)
-      node.inode.set({ i_size: node.size })
-      file.set({ f_pos: opened.position })
-    }
-    kernel.memory.free(kiocb)
-    kernel.memory.free(iter)
-    return count
-  }
-
-  /** Brings what was written to the disk. */
-  *fsync(task: Task, fd: number): Steps<number> {
-    const { kernel, pages } = this.#system
-    const opened = task.files.get(fd)
-    if (opened === undefined) return -EBADF
-    const { file, node } = opened
-    const end = 0x7fffffffffffffffn
-    return yield* kernel.call("vfs_fsync_range", [file, 0, end, 0], () =>
-      kernel.call("ext4_sync_file", [file, 0, end, 0], function* () {
-        yield* pages.flush(node)
-        return 0
-      }),
-    )
   }
 
   /** What is known of a file, by its path: 0, or a negative error number. */
@@ -264,73 +183,25 @@ export class Vfs {
 
   *#stat(path: string): Steps<number> {
     const { kernel, files } = this.#system
-    yield* this.#walk(path)
+    yield* this.walk(path)
     const node = files.find(path)
     if (node === undefined) return -ENOENT
     yield* kernel.call("vfs_getattr", [node.dentry], () => 0)
     return 0
   }
 
-  /** Removes a file. */
-  *unlink(path: string): Steps<number> {
-    const { kernel, files } = this.#system
-    yield* this.#walk(path)
-    const node = files.find(path)
-    if (node === undefined) return -ENOENT
-    const dir = node.parent?.inode
-    const result = yield* kernel.call("vfs_unlink", [0n, dir, node.dentry, 0], function* (): Steps<number> {
-      const refused = yield* kernel.call("security_inode_unlink", [dir, node.dentry], () => 0)
-      return refused !== 0 ? refused : yield* kernel.call("ext4_unlink", [dir, node.dentry], () => 0)
-    })
-    if (result !== 0) return result
-    this.#forget(node)
-    return 0
-  }
-
   /** Takes a file out of its folder; its memory goes when nobody has it open. */
-  #forget(node: FileNode): void {
+  forget(node: FileNode): void {
     const { kernel, files } = this.#system
     files.remove(node)
     this.#known.delete(node)
-    if (!this.#isOpen(other => other.node === node)) kernel.release(node.inode, node.dentry)
+    if (this.#isOpen(other => other.node === node)) return
+    this.#system.pages.drop(node)
+    kernel.release(node.inode, node.dentry)
   }
 
   #isOpen(test: (opened: OpenFile) => boolean): boolean {
     for (const task of this.#system.processes()) for (const opened of task.files.values()) if (test(opened)) return true
     return false
-  }
-
-  /** Gives a file another path. */
-  *rename(from: string, to: string): Steps<number> {
-    const { kernel, files } = this.#system
-    yield* this.#walk(from)
-    const node = files.find(from)
-    if (node === undefined) return -ENOENT
-    const target = files.make(to, node.mode, node.size)
-    const data = kernel.memory.new("renamedata", { old_dentry: node.dentry, new_dentry: target.dentry })
-    yield* kernel.call("vfs_rename", [data], () => 0)
-    kernel.memory.free(data)
-    this.#forget(node)
-    return 0
-  }
-
-  /** Makes a folder. */
-  *mkdir(path: string, mode: number): Steps<number> {
-    const { kernel, files } = this.#system
-    yield* this.#walk(path)
-    const node = files.make(path, S_IFDIR | mode, PAGE)
-    yield* kernel.call("vfs_mkdir", [0n, node.parent?.inode, node.dentry, mode], () => 0)
-    return 0
-  }
-
-  /** Removes an empty folder. */
-  *rmdir(path: string): Steps<number> {
-    const { kernel, files } = this.#system
-    yield* this.#walk(path)
-    const node = files.find(path)
-    if (node === undefined) return -ENOENT
-    yield* kernel.call("vfs_rmdir", [0n, node.parent?.inode, node.dentry], () => 0)
-    this.#forget(node)
-    return 0
   }
 }

@@ -5,10 +5,15 @@ import type { KernelObject } from "./object.ts"
 /** Flags of an ordinary allocation: it may sleep. */
 const GFP_KERNEL = 0xcc0
 
+/** Where memory for each processor lies, and the address of it that is the same for all of them. */
+const CHUNK = 0xffff88813bc00000n
+const PER_CPU = 0x607ec0000000n
+
 /** Allocation of pages and of small pieces, as far as programs see it, and page faults. */
 export class Allocator {
   readonly #system: System
   #frame = 0x10000
+  /** What stands for all pages of processes. */
   readonly #page: KernelObject
   readonly #caches = new Map<string, KernelObject>()
 
@@ -17,14 +22,20 @@ export class Allocator {
     this.#page = system.kernel.memory.new("page", {})
   }
 
-  /** A page is taken. */
-  *page(): Steps<void> {
+  /** A page of a file is taken: `struct page`. */
+  *page(): Steps<KernelObject> {
+    const page = this.#system.kernel.memory.new("page", { "_refcount.counter": 2 })
+    yield* this.#take(page)
+    return page
+  }
+
+  *#take(page: KernelObject): Steps<void> {
     const { kernel } = this.#system
     const pfn = this.#frame++
     const fields = () => ({ pfn, order: 0, gfp_flags: GFP_KERNEL, migratetype: 1 })
     yield* kernel.call("should_fail_alloc_page", [GFP_KERNEL, 0], () => 0, 0)
-    yield* kernel.call("__alloc_pages_noprof", [GFP_KERNEL, 0, 0, 0], () => this.#page, 90)
-    kernel.tracepoint("kmem:mm_page_alloc", fields, () => [this.#page, 0, GFP_KERNEL, 1])
+    yield* kernel.call("__alloc_pages_noprof", [GFP_KERNEL, 0, 0, 0], () => page, 90)
+    kernel.tracepoint("kmem:mm_page_alloc", fields, () => [page, 0, GFP_KERNEL, 1])
   }
 
   /** A piece of memory is taken from one of the kernel's caches, and given back by the function that comes out. */
@@ -48,6 +59,7 @@ export class Allocator {
     )
     return () => {
       const by = kernel.caller()
+      kernel.callNow("kmem_cache_free", [kept, ptr])
       kernel.tracepoint(
         "kmem:kmem_cache_free",
         () => ({ call_site: by, ptr, name: cache }),
@@ -79,6 +91,26 @@ export class Allocator {
     }
   }
 
+  /** A piece of memory for each processor is taken, and given back by the function that comes out. */
+  perCpu(size: number, align: number): () => void {
+    const { kernel } = this.#system
+    const site = kernel.caller()
+    const off = (kernel.random() & 0xfff8) >>> 0
+    const places = { base_addr: CHUNK, off, ptr: PER_CPU + BigInt(off) }
+    const bytes = size * kernel.cpus
+    kernel.tracepoint(
+      "percpu:percpu_alloc_percpu",
+      () => ({ ...places, call_site: site, size, align, bytes_alloc: bytes, gfp_flags: GFP_KERNEL }),
+      () => [site, false, false, size, align, CHUNK, off, places.ptr, bytes, GFP_KERNEL],
+    )
+    return () =>
+      kernel.tracepoint(
+        "percpu:percpu_free_percpu",
+        () => places,
+        () => [CHUNK, off, places.ptr],
+      )
+  }
+
   /** A process touches memory that is not there yet. */
   *fault(address: bigint): Steps<void> {
     const { kernel } = this.#system
@@ -99,7 +131,7 @@ export class Allocator {
 
   *#anonymous(): Steps<number> {
     const { kernel } = this.#system
-    yield* this.page()
+    yield* this.#take(this.#page)
     yield* kernel.call("clear_page_erms", [], undefined, 350)
     return 0
   }

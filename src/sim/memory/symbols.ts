@@ -13,9 +13,9 @@ export class KernelSymbols {
   readonly #functions: string[] = []
   readonly #data: string[] = []
 
-  /** The functions that the kernel's types know, in the order of their names: the same addresses in every run. */
-  constructor(btf: Btf) {
-    const names = new Set<string>()
+  /** The functions that the kernel's types know, and some more, in the order of their names: the same addresses in every run. */
+  constructor(btf: Btf, more: readonly string[] = []) {
+    const names = new Set<string>(more)
     for (const id of btf.ids("func")) names.add(btf.name(id))
     for (const name of [...names].sort()) this.#place(name)
   }
@@ -44,6 +44,11 @@ export class KernelSymbols {
       this.#addresses.set(name, address)
     }
     return address
+  }
+
+  /** Says where a variable is that lies in the kernel's memory. */
+  define(name: string, address: bigint): void {
+    this.#addresses.set(name, address)
   }
 
   /** Address of a symbol that there is. */

@@ -7,20 +7,13 @@ import type { Form, PlaceKind, Probe, Trigger } from "./places.ts"
 const RENAMED: Readonly<Record<string, string>> = {
   __blk_account_io_done: "blk_account_io_done",
   __kmalloc: "__kmalloc_noprof",
+  __page_cache_alloc: "filemap_alloc_folio_noprof",
   __vfs_read: "vfs_read",
   __vfs_write: "vfs_write",
   account_page_dirtied: "folio_account_dirtied",
+  do_page_cache_ra: "page_cache_ra_unbounded",
   kmem_cache_alloc: "kmem_cache_alloc_noprof",
 }
-
-/** Functions that kernels of other versions or options have: the simulated one calls them, too. */
-const OTHER_KERNELS: ReadonlySet<string> = new Set([
-  "__blk_account_io_start",
-  "folio_account_dirtied",
-  "should_fail_alloc_page",
-  "should_failslab",
-  "tcp_drop",
-])
 
 /** Suffixes that compilers give to copies of functions. */
 const COPY = /\.(isra|constprop|part|cold)\.\d+$/
@@ -113,7 +106,7 @@ function functionOf(system: System, event: string): string {
   const { names } = system.kernel
   const plain = event.replace(COPY, "").replace(SYSCALL, "__x64_sys_")
   const name = Object.hasOwn(RENAMED, plain) ? RENAMED[plain] : plain
-  if (names.has(name) || OTHER_KERNELS.has(name)) return name
+  if (names.has(name)) return name
   const near = nearestNames(name, [...names.functions], 3)
   const hint =
     near.length > 0 ? `did you mean ${near.join(", ")}?` : "it is another kernel's, or is inlined in this one"

@@ -6,6 +6,8 @@ import { DEAD, INTERRUPTIBLE, type Task } from "./task.ts"
 
 const CLONE_THREAD = 0x00010f00
 const SIGCHLD = 17
+/** Signals that end a process which does not handle them: SIGINT, SIGKILL, SIGTERM. Programs handle the others. */
+const FATAL: ReadonlySet<number> = new Set([2, 9, 15])
 /** Error number of a process that is not there. */
 const ESRCH = 3
 const EPERM = 1
@@ -27,8 +29,9 @@ export class Life {
     yield* kernel.call("kernel_clone", [args], () =>
       kernel.call("copy_process", [0, 0, -1, args], () => this.#copy(parent, flags, thread, made => (child = made))),
     )
-    const give = allocator.take("task_struct", 9792)
-    give()
+    child.given.push(allocator.take("task_struct", 9792))
+    // Counters of the pages of an address space: four, on each processor.
+    if (!thread) child.given.push(allocator.perCpu(16, 4))
     child.begin(this.#lifeOf(child, body(child)))
     this.#system.add(child)
     const fields = () => ({
@@ -116,17 +119,20 @@ export class Life {
     return 0
   }
 
-  /** A task ends; it does nothing more. */
-  *exit(task: Task, code: number): Steps<never> {
+  /** A task ends, by itself or by a signal; it does nothing more. */
+  *exit(task: Task, code: number, signal = 0): Steps<never> {
     const { kernel, scheduler, vfs } = this.#system
     const { frames } = task
+    const status = (code << 8) | signal
+    const caller = kernel.caller()
     frames.push("do_exit")
-    task.object.set({ exit_code: code << 8 })
-    kernel.places.enter("do_exit", [code << 8], task, kernel.caller())
+    task.object.set({ exit_code: status })
+    kernel.places.enter("do_exit", [status], task, caller)
     for (const fd of [...task.files.keys()]) yield* vfs.close(task, fd)
     yield kernel.between(20_000, 60_000)
     kernel.callNow("acct_process", [])
     const group = task.pid === task.tgid
+    if (group) kernel.callNow("mmput", [task.object.big("mm")])
     const fields = () => ({ comm: task.comm, pid: task.pid, prio: 120, group_dead: group })
     kernel.tracepoint("sched:sched_process_exit", fields, () => [task.object, group])
     task.exitCode = code
@@ -137,6 +143,7 @@ export class Life {
       for (const waiter of parent.waiters.splice(0)) scheduler.wake(waiter)
     }
     task.state = DEAD
+    for (const give of task.given.splice(0)) give()
     this.#system.remove(task)
     for (const child of task.children)
       child.object.set({ real_parent: task.parent?.object, parent: task.parent?.object })
@@ -199,7 +206,37 @@ export class Life {
       this.#generate(signal, target)
       return 0
     })
+    if (FATAL.has(signal)) this.#end(target, signal)
     return 0
+  }
+
+  /** A task that sleeps ends now, one that runs when its system call does. */
+  #end(target: Task, signal: number): void {
+    target.fatal = signal
+    if (target.state !== INTERRUPTIBLE) return
+    // It comes back from where it was switched away, and from nothing else that it did.
+    target.frames.splice(0, target.frames.length - target.switched)
+    target.begin(this.deliver(target))
+    this.#system.scheduler.wake(target)
+  }
+
+  /** A signal that ends a task is delivered to it. */
+  *deliver(task: Task): Steps<void> {
+    const { kernel } = this.#system
+    const sig = task.fatal
+    if (sig === undefined) return
+    task.fatal = undefined
+    const info = kernel.memory.new("kernel_siginfo", { si_signo: sig })
+    yield* kernel.call("get_signal", [0], () => {
+      kernel.tracepoint(
+        "signal:signal_deliver",
+        () => ({ sig }),
+        () => [sig, info, 0],
+      )
+      return true
+    })
+    kernel.memory.free(info)
+    yield* this.exit(task, 0, sig)
   }
 
   #generate(signal: number, target: Task): void {

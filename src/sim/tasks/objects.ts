@@ -1,7 +1,7 @@
 import type { Cpu } from "../cpu/cpu.ts"
 import type { Kernel } from "../kernel.ts"
 import type { KernelObject } from "../memory/object.ts"
-import { Task } from "./task.ts"
+import { type ControlGroup, Task } from "./task.ts"
 
 /** `PF_KTHREAD` and others of include/linux/sched.h. */
 const PF_KTHREAD = 0x00200000
@@ -29,9 +29,12 @@ export class TaskObjects {
   readonly userNamespace: KernelObject
   readonly pidNamespace: KernelObject
   readonly net: KernelObject
-  readonly #nsproxy: KernelObject
+  /** The mount namespace of all processes, with its number. */
+  readonly mountNamespace: { readonly object: KernelObject; readonly inum: number }
+  /** The namespaces that the first process is in: `struct nsproxy`. */
+  readonly nsproxy: KernelObject
   readonly #allCpus: KernelObject
-  readonly #cssSets = new Map<string, { readonly set: KernelObject; readonly id: bigint }>()
+  readonly #groups = new Map<string, ControlGroup>()
   readonly #credentials = new Map<number, KernelObject>()
   /** Number of the next task. */
   next = 1
@@ -45,7 +48,9 @@ export class TaskObjects {
     this.#allCpus = memory.new("cpumask", { "bits[0]": 2 ** kernel.cpus - 1 })
     this.pidNamespace = memory.new("pid_namespace", { ns: ns(4026531836), user_ns })
     this.net = memory.new("net", { ns: ns(4026531840), user_ns })
-    this.#nsproxy = memory.new("nsproxy", {
+    const inum = 4026531841
+    this.mountNamespace = { object: memory.new("mnt_namespace", { ns: ns(inum), user_ns }), inum }
+    this.nsproxy = memory.new("nsproxy", {
       "count.refs.counter": 100,
       uts_ns: memory.new("uts_namespace", {
         ns: ns(4026531838),
@@ -53,7 +58,7 @@ export class TaskObjects {
         name: { sysname: "Linux", nodename: "simulated", release: kernel.snapshot.release, machine: "x86_64" },
       }),
       ipc_ns: memory.new("ipc_namespace", { ns: ns(4026531839) }),
-      mnt_ns: memory.new("mnt_namespace", { ns: ns(4026531841), user_ns }),
+      mnt_ns: this.mountNamespace.object,
       cgroup_ns: memory.new("cgroup_namespace", { ns: ns(4026531835) }),
       time_ns: memory.new("time_namespace", { ns: ns(4026531834) }),
       pid_ns_for_children: this.pidNamespace,
@@ -75,7 +80,9 @@ export class TaskObjects {
     this.next = Math.max(this.next, pid + 1)
     const tgid = wanted.thread ? (parent?.tgid ?? pid) : pid
     const uid = wanted.uid ?? parent?.uid ?? 0
-    const { set, id } = this.#cssSet(kernelThread ? "/" : uid === 0 ? "/system.slice" : `/user.slice/user-${uid}.slice`)
+    const inherits = parent !== undefined && parent.pid !== 1 && !kernelThread
+    const slice = kernelThread ? "/" : uid === 0 ? "/system.slice" : `/user.slice/user-${uid}.slice`
+    const group = inherits ? parent.group : this.controlGroup(slice)
     const cred = this.#cred(uid)
     const now = kernel.now()
     const number = this.#pid(pid)
@@ -91,8 +98,8 @@ export class TaskObjects {
       "thread_info.cpu": cpu,
       cred,
       real_cred: cred,
-      nsproxy: this.#nsproxy,
-      cgroups: set,
+      nsproxy: inherits ? parent.object.big("nsproxy") : this.nsproxy,
+      cgroups: group.set,
       thread_pid: number,
       loginuid: { val: uid === 0 ? 0xffffffff : uid },
       sessionid: uid === 0 ? 0xffffffff : 1,
@@ -120,7 +127,7 @@ export class TaskObjects {
     // Its registers lie at the end of its stack; only they are there.
     const regs = memory.new("pt_regs", { cs: 0x33, ss: 0x2b, sp: 0x7ffd00001000n, flags: 0x246 })
     owned.push(object, regs, number)
-    return new Task({ pid, tgid, comm, parent, object, regs, uid, gid: uid, cgroupId: id, owned })
+    return new Task({ pid, tgid, comm, parent, object, regs, uid, gid: uid, group, owned })
   }
 
   #pid(number: number): KernelObject {
@@ -160,22 +167,23 @@ export class TaskObjects {
     return cred
   }
 
-  #cssSet(path: string): { readonly set: KernelObject; readonly id: bigint } {
-    let known = this.#cssSets.get(path)
-    if (known === undefined) {
-      const { memory } = this.#kernel
-      const id = BigInt(this.#cssSets.size + 1)
-      const name = memory.string(path.slice(path.lastIndexOf("/") + 1))
-      const kn = memory.new("kernfs_node", { id, name })
-      const cgroup = memory.new("cgroup", { kn, level: path === "/" ? 0 : 1 })
-      cgroup.set({ "self.cgroup": cgroup })
-      const subsys = Object.fromEntries(
-        Array.from({ length: 4 }, (_, i) => [`subsys[${i}]`, memory.new("cgroup_subsys_state", { cgroup })]),
-      )
-      known = { set: memory.new("css_set", { dfl_cgrp: cgroup, "refcount.refs.counter": 1, ...subsys }), id }
-      this.#cssSets.set(path, known)
-    }
-    return known
+  /** The control group of a path, made where it is not there. */
+  controlGroup(path: string): ControlGroup {
+    const known = this.#groups.get(path)
+    if (known !== undefined) return known
+    const { memory } = this.#kernel
+    const id = BigInt(this.#groups.size + 1)
+    const level = path.split("/").filter(name => name !== "").length
+    const name = memory.string(path.slice(path.lastIndexOf("/") + 1))
+    const group = memory.new("cgroup", { kn: memory.new("kernfs_node", { id, name }), level })
+    group.set({ "self.cgroup": group })
+    const subsys = Object.fromEntries(
+      Array.from({ length: 4 }, (_, i) => [`subsys[${i}]`, memory.new("cgroup_subsys_state", { cgroup: group })]),
+    )
+    const set = memory.new("css_set", { dfl_cgrp: group, "refcount.refs.counter": 1, ...subsys })
+    const made = { path, id, level, group, set }
+    this.#groups.set(path, made)
+    return made
   }
 }
 

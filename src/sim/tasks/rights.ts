@@ -4,7 +4,14 @@ import type { Steps } from "../time/steps.ts"
 import type { Task } from "./task.ts"
 
 /** Capabilities that simulated calls ask for. Source: include/uapi/linux/capability.h. */
-export const CAPABILITIES = { KILL: 5, NET_BIND_SERVICE: 10, NET_ADMIN: 12, SYS_ADMIN: 21, DAC_OVERRIDE: 1 } as const
+export const CAPABILITIES = {
+  KILL: 5,
+  NET_BIND_SERVICE: 10,
+  NET_ADMIN: 12,
+  SYS_ADMIN: 21,
+  DAC_OVERRIDE: 1,
+  FOWNER: 3,
+} as const
 const EPERM = 1
 
 /** Asks whether a task has a capability: 0, or a negative error number. */

@@ -9,6 +9,19 @@ export const INTERRUPTIBLE = 1
 export const UNINTERRUPTIBLE = 2
 export const DEAD = 0x80
 
+/** A control group of version 2. */
+export interface ControlGroup {
+  /** Below the place where it is mounted. */
+  readonly path: string
+  /** What `bpf_get_current_cgroup_id` gives. */
+  readonly id: bigint
+  /** Control groups above it. */
+  readonly level: number
+  /** `struct cgroup`, and `struct css_set` of the tasks in it. */
+  readonly group: KernelObject
+  readonly set: KernelObject
+}
+
 /** A thread of the simulated kernel: its `task_struct`, and what it does. */
 export class Task {
   /** Number of the thread. */
@@ -22,7 +35,8 @@ export class Task {
   readonly regs: KernelObject
   readonly uid: number
   readonly gid: number
-  readonly cgroupId: bigint
+  /** The control group that it is in. */
+  group: ControlGroup
   /** The processor that it runs on, or ran on last. */
   cpu = 0
   state = RUNNING
@@ -40,13 +54,17 @@ export class Task {
   /** Tasks that wait for a child of it to end. */
   readonly waiters: Task[] = []
   exitCode: number | undefined
+  /** A signal that is to end it. */
+  fatal: number | undefined
+  /** Gives back what the kernel took for it. */
+  readonly given: (() => void)[] = []
   /** What goes with it when it has ended. */
   readonly owned: { readonly offset: number }[]
   readonly #steps: Steps<unknown>[] = []
   #result: unknown
 
   constructor(
-    parts: Pick<Task, "pid" | "tgid" | "comm" | "parent" | "object" | "regs" | "uid" | "gid" | "cgroupId" | "owned">,
+    parts: Pick<Task, "pid" | "tgid" | "comm" | "parent" | "object" | "regs" | "uid" | "gid" | "group" | "owned">,
   ) {
     this.pid = parts.pid
     this.tgid = parts.tgid
@@ -56,7 +74,7 @@ export class Task {
     this.regs = parts.regs
     this.uid = parts.uid
     this.gid = parts.gid
-    this.cgroupId = parts.cgroupId
+    this.group = parts.group
     this.owned = parts.owned
   }
 

@@ -8,16 +8,22 @@ export const disk: Workload = {
     system.files.make("/var/lib/db/table", 0o100600, 40_000_000)
     system.spawn("postgres", function* (database) {
       const journal = yield* database.open("/var/lib/db/journal", "append")
+      const pages = database.mutex()
       const table = yield* database.open("/var/lib/db/table", "both")
       yield* database.thread(function* (checkpointer) {
         for (;;) {
           yield* checkpointer.sleep(250 * MILLISECOND)
+          yield* checkpointer.lock(pages)
+          yield* checkpointer.write(table, checkpointer.random(200, 800) * 8192)
+          yield* checkpointer.unlock(pages)
           yield* checkpointer.fsync(table)
         }
       })
       for (;;) {
         yield* database.read(table, 8192)
+        yield* database.lock(pages)
         yield* database.compute(database.random(100, 900) * 1000)
+        yield* database.unlock(pages)
         yield* database.write(journal, database.random(1, 5) * 4096)
         yield* database.fsync(journal)
         yield* database.sleep(database.random(1, 20) * MILLISECOND)

@@ -1,4 +1,4 @@
-import type { Process } from "../process.ts"
+import type { Process } from "../process/process.ts"
 import type { Steps } from "../time/steps.ts"
 import { MILLISECOND, type Workload } from "./workload.ts"
 

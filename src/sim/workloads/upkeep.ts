@@ -1,5 +1,8 @@
 import { MILLISECOND, type Workload } from "./workload.ts"
 
+const SIGHUP = 1
+const SIGTERM = 15
+
 /** What goes on in the background of a computer: a daemon that mounts, signals and cleans up, a monitor, and a program that needs too much memory. */
 export const upkeep: Workload = {
   name: "upkeep",
@@ -30,11 +33,15 @@ export const upkeep: Workload = {
           yield* job.close(copy)
           yield* job.mkdir(`/var/spool/${n}`)
           yield* job.rmdir(`/var/spool/${n}`)
-          yield* job.kill(logger.pid, 1)
+          yield* job.kill(logger.pid, SIGHUP)
           yield* job.umount("/mnt")
           yield* job.sync()
         })
+        // A job that takes too long is ended.
+        const slow = yield* cron.fork(late => late.sleep(900 * MILLISECOND))
         yield* cron.sleep(150 * MILLISECOND)
+        yield* cron.kill(slow, SIGTERM)
+        yield* cron.wait()
       }
     })
     system.spawn({ comm: "top", uid: 1000 }, function* (top) {
