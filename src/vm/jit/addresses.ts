@@ -1,6 +1,7 @@
 import * as o from "../../isa/index.ts"
 import { KERNEL } from "../address.ts"
-import { readEvent, writeEvent } from "./events.ts"
+import { readEvent } from "./events.ts"
+import type { FlatCode } from "./functions.ts"
 import { bitsOf, type Known, Upper, type UpperFacts } from "./known.ts"
 import { Reused } from "./reused.ts"
 import { type Analysis, Kind, movedVariable } from "./values.ts"
@@ -33,6 +34,7 @@ const reused = {
   second: new Reused(Int32Array),
   added: new Reused(Int32Array),
   stale: new Reused(Uint8Array),
+  open: new Reused(Int32Array),
 }
 
 class Sums {
@@ -59,30 +61,37 @@ class Sums {
 
   /** Notes every sum, and forgets those that are read when their parts are not what they were. */
   find(): void {
-    const { graph, range, events, webs, slotOf } = this.#a
+    const { graph, range, events, webs, code, values, slotOf } = this.#a
+    const { start, writes } = events
+    const open = reused.open.any(range.end - range.first)
     for (let b = 0; b < graph.blocks.length; b++) {
       const block = graph.blocks[b]
       /** Sums of this block whose parts may be written again. */
-      const open: number[] = []
+      let opened = 0
       for (let i = block.first; i < block.end; i++) {
         const k = i - range.first
-        for (let e = events.start[k]; e < events.start[k + 1]; e++) {
-          const web = webs.ofEvent[e]
-          if (events.writes[e] === 0) {
-            if (this.#stale[web] === 1 || (this.#base[web] >= 0 && !this.#holdsIn(web, b))) this.#base[web] = -1
-          } else if (open.length > 0)
-            for (const sum of open) {
-              if (this.#base[sum] === web || this.#second[sum] === web) this.#stale[sum] = 1
-            }
+        let end = start[k + 1]
+        const written = end > start[k] && writes[end - 1] === 1 ? webs.ofEvent[--end] : -1
+        if (this.#any) {
+          for (let e = start[k]; e < end; e++) this.#noteRead(webs.ofEvent[e], b)
+          if (written >= 0) for (let n = 0; n < opened; n++) this.#noteWrite(open[n], written)
         }
-        const event = writeEvent(events, k)
-        if (event < 0) continue
-        const web = webs.ofEvent[event]
-        if (webs.writes[web] !== 1 || this.#a.values.kind[web] !== Kind.local) continue
-        this.#sum(web, k, i, slotOf[k])
-        if (this.#base[web] >= 0 && !this.#isSettled(web)) open.push(web)
+        if (written < 0 || slotOf[k] !== 0 || (code.op[i] & o.BPF_CLASS_MASK) !== o.BPF_ALU64) continue
+        if (webs.writes[written] !== 1 || values.kind[written] !== Kind.local) continue
+        this.#sum(written, k, i)
+        if (this.#base[written] >= 0 && !this.#isSettled(written)) open[opened++] = written
       }
     }
+  }
+
+  /** A sum that is read where its parts are not what they were is none. */
+  #noteRead(web: number, b: number): void {
+    if (this.#base[web] >= 0 && (this.#stale[web] === 1 || !this.#holdsIn(web, b))) this.#base[web] = -1
+  }
+
+  /** A sum is not what it was once one of its parts is written. */
+  #noteWrite(sum: number, web: number): void {
+    if (this.#base[sum] === web || this.#second[sum] === web) this.#stale[sum] = 1
   }
 
   /** Whether a sum may be made in a block: anywhere when its part is written once, else where it was found. */
@@ -96,12 +105,13 @@ class Sums {
     return writes[this.#base[web]] === 1 && (this.#second[web] < 0 || writes[this.#second[web]] === 1)
   }
 
-  #sum(web: number, k: number, i: number, slot: number): void {
+  #sum(web: number, k: number, i: number): void {
     const { code } = this.#a
     const op = code.op[i]
-    if (slot !== 0 || (op & o.BPF_CLASS_MASK) !== o.BPF_ALU64) return
-    const [dst, src, imm] = [code.dst[i], code.src[i], code.imm[i]]
-    const moved = movedVariable(code, i, slot)
+    const dst = code.dst[i]
+    const src = code.src[i]
+    const imm = code.imm[i]
+    const moved = movedVariable(code, i, 0)
     if (moved >= 0) this.#add(web, this.#read(k, moved), 0)
     else if (op === (o.BPF_ALU64 | o.BPF_ADD)) this.#add(web, this.#read(k, dst), imm)
     else if (op === (o.BPF_ALU64 | o.BPF_SUB)) this.#add(web, this.#read(k, dst), -imm)
@@ -164,17 +174,18 @@ class Sums {
   keepAddresses(): void {
     if (!this.#any) return
     const { graph, range, events, webs, code, slotOf } = this.#a
+    const { start, writes } = events
     for (let b = graph.blocks.length - 1; b >= 0; b--) {
       const block = graph.blocks[b]
       for (let i = block.end - 1; i >= block.first; i--) {
         const k = i - range.first
-        const written = writeEvent(events, k)
-        const intoSum = written >= 0 && this.#base[webs.ofEvent[written]] >= 0
-        for (let e = events.start[k]; e < events.start[k + 1]; e++) {
+        let end = start[k + 1]
+        const written = end > start[k] && writes[end - 1] === 1 ? webs.ofEvent[--end] : -1
+        if (written >= 0 && this.#base[written] >= 0) continue
+        for (let e = start[k]; e < end; e++) {
           const web = webs.ofEvent[e]
-          if (events.writes[e] === 1 || this.#base[web] < 0 || intoSum) continue
-          if (slotOf[k] !== 0 || this.#facts.isProbe(i) || !isAddress(code.insns[i], events.variable[e]))
-            this.#base[web] = -1
+          if (this.#base[web] < 0) continue
+          if (slotOf[k] !== 0 || this.#facts.isProbe(i) || !isAddress(code, i, events.variable[e])) this.#base[web] = -1
         }
       }
     }
@@ -194,17 +205,17 @@ class Sums {
 }
 
 /** Whether an instruction reads a register as the address of an access, and as nothing else. */
-function isAddress({ op, dst, src, imm }: o.Insn, register: number): boolean {
-  switch (op & o.BPF_CLASS_MASK) {
+function isAddress({ op, dst, src, imm }: FlatCode, i: number, register: number): boolean {
+  switch (op[i] & o.BPF_CLASS_MASK) {
     case o.BPF_LDX:
-      return true
     case o.BPF_ST:
       return true
-    case o.BPF_STX: {
-      if ((op & o.BPF_MODE_MASK) !== o.BPF_ATOMIC) return register === dst && register !== src
-      if (imm === o.BPF_LOAD_ACQ) return true
-      return register === dst && register !== src && !(imm === o.BPF_CMPXCHG && register === o.R0)
-    }
+    case o.BPF_STX:
+      if ((op[i] & o.BPF_MODE_MASK) === o.BPF_ATOMIC) {
+        if (imm[i] === o.BPF_LOAD_ACQ) return true
+        if (imm[i] === o.BPF_CMPXCHG && register === o.R0) return false
+      }
+      return register === dst[i] && register !== src[i]
     default:
       return false
   }

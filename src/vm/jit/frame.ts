@@ -1,6 +1,7 @@
 import * as o from "../../isa/index.ts"
 import { helperShape } from "./calls.ts"
 import { FIRST_SLOT, MAX_VARIABLES, readEvent, writeEvent } from "./events.ts"
+import { Reused } from "./reused.ts"
 import { type Analysis, Kind } from "./values.ts"
 
 /** What became of the 512 bytes below r10. */
@@ -11,17 +12,6 @@ export interface Frame {
   readonly slots: number
   /** Bytes below r10 that stay in memory. */
   readonly size: number
-}
-
-/** A range of bytes, by their distance from r10. */
-interface Bytes {
-  readonly from: number
-  readonly to: number
-}
-
-interface Access extends Bytes {
-  /** Instruction, from the function's first. */
-  readonly k: number
 }
 
 /** What calls do with addresses in the frame. */
@@ -41,100 +31,166 @@ export interface CallReach {
  *     r1 = *(u64 *)(r10 - 8)        r1 = v0
  */
 export function frameOf(a: Analysis, calls: CallReach): Frame {
-  const accesses: Access[] = []
-  const escapes: Bytes[] = []
-  for (const block of a.graph.blocks) {
-    for (let i = block.first; i < block.end; i++) look(a, i, calls, accesses, escapes)
+  const { graph, range } = a
+  const use = new FrameUse(a, calls)
+  for (const block of graph.blocks) {
+    for (let k = block.first - range.first; k < block.end - range.first; k++) if (readsFrame(a, k)) use.look(k)
   }
-  const slotOf = new Uint8Array(a.range.end - a.range.first)
-  const slots = promote(accesses, escapes, slotOf, a)
-  let lowest = 0
-  for (const { k, from } of accesses) if (slotOf[k] === 0) lowest = Math.min(lowest, from)
-  for (const { from } of escapes) lowest = Math.min(lowest, from)
-  return { slotOf, slots, size: Math.min(o.MAX_BPF_STACK, (-lowest + 15) & ~15) }
+  return use.frame()
+}
+
+/** Whether an instruction reads an address in the frame. */
+function readsFrame({ code, range, events, webs, values }: Analysis, k: number): boolean {
+  const i = range.first + k
+  if (code.dst[i] === o.R10 || code.src[i] === o.R10) return true
+  for (let e = events.start[k]; e < events.start[k + 1]; e++) {
+    if (values.kind[webs.ofEvent[e]] === Kind.frame) return true
+  }
+  return false
 }
 
 /** Bytes of an array's key. */
 const KEY_BYTES = 4
-const EVERYWHERE: Bytes = { from: -o.MAX_BPF_STACK, to: 0 }
 
-/** Notes where an instruction accesses the frame, and which addresses of it get out of sight. */
-function look(a: Analysis, i: number, calls: CallReach, accesses: Access[], escapes: Bytes[]): void {
-  const insn = a.code.insns[i]
-  const { op, dst, src, off } = insn
-  const k = i - a.range.first
-  const offset = (register: number): number | undefined => {
-    if (register === o.R10) return 0
-    const web = a.webs.ofEvent[readEvent(a.events, k, register)]
-    return a.values.kind[web] === Kind.frame ? a.values.low[web] : undefined
+/** A byte of the frame that nothing accesses. */
+const FREE = 0
+/** A byte that is accessed in several ways, or that an address leads to which gets out of sight. */
+const SHARED = -1
+
+const reused = {
+  bytes: new Reused(Int32Array),
+  slotAt: new Reused(Uint8Array),
+  insns: new Reused(Int32Array),
+  from: new Reused(Int32Array),
+  slotOf: new Reused(Uint8Array),
+}
+
+/** How the bytes of a frame are used. Places in it are counted from its lowest byte. */
+class FrameUse {
+  readonly #a: Analysis
+  readonly #calls: CallReach
+  /** By byte: {@link FREE}, {@link SHARED}, or where the only way to access it begins and ends. */
+  readonly #bytes = reused.bytes.any(o.MAX_BPF_STACK).fill(FREE)
+  /** The accesses: their instructions, and where they begin. */
+  readonly #insns: Int32Array
+  readonly #from: Int32Array
+  #accesses = 0
+  /** The lowest byte that is accessed, and the lowest one that an address leads to which gets out of sight. */
+  #accessed = o.MAX_BPF_STACK
+  #escaped = o.MAX_BPF_STACK
+
+  constructor(a: Analysis, calls: CallReach) {
+    this.#a = a
+    this.#calls = calls
+    this.#insns = reused.insns.any(2 * (a.range.end - a.range.first))
+    this.#from = reused.from.any(2 * (a.range.end - a.range.first))
   }
-  const access = (register: number, bytes: number): void => {
-    const base = offset(register)
-    if (base !== undefined) accesses.push({ k, from: base + off, to: base + off + bytes })
-  }
-  const release = (register: number): void => {
-    if (offset(register) !== undefined) escapes.push(EVERYWHERE)
-  }
-  switch (op & o.BPF_CLASS_MASK) {
-    case o.BPF_ALU:
-    case o.BPF_ALU64: {
-      const written = writeEvent(a.events, k)
-      if (written >= 0 && a.values.kind[a.webs.ofEvent[written]] === Kind.frame) return
-      if ((op & o.BPF_OP_MASK) !== o.BPF_MOV) release(dst)
-      if ((op & o.BPF_X) !== 0 && (op & o.BPF_OP_MASK) !== o.BPF_END) release(src)
-      return
-    }
-    case o.BPF_LDX:
-      access(src, o.sizeBytes(op))
-      return
-    case o.BPF_ST:
-      access(dst, o.sizeBytes(op))
-      return
-    case o.BPF_STX: {
-      const loads = (op & o.BPF_MODE_MASK) === o.BPF_ATOMIC && insn.imm === o.BPF_LOAD_ACQ
-      access(loads ? src : dst, o.sizeBytes(op))
-      if (!loads) release(src)
-      return
-    }
-    case o.BPF_JMP:
-      if (op !== o.OP_CALL) return
-      for (let r = o.R1; r <= o.R5; r++) {
-        if (readEvent(a.events, k, r) < 0) continue
-        const base = offset(r)
-        if (base === undefined) continue
-        if (insn.src !== o.BPF_HELPER_CALL || helperShape(insn.imm).callsBack) escapes.push(EVERYWHERE)
-        else if (r === o.R2 && calls.readsKey(a, i)) accesses.push({ k, from: base, to: base + KEY_BYTES })
-        else {
-          const reach = calls.bytes(a, i, r)
-          escapes.push({ from: base, to: reach === undefined ? 0 : base + reach })
-        }
+
+  /** Notes where an instruction accesses the frame, and which addresses of it get out of sight. */
+  look(k: number): void {
+    const { code, range, events, values, webs } = this.#a
+    const i = range.first + k
+    const op = code.op[i]
+    switch (op & o.BPF_CLASS_MASK) {
+      case o.BPF_ALU:
+      case o.BPF_ALU64: {
+        const written = writeEvent(events, k)
+        if (written >= 0 && values.kind[webs.ofEvent[written]] === Kind.frame) return
+        if ((op & o.BPF_OP_MASK) !== o.BPF_MOV) this.#release(k, code.dst[i])
+        if ((op & o.BPF_X) !== 0 && (op & o.BPF_OP_MASK) !== o.BPF_END) this.#release(k, code.src[i])
+        return
       }
-      return
+      case o.BPF_LDX:
+        this.#access(k, code.src[i], code.off[i], o.sizeBytes(op), false)
+        return
+      case o.BPF_ST:
+        this.#access(k, code.dst[i], code.off[i], o.sizeBytes(op), false)
+        return
+      case o.BPF_STX: {
+        const atomic = (op & o.BPF_MODE_MASK) === o.BPF_ATOMIC
+        const loads = atomic && code.imm[i] === o.BPF_LOAD_ACQ
+        this.#access(k, loads ? code.src[i] : code.dst[i], code.off[i], o.sizeBytes(op), atomic)
+        if (!loads) this.#release(k, code.src[i])
+        return
+      }
+      case o.BPF_JMP:
+        if (op === o.OP_CALL) this.#call(k)
+    }
   }
-}
 
-/** Gives variables to accesses that nothing disturbs; how many there are. */
-function promote(accesses: readonly Access[], escapes: readonly Bytes[], slotOf: Uint8Array, a: Analysis): number {
-  const sorted = [...accesses].sort((x, y) => x.from - y.from)
-  let slots = 0
-  for (let n = 0; n < sorted.length; ) {
-    // Accesses that overlap, one after the other.
-    let end = n + 1
-    let to = sorted[n].to
-    while (end < sorted.length && sorted[end].from < to) to = Math.max(to, sorted[end++].to)
-    const group = sorted.slice(n, end)
-    n = end
-    const { from } = group[0]
-    if (from < -o.MAX_BPF_STACK || to > 0 || FIRST_SLOT + slots >= MAX_VARIABLES) continue
-    if (group.some(other => other.from !== from || other.to !== to || isAtomic(a, other.k))) continue
-    if (escapes.some(other => other.from < to && from < other.to)) continue
-    for (const { k } of group) slotOf[k] = FIRST_SLOT + slots
-    slots++
+  #call(k: number): void {
+    const { code, range, events } = this.#a
+    const i = range.first + k
+    for (let r = o.R1; r <= o.R5; r++) {
+      if (readEvent(events, k, r) < 0) continue
+      const base = this.#place(k, r)
+      if (base === undefined) continue
+      if (code.src[i] !== o.BPF_HELPER_CALL || helperShape(code.imm[i]).callsBack) this.#escape(0, o.MAX_BPF_STACK)
+      else if (r === o.R2 && this.#calls.readsKey(this.#a, i)) this.#access(k, r, 0, KEY_BYTES, false)
+      else {
+        const reach = this.#calls.bytes(this.#a, i, r)
+        this.#escape(base, reach === undefined ? o.MAX_BPF_STACK : base + reach)
+      }
+    }
   }
-  return slots
-}
 
-const isAtomic = (a: Analysis, k: number): boolean => {
-  const { op } = a.code.insns[a.range.first + k]
-  return (op & o.BPF_CLASS_MASK) === o.BPF_STX && (op & o.BPF_MODE_MASK) === o.BPF_ATOMIC
+  /** The place that a register leads to; undefined where that is no constant distance from r10. */
+  #place(k: number, register: number): number | undefined {
+    if (register === o.R10) return o.MAX_BPF_STACK
+    const { webs, events, values } = this.#a
+    const web = webs.ofEvent[readEvent(events, k, register)]
+    return values.kind[web] === Kind.frame ? o.MAX_BPF_STACK + values.low[web] : undefined
+  }
+
+  #access(k: number, register: number, off: number, size: number, shared: boolean): void {
+    const base = this.#place(k, register)
+    if (base === undefined) return
+    const from = base + off
+    const way = shared ? SHARED : from * 16 + size
+    this.#insns[this.#accesses] = k
+    this.#from[this.#accesses++] = from
+    this.#accessed = Math.min(this.#accessed, Math.max(0, from))
+    for (let at = Math.max(0, from); at < from + size && at < o.MAX_BPF_STACK; at++) {
+      this.#bytes[at] = this.#bytes[at] === FREE || this.#bytes[at] === way ? way : SHARED
+    }
+  }
+
+  /** An address goes where it cannot be followed: from there, everything may be reached. */
+  #release(k: number, register: number): void {
+    if (this.#place(k, register) !== undefined) this.#escape(0, o.MAX_BPF_STACK)
+  }
+
+  #escape(from: number, to: number): void {
+    this.#escaped = Math.min(this.#escaped, from)
+    for (let at = Math.max(0, from); at < to && at < o.MAX_BPF_STACK; at++) this.#bytes[at] = SHARED
+  }
+
+  /** Gives variables to accesses that nothing disturbs. */
+  frame(): Frame {
+    const { range } = this.#a
+    const slotOf = reused.slotOf.filled(range.end - range.first, 0)
+    const slotAt = reused.slotAt.any(o.MAX_BPF_STACK)
+    let slots = 0
+    for (let at = this.#accessed; at < o.MAX_BPF_STACK; at++) {
+      const way = this.#bytes[at]
+      const isSlot = way > FREE && way >> 4 === at && this.#isOneWay(at, way) && FIRST_SLOT + slots < MAX_VARIABLES
+      slotAt[at] = isSlot ? FIRST_SLOT + slots++ : 0
+    }
+    let lowest = this.#escaped
+    for (let n = 0; n < this.#accesses; n++) {
+      const from = this.#from[n]
+      const slot = from >= 0 && from < o.MAX_BPF_STACK ? slotAt[from] : 0
+      if (slot === 0) lowest = Math.min(lowest, from)
+      else slotOf[this.#insns[n]] = slot
+    }
+    return { slotOf, slots, size: Math.min(o.MAX_BPF_STACK, (o.MAX_BPF_STACK - lowest + 15) & ~15) }
+  }
+
+  /** Whether all bytes of an access that begins at a place are accessed in that way only. */
+  #isOneWay(at: number, way: number): boolean {
+    const end = at + (way & 15)
+    if (end > o.MAX_BPF_STACK) return false
+    for (let n = at; n < end; n++) if (this.#bytes[n] !== way) return false
+    return true
+  }
 }

@@ -29,6 +29,8 @@ export interface Locals {
 
 const reused = {
   ofWeb: new Reused(Int32Array),
+  free32: new Reused(Int32Array),
+  free64: new Reused(Int32Array),
   last: new Reused(Int32Array),
   first: new Reused(Int32Array),
   latest: new Reused(Int32Array),
@@ -43,30 +45,31 @@ const reused = {
  */
 export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly number[]): Locals {
   const { webs, values, graph, events, range } = a
+  const { narrow } = halves
   const ofWeb = reused.ofWeb.filled(webs.count, -1)
-  const types: number[] = []
-  const fresh = (type: number): number => parameterTypes.length + types.push(type) - 1
-  const typeOf = (web: number): number => (halves.narrow[web] === 1 ? I32 : I64)
   for (let r = 1; r < parameterTypes.length; r++) {
     const web = webs.parameters[r]
-    if (web >= 0 && typeOf(web) === parameterTypes[r]) ofWeb[web] = r
+    if (web >= 0 && (narrow[web] === 1 ? I32 : I64) === parameterTypes[r]) ofWeb[web] = r
   }
-  const bottom = fresh(I32)
-  const fuel = fresh(I32)
-  const next = fresh(I32)
-  const turns = hasMayGoto(a) ? fresh(I32) : -1
-  const temp32 = fresh(I32)
-  const counter = fresh(I32)
-  const limit = fresh(I32)
-  const temp64 = fresh(I64)
+  const before = parameterTypes.length
+  const mayGoto = hasMayGoto(a)
+  const types: number[] = mayGoto ? [I32, I32, I32, I32, I32, I32, I32, I64] : [I32, I32, I32, I32, I32, I32, I64]
+  const [bottom, fuel, next] = [before, before + 1, before + 2]
+  const turns = mayGoto ? before + 3 : -1
+  const temp32 = before + types.length - 4
+  const [counter, limit, temp64] = [temp32 + 1, temp32 + 2, temp32 + 3]
 
   const last = lastEvents(a)
   const isLocal = (web: number): boolean => values.kind[web] === Kind.local && webs.reads[web] > 0
   for (let web = 0; web < webs.count; web++) {
-    if (!isLocal(web) || ofWeb[web] >= 0) continue
-    if (webs.block[web] < 0 || last[web] < 0) ofWeb[web] = fresh(typeOf(web))
+    if (ofWeb[web] >= 0 || (webs.block[web] >= 0 && last[web] >= 0) || !isLocal(web)) continue
+    ofWeb[web] = before + types.push(narrow[web] === 1 ? I32 : I64) - 1
   }
-  const free: Record<number, number[]> = { [I32]: [], [I64]: [] }
+  // Locals that are free again, a list for each type.
+  const free32 = reused.free32.any(webs.count)
+  const free64 = reused.free64.any(webs.count)
+  let count32 = 0
+  let count64 = 0
   // By event the first and the latest web that end with it, and by web the next one of them.
   const eventCount = events.start[events.start.length - 1]
   const first = reused.first.filled(eventCount, -1)
@@ -74,18 +77,22 @@ export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly n
   const after = reused.after.any(webs.count)
   for (let b = 0; b < graph.blocks.length; b++) {
     const block = graph.blocks[b]
-    const start = events.start[block.first - range.first]
     const until = events.start[block.end - range.first]
-    for (let e = start; e < until; e++) {
+    for (let e = events.start[block.first - range.first]; e < until; e++) {
       const web = webs.ofEvent[e]
-      if (events.writes[e] === 1 && isLocal(web) && ofWeb[web] < 0) {
-        ofWeb[web] = free[typeOf(web)].pop() ?? fresh(typeOf(web))
+      if (events.writes[e] === 1 && ofWeb[web] < 0 && isLocal(web)) {
+        if (narrow[web] === 1) ofWeb[web] = count32 > 0 ? free32[--count32] : before + types.push(I32) - 1
+        else ofWeb[web] = count64 > 0 ? free64[--count64] : before + types.push(I64) - 1
+        const end = last[web]
         after[web] = -1
-        if (first[last[web]] < 0) first[last[web]] = web
-        else after[latest[last[web]]] = web
-        latest[last[web]] = web
+        if (first[end] < 0) first[end] = web
+        else after[latest[end]] = web
+        latest[end] = web
       }
-      for (let over = first[e]; over >= 0; over = after[over]) free[typeOf(over)].push(ofWeb[over])
+      for (let over = first[e]; over >= 0; over = after[over]) {
+        if (narrow[over] === 1) free32[count32++] = ofWeb[over]
+        else free64[count64++] = ofWeb[over]
+      }
     }
   }
   return { ofWeb, bottom, fuel, next, temp32, temp64, turns, counter, limit, types }
@@ -123,6 +130,6 @@ export function writeLocals(to: Bytes, { types }: Locals): void {
 }
 
 const hasMayGoto = ({ code, range }: Analysis): boolean => {
-  for (let i = range.first; i < range.end; i++) if (code.insns[i].op === OP_MAY_GOTO) return true
+  for (let i = range.first; i < range.end; i++) if (code.op[i] === OP_MAY_GOTO) return true
   return false
 }

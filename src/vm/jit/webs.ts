@@ -29,10 +29,11 @@ export interface Webs {
 /** Variables of a block, one after another. */
 const ROW = MAX_VARIABLES
 
-// Of the function that was last taken apart: by block, before webs are joined, by event, by web, by variable.
+// Of the function that was last taken apart.
 const reused = {
   starts: new Reused(Int32Array),
   ends: new Reused(Int32Array),
+  parent: new Reused(Int32Array),
   raw: new Reused(Int32Array),
   number: new Reused(Int32Array),
   ofEvent: new Reused(Int32Array),
@@ -44,6 +45,9 @@ const reused = {
   parameters: new Reused(Int32Array),
 }
 
+/** The lowest variable of a set that is not empty. */
+const lowest = (set: number): number => 31 - Math.clz32(set & -set)
+
 /** Finds the webs of a function whose first `parameters` registers from r1 on have values at its start. */
 export function websOf(
   graph: FlowGraph,
@@ -53,93 +57,108 @@ export function websOf(
   parameterCount: number,
 ): Webs {
   const { blocks } = graph
-  const parent: number[] = []
-  const fresh = (): number => parent.push(parent.length) - 1
-  const find = (web: number): number => {
-    while (parent[web] !== web) web = parent[web] = parent[parent[web]]
-    return web
-  }
-  const eventCount = events.start[events.start.length - 1]
-  const raw = reused.raw.filled(eventCount, 0)
-  const outside = reused.outside.filled(MAX_VARIABLES, -1)
-  const undefinedWebs: number[] = []
-  for (let v = 0; v < MAX_VARIABLES; v++) {
-    if (((live[0] >> v) & 1) === 0) continue
-    outside[v] = fresh()
-    if (v < 1 || v > parameterCount) undefinedWebs.push(outside[v])
+  const { start, variable, writes: isWrite } = events
+  const eventCount = start[start.length - 1]
+  // Every event, and every variable at the start of a block or of the function may begin a web. Those that meet are joined.
+  const parent = reused.parent.any(eventCount + (blocks.length + 1) * ROW)
+  let made = 0
+  const raw = reused.raw.any(eventCount)
+  const outside = reused.outside.filled(ROW, -1)
+  for (let set = live[0]; set !== 0; set &= set - 1) {
+    parent[made] = made
+    outside[lowest(set)] = made++
   }
 
-  // What each block starts and ends with, a row of variables each; −1 where a variable has no value.
+  // What each block starts and ends with, a row of variables each: those that are live there, or written in it.
   const starts = reused.starts.any(blocks.length * ROW)
   const ends = reused.ends.any(blocks.length * ROW)
   for (let b = 0; b < blocks.length; b++) {
     const { preds } = blocks[b]
     const row = b * ROW
-    if (b === 0 && preds.length === 0) for (let v = 0; v < ROW; v++) ends[v] = outside[v]
-    else if (b !== 0 && preds.length === 1) {
-      const before = preds[0] * ROW
-      for (let v = 0; v < ROW; v++) ends[row + v] = ends[before + v]
-    } else {
-      // Only what comes together here is looked at again.
-      for (let v = 0; v < ROW; v++) starts[row + v] = ends[row + v] = ((live[b] >> v) & 1) === 1 ? fresh() : -1
+    const before = isJoined(b, preds) ? -1 : b === 0 ? 0 : preds[0] * ROW
+    for (let set = live[b]; set !== 0; set &= set - 1) {
+      const v = lowest(set)
+      if (before < 0) {
+        parent[made] = made
+        starts[row + v] = made
+        ends[row + v] = made++
+      } else ends[row + v] = b === 0 ? outside[v] : ends[before + v]
     }
-    const until = events.start[blocks[b].end - first]
-    for (let e = events.start[blocks[b].first - first]; e < until; e++) {
-      const at = row + events.variable[e]
-      if (events.writes[e] === 1) ends[at] = fresh()
-      else if (ends[at] < 0) undefinedWebs.push((ends[at] = fresh()))
+    const until = start[blocks[b].end - first]
+    for (let e = start[blocks[b].first - first]; e < until; e++) {
+      const at = row + variable[e]
+      if (isWrite[e] === 1) {
+        parent[made] = made
+        ends[at] = made++
+      }
       raw[e] = ends[at]
-    }
-  }
-  const join = (b: number, from: Int32Array, row: number): void => {
-    for (let v = 0; v < ROW; v++) {
-      if (((live[b] >> v) & 1) === 0) continue
-      const here = starts[b * ROW + v]
-      // A way on which nothing was written brings a value, too: nobody knows which.
-      if (from[row + v] < 0) undefinedWebs.push(here)
-      else parent[find(from[row + v])] = find(here)
     }
   }
   for (let b = 0; b < blocks.length; b++) {
     const { preds } = blocks[b]
-    if (b === 0 ? preds.length === 0 : preds.length === 1) continue
-    if (b === 0) join(b, outside, 0)
-    for (const pred of preds) join(b, ends, pred * ROW)
+    if (!isJoined(b, preds)) continue
+    for (let set = live[b]; set !== 0; set &= set - 1) {
+      const v = lowest(set)
+      const here = starts[b * ROW + v]
+      if (b === 0) parent[find(parent, outside[v])] = find(parent, here)
+      for (let n = 0; n < preds.length; n++) parent[find(parent, ends[preds[n] * ROW + v])] = find(parent, here)
+    }
   }
 
   // Numbers without gaps, and what is counted by web.
-  const number = reused.number.filled(parent.length, -1)
+  const number = reused.number.filled(made, -1)
+  const ofEvent = reused.ofEvent.filled(eventCount, 0)
+  const writes = reused.writes.any(made)
+  const reads = reused.reads.any(made)
+  const writer = reused.writer.any(made)
+  const block = reused.block.any(made)
   let count = 0
-  const numberOf = (web: number): number => {
-    const root = find(web)
-    return number[root] < 0 ? (number[root] = count++) : number[root]
+  const numberOf = (web: number, inBlock: number): number => {
+    const root = find(parent, web)
+    if (number[root] >= 0) return number[root]
+    writes[count] = 0
+    reads[count] = 0
+    writer[count] = -1
+    block[count] = inBlock
+    return (number[root] = count++)
   }
   const parameters = reused.parameters.filled(6, -1)
-  for (let r = 1; r <= parameterCount; r++) if (outside[r] >= 0) parameters[r] = numberOf(outside[r])
-  const ofEvent = reused.ofEvent.filled(eventCount, 0)
-  const writes = reused.writes.filled(parent.length, 0)
-  const reads = reused.reads.filled(parent.length, 0)
-  const writer = reused.writer.filled(parent.length, -1)
-  const block = reused.block.filled(parent.length, -2)
   for (let r = 1; r <= parameterCount; r++) {
-    if (parameters[r] < 0) continue
-    writes[parameters[r]]++
-    block[parameters[r]] = -1
+    if (outside[r] < 0) continue
+    const web = (parameters[r] = numberOf(outside[r], -1))
+    writes[web]++
   }
-  for (const web of undefinedWebs) {
-    writes[numberOf(web)] += 2
-    block[numberOf(web)] = -1
+  for (let v = 0; v < ROW; v++) {
+    if (outside[v] < 0 || (v >= 1 && v <= parameterCount)) continue
+    // Nobody knows its value: it is never one that a single write gives.
+    const web = numberOf(outside[v], -1)
+    writes[web] += 2
+    block[web] = -1
   }
   for (let b = 0; b < blocks.length; b++) {
-    const until = events.start[blocks[b].end - first]
-    for (let e = events.start[blocks[b].first - first]; e < until; e++) {
-      const web = (ofEvent[e] = numberOf(raw[e]))
-      if (events.writes[e] === 1) {
+    const until = start[blocks[b].end - first]
+    for (let e = start[blocks[b].first - first]; e < until; e++) {
+      const web = numberOf(raw[e], b)
+      ofEvent[e] = web
+      if (isWrite[e] === 1) {
         writes[web]++
         writer[web] = e
       } else reads[web]++
-      block[web] = block[web] === -2 || block[web] === b ? b : -1
+      if (block[web] !== b) block[web] = -1
     }
   }
   return { count, ofEvent, parameters, writes, reads, writer, block }
+}
+
+/** Whether values from several places come together at the start of a block. The first one is come to from outside, too. */
+const isJoined = (b: number, preds: readonly number[]): boolean => preds.length !== (b === 0 ? 0 : 1)
+
+/** What stands for all webs that a web was joined with. */
+function find(parent: Int32Array, web: number): number {
+  let at = web
+  while (parent[at] !== at) {
+    parent[at] = parent[parent[at]]
+    at = parent[at]
+  }
+  return at
 }
