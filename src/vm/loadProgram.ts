@@ -15,6 +15,7 @@ import { helperByNumber } from "./helpers/index.ts"
 import type { VmLoadedMap } from "./loadedMap.ts"
 import type { VmContext } from "./machine.ts"
 import type { VmMap } from "./maps/map.ts"
+import { wholeFields } from "./packet/wholeFields.ts"
 import { type VmOwner, VmProgram } from "./program.ts"
 import { relocate } from "./relocate.ts"
 import { verified } from "./verification.ts"
@@ -44,7 +45,7 @@ export function loadProgram(load: LoadProgram): VmProgram {
   const verdict = load.verify ? verdictOn(load, image, given, [...maps]) : undefined
   const code: CodeImage = {
     name: spec.name,
-    insns: image.insns,
+    insns: verdict === undefined ? image.insns : wholeFields(type, image.insns, verdict.facts),
     kfuncs,
     helper: helperByNumber,
     probes: verdict === undefined ? probesOf(image, type) : probesIn(verdict.facts, image.slotCount),

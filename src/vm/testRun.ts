@@ -1,24 +1,12 @@
 import { SkepError } from "../base/index.ts"
 import type { TestRunInput, TestRunResult } from "../machine/index.ts"
-import type { ProgramType } from "../object/index.ts"
 import { EINVAL, ENOSPC } from "./errno.ts"
 import { Skb } from "./packet/skb.ts"
 import { type PacketTestResult, testRunSkb, testRunXdp } from "./packet/testRun.ts"
+import { ON_SKB } from "./packet/types.ts"
 import { Xdp } from "./packet/xdp.ts"
 import type { VmProgram } from "./program.ts"
 import type { Run } from "./run.ts"
-
-/** Program types that see a packet of the network stack. */
-const ON_SKB = new Set<ProgramType>([
-  "socket_filter",
-  "sched_cls",
-  "sched_act",
-  "cgroup_skb",
-  "lwt_in",
-  "lwt_out",
-  "lwt_xmit",
-  "lwt_seg6local",
-])
 
 /** Bytes a packet may grow, unless the caller says more. */
 const GROWTH = 256

@@ -95,7 +95,9 @@ get_local_storage(map, any) map_value
 sk_select_reuseport(ctx, map, key, any) int
 skb_ancestor_cgroup_id(ctx, any) int
 sk_lookup_tcp(ctx, in mem, size, any, any) socket? packet
+sk_lookup_tcp@6.18(ctx, in mem, size0, any, any) socket? packet
 sk_lookup_udp(ctx, in mem, size, any, any) socket? packet
+sk_lookup_udp@6.18(ctx, in mem, size0, any, any) socket? packet
 sk_release(release btf_sock) int
 map_push_elem(map, value, any) int packet
 map_pop_elem(map, out value) int
@@ -110,6 +112,7 @@ tcp_sock(sock_common) tcp_sock?
 skb_ecn_set_ce(ctx) int
 get_listener_sock(sock_common) socket?
 skc_lookup_tcp(ctx, in mem, size, any, any) sock_common? packet
+skc_lookup_tcp@6.18(ctx, in mem, size0, any, any) sock_common? packet
 tcp_check_syncookie(btf_sock, in mem, size, in mem, size) int gpl packet
 sysctl_get_name(ctx, write mem, size, any) int
 sysctl_get_current_value(ctx, out mem, size) int

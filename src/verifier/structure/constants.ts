@@ -120,8 +120,7 @@ function isOpcode(env: Env, op: number): boolean {
       if (operation === o.BPF_END) return !register && env.atLeast(6, 6)
       return operation < o.BPF_END && !(operation === o.BPF_NEG && register)
     case o.BPF_JMP:
-      if (operation === o.BPF_JA || operation === o.BPF_EXIT) return !register
-      if (operation === o.BPF_CALL) return !register || env.privileged
+      if (operation === o.BPF_JA || operation === o.BPF_EXIT || operation === o.BPF_CALL) return !register
       if (operation === o.BPF_JCOND) return !register && env.atLeast(6, 10)
       return operation < 0xf0
     case o.BPF_JMP32:

@@ -115,6 +115,7 @@ function begin(skb: Skb, context: Uint8Array | undefined): number {
   skb.setField(at.SKB_SK, skb.socket)
   skb.publish()
   skb.setField(at.SKB_WIRE_LEN, 0)
+  tellSocket(skb)
   if (context === undefined) return 0
   if (context.some((byte, i) => byte !== 0 && !MAY_SET.some(([from, to]) => i >= from && i < to))) return -EINVAL
   const wireLength = given(context, at.SKB_WIRE_LEN)
@@ -140,6 +141,21 @@ function fillSocket(skb: Skb): void {
   }
   view.setUint32(place + 72, TCP_CLOSE, true)
   view.setInt32(place + 76, -1, true)
+}
+
+/** Fields of the context that are the socket's: where in `struct bpf_sock` they come from. Programs of control groups may read them. */
+const OF_SOCKET: readonly (readonly [field: number, from: number, bytes: number])[] = [
+  [at.SKB_FAMILY, 4, 4],
+  [at.SKB_REMOTE_IP4, 52, 4],
+  [at.SKB_LOCAL_IP4, 24, 4],
+  [at.SKB_REMOTE_IP6, 56, 16],
+  [at.SKB_LOCAL_IP6, 28, 16],
+]
+
+function tellSocket({ memory, context, socket }: Skb): void {
+  for (const [field, from, bytes] of OF_SOCKET) {
+    memory.u8.copyWithin(context + field, socket + from, socket + from + bytes)
+  }
 }
 
 /** Fields that the kernel tells after a run; the others are as they were given. */

@@ -275,6 +275,9 @@ skb->mark = 5; skb->priority = 6; return 1;
 skb->cb[0] = skb->len; return 1;
 __u8 b[4] = {}; bpf_skb_load_bytes(skb, 0, b, 4); skb->mark = b[0]; return 1;
 skb->mark = bpf_skb_ecn_set_ce(skb); return 1;
+skb->mark = skb->family * 3 + skb->remote_ip4 + skb->local_ip4 * 5; return 1;
+skb->mark = skb->remote_ip6[0] + skb->remote_ip6[3] * 3 + skb->local_ip6[1] * 5 + skb->local_ip6[3] * 7; return 1;
+skb->mark = skb->remote_port * 65536 + skb->local_port; return 1;
 struct bpf_sock *sk = skb->sk; if (!sk) return 1; sk = bpf_sk_fullsock(sk); skb->mark = sk ? sk->family * 100 + sk->state : 7; return 1;
 `
 
