@@ -3,6 +3,7 @@ import { globalEntry } from "./calls/globals.ts"
 import { callArguments, callTraits } from "./calls/traits.ts"
 import { Env } from "./env.ts"
 import type { VerifierInput } from "./input.ts"
+import { checkKfuncNames } from "./kfuncs/callee.ts"
 import { StackLiveness } from "./prune/stackLiveness.ts"
 import { E2BIG, Refused } from "./refuse.ts"
 import { Kind, pointerReg } from "./reg.ts"
@@ -58,6 +59,7 @@ function verifyAll(env: Env): void {
   if (code.count === 0 || code.count > limit)
     throw new Refused(E2BIG, "the program has no instructions, or too many", 0)
   env.subprograms = findSubprograms(code, privileged, [])
+  checkKfuncNames(env)
   if (env.log.full) for (const { index, start } of env.subprograms) env.log.add(`func#${index} @${start}\n`)
   checkSubprograms(code, env.subprograms)
   checkAttach(env)

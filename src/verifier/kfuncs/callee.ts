@@ -1,6 +1,7 @@
-import type { Btf, FuncProtoType } from "../../btf/index.ts"
+import type { Btf, FuncProtoType, FuncType } from "../../btf/index.ts"
 import type { Env } from "../env.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
+import { isKfuncCall } from "../structure/subprograms.ts"
 import { findKfunc, type Kfunc } from "./find.ts"
 import { type Parameter, parametersOf } from "./parameters.ts"
 import { contextStructs } from "./program.ts"
@@ -30,13 +31,30 @@ export function calleeOf(env: Env): Callee {
   return callee
 }
 
-function read(env: Env, id: number, offset: number): Callee {
-  const { input, programType } = env
+/** Every call of a kernel function names one, also where no way of the program leads. Source: `add_kfunc_call`, Linux 5.13 to 6.18. */
+export function checkKfuncNames(env: Env): void {
+  const { code } = env
+  for (let slot = 0; slot < code.count; slot++) {
+    // A function that this kernel does not have is 0: it must not be got to.
+    if (!isKfuncCall(code, slot) || (code.imm[slot] === 0 && code.off[slot] === 0)) continue
+    env.slot = slot
+    functionNamed(env, code.imm[slot], code.off[slot])
+  }
+}
+
+function functionNamed(env: Env, id: number, offset: number): { readonly btf: Btf; readonly func: FuncType } {
+  const { input } = env
   const btf = offset === 0 ? input.kernelBtf : input.modules?.get(input.fdArray?.[offset] ?? -1)
   if (btf === undefined)
     return env.refuse(EINVAL, "calling kernel function is not supported without CONFIG_DEBUG_INFO_BTF")
   const func = id > 0 && id < btf.count ? btf.type(id) : undefined
   if (func?.kind !== "func") return env.refuse(EINVAL, `kernel btf_id ${id} is not a function`)
+  return { btf, func }
+}
+
+function read(env: Env, id: number, offset: number): Callee {
+  const { input, programType } = env
+  const { btf, func } = functionNamed(env, id, offset)
   const { name } = func
   const { attachTo } = input
   const target = attachTo?.btf.name(attachTo.type)
