@@ -48,8 +48,9 @@ export function measure(corpus: string, program: CorpusProgram, seconds: number)
   }
   const first = simulated(corpus, program, object, seconds, FIRST)
   if (first.reached !== "ran") return first
-  for (const number of new Set(numbersOf(argv))) {
-    for (let before = 0; before < MOST_PROCESSES && number - before > 50; before++) {
+  const numbers = numbersOf(argv).filter(number => number > MOST_PROCESSES + 50 && program.text.includes(`${number}`))
+  for (const number of new Set(numbers)) {
+    for (let before = 0; before < MOST_PROCESSES; before++) {
       const pointed = simulated(corpus, program, object, seconds, number - before)
       if (pointed.reached === "seen") return pointed
     }

@@ -3,6 +3,7 @@ import { test } from "node:test"
 import { snapshotTarget } from "../../src/bpf/index.ts"
 import { compile } from "../../src/compiler/index.ts"
 import type { AttachTarget } from "../../src/machine/index.ts"
+import type { ProgramType } from "../../src/object/index.ts"
 import { type Script, type System, simulate, workload } from "../../src/sim/index.ts"
 import { testSnapshot } from "./simulated.ts"
 
@@ -11,17 +12,22 @@ export interface ToolOptions {
   /** Simulated seconds; 0.5 without it. */
   readonly seconds?: number
   readonly attach?: readonly (readonly [fn: string, target: AttachTarget])[]
+  /** What functions are that are attached so; kprobes without it, as uprobes are, too. */
+  readonly type?: ProgramType
 }
 
 /** Lines that a program prints while something goes on, as `comm: text`. */
-export function toolLines(text: string, start: (system: System) => void, options: ToolOptions = {}): string[] {
+export function toolLines(text: string, start: (system: System) => unknown, options: ToolOptions = {}): string[] {
   const { object } = compile({ name: "tool.c", text, target: snapshotTarget(), cpu: 4 })
   const { machine, system } = simulate(testSnapshot(), { seed: 1 })
   const loaded = machine.load(object, { lazy: true })
   const lines: string[] = []
   machine.core.trace.listen(({ task, message }) => void lines.push(`${task}: ${message.trimEnd()}`))
   for (const spec of object.programs) if (spec.attach !== undefined) loaded.program(spec.name).attach()
-  for (const [fn, target] of options.attach ?? []) loaded.program(fn, { type: "kprobe" }).attach(target)
+  for (const [fn, target] of options.attach ?? []) {
+    loaded.program(fn, { type: options.type ?? "kprobe" }).attach(target)
+  }
+  system.files.make("/usr/bin/ls", 0o100755, 140_000)
   start(system)
   system.run((options.seconds ?? 0.5) * 1e9)
   return lines

@@ -6,6 +6,9 @@ import type { Steps } from "../time/steps.ts"
 import { FileCalls } from "./files.ts"
 import type { Process } from "./process.ts"
 
+/** What a shell's child ends with when there is no such program. */
+const NOT_FOUND = 127
+
 /** Calls for processes. */
 export abstract class TaskCalls extends FileCalls {
   /** Another process, as a script has it. */
@@ -57,7 +60,7 @@ export abstract class TaskCalls extends FileCalls {
   /** Runs a program in a new process and waits for it, as a shell does. */
   *run(path: string, args: readonly string[] = [], script: Script = function* () {}): Steps<number> {
     const child = yield* this.fork(function* (process) {
-      yield* process.exec(path, args)
+      if ((yield* process.exec(path, args)) < 0) yield* process.exit(NOT_FOUND)
       yield* script(process)
     })
     yield* this.wait()

@@ -206,7 +206,9 @@ export class Life {
       this.#generate(signal, target)
       return 0
     })
-    if (FATAL.has(signal)) this.#end(target, signal)
+    // The first process and the kernel's threads take no signal that they do not handle.
+    const mortal = target.pid !== 1 && target.object.big("mm") !== 0n
+    if (mortal && FATAL.has(signal)) this.#end(target, signal)
     return 0
   }
 
