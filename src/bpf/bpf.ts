@@ -53,6 +53,7 @@ import { machineOf } from "./machine.ts"
 import { type BpfMap, createMap, type Table } from "./maps/index.ts"
 import { mapLayout } from "./maps/layout.ts"
 import { descriptorOf } from "./network/descriptor.ts"
+import { indexOfDevice } from "./network/device.ts"
 import type {
   AttachXdpOptions,
   NetfilterOptions,
@@ -286,7 +287,12 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
           this.maps.map(m => m.name),
         )
       }
-      this.#tables.set(name, (table = createMap(map, { btf: this.#btf, program: fn => this.program(fn).fd })))
+      table = createMap(map, {
+        btf: this.#btf,
+        program: fn => this.program(fn).fd,
+        device: device => indexOfDevice(this.#machine.network, device),
+      })
+      this.#tables.set(name, table)
     }
     return table
   }

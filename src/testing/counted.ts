@@ -21,17 +21,21 @@ export async function countedProgram({ vm, ...options }: TestProgramOptions): Pr
   const made = await attempt(() => countingOf(options))
   if (made !== undefined) {
     const { text: _text, file: _file, ...rest } = options
-    const load = { ...rest, object: made.object, machine: testMachine(vm), autoAttach: false }
+    const machine = testMachine(vm)
+    const load = { ...rest, object: made.object, machine, autoAttach: false }
     const bpf = await attempt(() => BPF.load(load))
     if (bpf !== undefined) {
       const { map } = bpf.table(made.map)
       const end = all.add(() => placesHit(made.places, map))
-      return new TestProgram(bpf, { changed, end })
+      return new TestProgram(bpf, machine, { changed, end })
     }
   }
   if (chosenMachine() === "kernel") return undefined
   const machine = testMachine({ coverage: all.instructions, ...vm })
-  return new TestProgram(await BPF.load({ ...options, machine, autoAttach: false }), { changed, end: changed })
+  return new TestProgram(await BPF.load({ ...options, machine, autoAttach: false }), machine, {
+    changed,
+    end: changed,
+  })
 }
 
 /** What a call gives; undefined where the program is refused: it is tried without counts then, and what is wrong with it is said of its own code. */

@@ -9,6 +9,7 @@ export {
   PacketBuilder,
   packetLine,
 } from "../packets/index.ts"
+export type { DeliveredPacket, Passage, ProgramVerdict } from "../vm/index.ts"
 export { assertPacket, assertVerdict, assertVerifies } from "./assert.ts"
 export type { ContextInput } from "./context.ts"
 export { COVERAGE_FOLDER } from "./coverage.ts"

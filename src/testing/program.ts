@@ -1,7 +1,15 @@
+import { SkepError } from "../base/index.ts"
 import { BPF, type LoadOptions } from "../bpf/index.ts"
-import type { LoadedProgram, ProgramOptions, TestRunInput } from "../machine/index.ts"
+import type { DeviceName, LoadedProgram, Machine, ProgramOptions, TestRunInput } from "../machine/index.ts"
 import { PacketBuilder } from "../packets/index.ts"
-import { type VirtualMachineOptions, verdictKind, verdictOf } from "../vm/index.ts"
+import {
+  type Passage,
+  VirtualMachine,
+  type VirtualMachineOptions,
+  type VmNetwork,
+  verdictKind,
+  verdictOf,
+} from "../vm/index.ts"
 import { type ContextInput, contextBytes } from "./context.ts"
 import { type Counting, countedProgram } from "./counted.ts"
 import { testMachine } from "./machine.ts"
@@ -37,10 +45,12 @@ export class TestProgram implements Disposable {
   /** The program with its tables, globals, events and output. */
   readonly bpf: BPF
   readonly #counting: Counting | undefined
+  readonly #machine: Machine
 
   /** @internal */
-  constructor(bpf: BPF, counting?: Counting) {
+  constructor(bpf: BPF, machine: Machine, counting?: Counting) {
     this.bpf = bpf
+    this.#machine = machine
     this.#counting = counting
   }
 
@@ -57,7 +67,7 @@ export class TestProgram implements Disposable {
     const { packet, context, repeat, dataRoom, cpu, ...options } = input
     const program = this.program(fn, options)
     const { retval, ...left } = program.testRun({
-      data: packet instanceof PacketBuilder ? packet.bytes() : packet,
+      data: packet && bytesOf(packet),
       context: context === undefined ? undefined : contextBytes(program.type, context),
       repeat,
       dataRoom,
@@ -69,12 +79,43 @@ export class TestProgram implements Disposable {
     return { retval, verdict, packet: left.data, context: left.context }
   }
 
+  /**
+   * A frame comes in at a device of the embedded machine (`lo` and `eth0`, unless `vm` says what there is): the programs that are attached there see it
+   * as in the kernel, and what they said and where it went is the result. `t.bpf.attachXdp({ fn: "drop", device: "eth0" }); t.receive("eth0", ethernet().ipv4().udp())`.
+   * @throws SkepError TEST_NO_NETWORK, KERNEL_NO_DEVICE
+   */
+  receive(device: DeviceName, packet: Uint8Array | PacketBuilder): Passage {
+    return this.#counted(this.#network().receive(device, bytesOf(packet)))
+  }
+
+  /** This computer sends a frame by a device of the embedded machine; as {@link receive}. @throws SkepError TEST_NO_NETWORK, KERNEL_NO_DEVICE */
+  transmit(device: DeviceName, packet: Uint8Array | PacketBuilder): Passage {
+    return this.#counted(this.#network().transmit(device, bytesOf(packet)))
+  }
+
+  #counted(passage: Passage): Passage {
+    this.#counting?.changed()
+    return passage
+  }
+
+  #network(): VmNetwork {
+    if (this.#machine instanceof VirtualMachine) return this.#machine.network
+    throw new SkepError({
+      code: "TEST_NO_NETWORK",
+      message: "packets come in at the devices of the embedded machine only, and this test runs in the kernel",
+      hint: "run the test without SKEP_MACHINE=kernel, or send packets through a network namespace",
+    })
+  }
+
   /** Frees the program and its tables. */
   [Symbol.dispose](): void {
     this.#counting?.end()
     this.bpf[Symbol.dispose]()
   }
 }
+
+const bytesOf = (packet: Uint8Array | PacketBuilder): Uint8Array =>
+  packet instanceof PacketBuilder ? packet.bytes() : packet
 
 /**
  * Compiles and loads a program for a test, on the machine that `SKEP_MACHINE` names (`vm` without it), and attaches nothing.
@@ -88,5 +129,6 @@ export async function testProgram(options: TestProgramOptions): Promise<TestProg
   const { vm, ...load } = options
   const counted = await countedProgram(options)
   if (counted !== undefined) return counted
-  return new TestProgram(await BPF.load({ ...load, machine: testMachine(vm), autoAttach: false }))
+  const machine = testMachine(vm)
+  return new TestProgram(await BPF.load({ ...load, machine, autoAttach: false }), machine)
 }

@@ -44,7 +44,7 @@ function onBoth(name: string, check: (t: TestProgram) => void): void {
     check(t)
   })
   test(`${name}, in the kernel`, { skip: needsRoot }, async () => {
-    using t = new TestProgram(await BPF.load({ text, machine: kernel(), autoAttach: false }))
+    using t = new TestProgram(await BPF.load({ text, machine: kernel(), autoAttach: false }), kernel())
     check(t)
   })
 }
@@ -136,4 +136,18 @@ test("contexts", () => {
   assert.equal(contextBytes("xdp", { ingress_ifindex: 5 })[12], 5)
   assert.deepEqual([...contextBytes("raw_tracepoint", [1, -1n])].slice(0, 9), [1, 0, 0, 0, 0, 0, 0, 0, 255])
   assert.throws(() => contextBytes("xdp", { mark: 5 }), { code: "TEST_CONTEXT" })
+})
+
+test("a packet comes in at a device, on the embedded machine", async () => {
+  using t = await testProgram({
+    text: `#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("xdp") int back(struct xdp_md *c) { return XDP_TX; }
+char _license[] SEC("license") = "GPL";`,
+  })
+  t.bpf.attachXdp({ fn: "back", device: "eth0" })
+  const { verdicts, sent } = t.receive("eth0", dns)
+  assert.deepEqual(verdicts, [{ place: "xdp eth0", program: "back", verdict: "tx" }])
+  assert.deepEqual(sent, [{ device: 2, ingress: false, data: dns.bytes() }])
+  assert.equal(t.transmit(2, dns).sent.length, 1)
 })

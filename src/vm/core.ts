@@ -8,7 +8,12 @@ import { Timers } from "./timers.ts"
 import { TraceOutput } from "./traceOutput.ts"
 
 /** Something that a program or a map refers to by a number, as the kernel's do by descriptors. */
-export type Handled = VmMap | Runnable
+export type Handled = VmMap | Runnable | HandledSocket
+
+/** A socket that a program can be attached to. */
+export interface HandledSocket {
+  readonly kind: "socket"
+}
 
 /** What all programs of a machine share. */
 export class Core {

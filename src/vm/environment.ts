@@ -72,11 +72,12 @@ export interface EnvironmentOptions {
   readonly seed?: number
   /** Who runs. */
   readonly task?: Partial<CurrentTask>
-  /** Devices, routes and sockets; loopback alone without it. */
+  /** Devices, routes and sockets; loopback and eth0 without it. */
   readonly network?: Network
 }
 
 const TASK: CurrentTask = { pid: 1000, tgid: 1000, uid: 0, gid: 0, comm: "skep", cgroupId: 1n, address: 0 }
+const ETH0 = { index: 2, name: "eth0" }
 /** Nanoseconds since boot when a machine starts. */
 const START = 1_000_000_000
 /** 2026-01-01. */
@@ -95,7 +96,7 @@ export class FixedEnvironment implements Environment {
   #now = START
   #alarms: { readonly time: number; readonly ring: () => void }[] = []
 
-  constructor({ cpus = 2, seed = 1, task = {}, network = new Network() }: EnvironmentOptions = {}) {
+  constructor({ cpus = 2, seed = 1, task = {}, network = new Network({ devices: [ETH0] }) }: EnvironmentOptions = {}) {
     this.network = network
     this.cpus = cpus
     this.random = seededRandom(seed)

@@ -16,6 +16,8 @@ export { type Refusal, VirtualMachine, type VirtualMachineOptions } from "./mach
 export * from "./maps/descriptor.ts"
 export { VmMap } from "./maps/map.ts"
 export * from "./memory.ts"
+export type { VmNetwork } from "./network/network.ts"
+export type { DeliveredPacket, Passage, ProgramVerdict } from "./network/passage.ts"
 export { type Device, type DeviceOptions, makeDevice } from "./packet/device.ts"
 export { Network, type NetworkOptions, type SentPacket } from "./packet/network.ts"
 export type { Redirect } from "./packet/redirect.ts"

@@ -1,14 +1,6 @@
 import type { SkepError } from "../base/index.ts"
 import type { Btf } from "../btf/index.ts"
-import type {
-  Loaded,
-  LoadOptions,
-  Machine,
-  MachineSymbols,
-  Network,
-  TraceOptions,
-  TraceReader,
-} from "../machine/index.ts"
+import type { Loaded, LoadOptions, Machine, MachineSymbols, TraceOptions, TraceReader } from "../machine/index.ts"
 import type { BpfObject, ProgramType } from "../object/index.ts"
 import type { Translate } from "./code.ts"
 import { Core } from "./core.ts"
@@ -18,7 +10,7 @@ import { interpret } from "./interpreter/interpreter.ts"
 import { canCompile, compileOrInterpret } from "./jit/jit.ts"
 import { VmLoaded } from "./load.ts"
 import { Memory } from "./memory.ts"
-import { VmNetwork } from "./network.ts"
+import { VmNetwork } from "./network/network.ts"
 import type { Places } from "./places.ts"
 import { VmTraceReader } from "./trace.ts"
 
@@ -59,6 +51,7 @@ export interface VmContext {
   readonly core: Core
   readonly types: (() => Btf) | undefined
   readonly places: Places | undefined
+  readonly network: VmNetwork
   readonly translate: Translate
   readonly verify: boolean
   readonly coverage: Coverage | undefined
@@ -69,7 +62,7 @@ export interface VmContext {
 /** The embedded machine: runs programs where there is no Linux kernel, or no right to use it. All it holds is memory of this process. */
 export class VirtualMachine implements Machine {
   readonly name = "vm"
-  readonly network: Network
+  readonly network: VmNetwork
   /** What programs run in: memory, environment, output. */
   readonly core: Core
   readonly #context: VmContext
@@ -82,11 +75,12 @@ export class VirtualMachine implements Machine {
       Math.min(budget, 2 ** 31 - 1),
       options.refusal,
     )
-    this.network = new VmNetwork(environment, options.refusal)
+    this.network = new VmNetwork(this.core, options.refusal)
     this.#context = {
       core: this.core,
       types: options.types,
       places: options.places,
+      network: this.network,
       translate: jit && options.coverage === undefined && canCompile() ? compileOrInterpret : interpret,
       coverage: options.coverage,
       verify: options.verify ?? true,

@@ -198,7 +198,8 @@ export class VmProgram implements LoadedProgram {
         hint: "name it after its place (kprobe__do_sys_openat2), or give attach() a target",
       })
     }
-    const placed = this.context.places?.attach(this, target)
+    const { network, places } = this.context
+    const placed = network.attach(this, target) ?? places?.attach(this, target)
     if (placed === undefined) {
       const what = `attaching ${this.name} to ${describeTarget(target)}`
       throw this.context.refusal?.(what, this.type) ?? noPlace(this.name, target)

@@ -9,6 +9,8 @@ export interface MapParts {
   readonly btf: Btf | undefined
   /** Descriptor of a function of the program in the kernel, loaded now if it is not yet. */
   readonly program: (fn: string) => number
+  /** The number of a network device of the machine. @throws SkepError BPF_NO_DEVICE */
+  readonly device: (name: string) => number
   /** The class of a map that this one holds. */
   readonly open: (map: LoadedMap) => BpfMap
 }

@@ -53,7 +53,7 @@ export const MAP_CLASSES: Readonly<Record<string, new (parts: MapParts) => BpfMa
 }
 
 /** A map with the methods of its type. */
-export function createMap(map: LoadedMap, context: Pick<MapParts, "btf" | "program">): BpfMap {
+export function createMap(map: LoadedMap, context: Omit<MapParts, "map" | "open">): BpfMap {
   const open = (inner: LoadedMap): BpfMap => createMap(inner, context)
   return new (MAP_CLASSES[map.type] ?? BpfMap)({ ...context, map, open })
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import { SkepError } from "../../base/index.ts"
 import type { Given } from "../../btf/index.ts"
 import type { LoadedProgram } from "../../machine/index.ts"
@@ -82,12 +81,19 @@ export interface DevTarget {
 
 /** Network devices to send packets to, by index (`BPF_DEVMAP`), or by any key (devmap_hash, Linux 5.4). */
 export class DevMap<K = number> extends PairMap<K> {
+  readonly #device: (name: string) => number
+
+  constructor(parts: MapParts) {
+    super(parts)
+    this.#device = parts.device
+  }
+
   /**
-   * Puts a device in, by name in this network namespace or by index; `program` runs on packets before they leave by it
+   * Puts a device in, by name in the network of the machine or by index; `program` runs on packets before they leave by it
    * (Linux 5.8).
    */
   set(key: Given<K>, device: string | number, { program }: { readonly program?: ProgramSource } = {}): this {
-    this.write(key, typeof device === "number" ? device : indexOfDevice(device), program)
+    this.write(key, typeof device === "number" ? device : this.#device(device), program)
     return this
   }
 
@@ -118,19 +124,5 @@ export class CpuMap extends PairMap<number> {
   get(cpu: number): CpuTarget | undefined {
     const found = this.read(cpu)
     return found && { queueSize: found.first, programId: found.programId }
-  }
-}
-
-function indexOfDevice(name: string): number {
-  try {
-    if (!/^[^/\s]{1,15}$/.test(name)) throw new Error("no name of a device")
-    return Number(readFileSync(`/sys/class/net/${name}/ifindex`, "utf8"))
-  } catch (cause) {
-    throw new SkepError({
-      code: "BPF_NO_DEVICE",
-      message: `there is no network device '${name}'`,
-      hint: "ip link shows those of this network namespace",
-      cause,
-    })
   }
 }

@@ -140,6 +140,27 @@ export abstract class VmMap {
     return value === 0 ? 0 : memory.view.getUint32(value, true)
   }
 
+  /** As {@link target}, with the number behind it: the program that runs there; 0 for none. */
+  targetPair(key: number): readonly [target: number, program: number] {
+    const { memory } = this
+    const target = this.target(key)
+    if (target === 0 || this.valueSize < 8) return [target, 0]
+    return [target, memory.view.getUint32(this.lookup(this.#targetKey, 0) + 4, true)]
+  }
+
+  /** The keys of 4 bytes that stand for something. */
+  targets(): number[] {
+    const { memory } = this
+    const next = memory.allocate(4, "a key", { access: "none" })
+    const keys: number[] = []
+    try {
+      for (let from = 0; this.nextKey(from, next) === 0; from = next) keys.push(memory.view.getUint32(next, true))
+    } finally {
+      memory.free(next)
+    }
+    return keys.filter(key => this.target(key) !== 0)
+  }
+
   /** Somebody else holds the map from now on. */
   retain(): void {
     this.#references++

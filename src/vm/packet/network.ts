@@ -12,6 +12,9 @@ import {
 } from "./routes.ts"
 import { type Ends, fit, type SocketOptions, VmSocket } from "./socket.ts"
 
+/** The control group that all others lie in. */
+const ROOT_CGROUP = "/sys/fs/cgroup"
+
 /** A packet that a program sent somewhere else. */
 export interface SentPacket {
   /** Number of the device. */
@@ -36,6 +39,8 @@ export class Network {
   readonly routes: Route[]
   readonly neighbours: Neighbour[]
   readonly sockets: VmSocket[]
+  /** Folders of control groups, by their numbers. */
+  readonly #cgroups = new Map<bigint, string>([[1n, ROOT_CGROUP]])
   /** Called with copies that programs send by `bpf_clone_redirect`. */
   onSend: (packet: SentPacket) => void = () => {}
 
@@ -45,6 +50,20 @@ export class Network {
     this.routes = routes.map(makeRoute)
     this.neighbours = neighbours.map(makeNeighbour)
     this.sockets = sockets.map(options => new VmSocket(options))
+  }
+
+  /** The number of the control group with a folder: what a socket of it has as `cgroupId`. A group is there from when it is first asked for. */
+  cgroupId(path: string): bigint {
+    const known = [...this.#cgroups].find(([, folder]) => folder === path)
+    if (known !== undefined) return known[0]
+    const id = BigInt(this.#cgroups.size + 1)
+    this.#cgroups.set(id, path)
+    return id
+  }
+
+  /** The folder of a control group; that of all for a number that none has. */
+  cgroupPath(id: bigint): string {
+    return this.#cgroups.get(id) ?? ROOT_CGROUP
   }
 
   device(index: number): Device | undefined {

@@ -94,6 +94,11 @@ export class Xdp implements PacketBuffer {
     this.publish()
   }
 
+  /** The device that the packet is to leave by, for a program of a map of devices. */
+  set egress(index: number) {
+    this.memory.i32[(this.context + XDP_EGRESS_IFINDEX) >> 2] = index
+  }
+
   /** Writes where the packet is into its context, and lets programs touch its bytes. To be called after every change. */
   publish(): void {
     const { i32 } = this.memory
