@@ -134,7 +134,12 @@ class Sums {
   #addConstant(web: number, part: number, other: number): void {
     const { kind, low, high } = this.#a.values
     if (other < 0 || kind[other] !== Kind.constant || high[other] !== KERNEL || low[other] < 0) return
-    if (part >= 0 && this.#isIndex(this.#known[part])) this.#note(web, part, low[other])
+    if (part < 0 || !this.#isIndex(this.#known[part])) return
+    const isCopy = this.#base[part] >= 0 && this.#added[part] === 0 && this.#second[part] < 0 && this.#stale[part] === 0
+    const index = isCopy ? this.#base[part] : part
+    // What an address is made of has to be a local.
+    this.#base[index] = -1
+    this.#note(web, index, low[other])
   }
 
   /** Whether the low word of a number says where an element is. */
