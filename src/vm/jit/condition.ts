@@ -35,6 +35,29 @@ const COMPARISONS: Readonly<Record<number, Comparison>> = {
 }
 
 /**
+ * The comparison of low words that decides the conditional jump at `i` (with `not`, the opposite of it) in its 32-bit form;
+ * undefined where upper halves matter. For `BPF_JSET` it is the operation whose result is 0 or not.
+ */
+export function lowComparison(w: FunctionWriter, i: number, not: boolean): number | undefined {
+  const { op, dst, src, imm } = w.insn(i)
+  const register = (op & o.BPF_X) !== 0
+  const mine = w.upper(w.readWeb(i, dst))
+  const other = register ? w.upper(w.readWeb(i, src)) : ofWords(imm, imm >> 31)
+  const both = mine & other
+  const operation = op & o.BPF_OP_MASK
+  const wide = (op & o.BPF_CLASS_MASK) === o.BPF_JMP
+  if (operation === o.BPF_JSET) {
+    return wide && ((mine | other) & Upper.zero) === 0 && (both & Upper.sign) === 0 ? undefined : Op.i32And
+  }
+  let c = COMPARISONS[operation]
+  if (not) c = COMPARISONS[c.opposite]
+  if (!wide) return c.narrow
+  // Where both upper halves are of one kind, the low words are in the order of the numbers.
+  if ((c.signed ? both & (Upper.zero | Upper.sign) : both) === 0) return undefined
+  return c.signed && (both & Upper.sign) === 0 ? c.positive : c.narrow
+}
+
+/**
  * Puts a number other than 0 there when the conditional jump at `i` is taken (or, with `not`, when it is not), and 0
  * otherwise. With `one` that number is 1.
  */
@@ -42,25 +65,21 @@ export function condition(w: FunctionWriter, i: number, not: boolean, one = fals
   const { op, dst, src, imm } = w.insn(i)
   const register = (op & o.BPF_X) !== 0
   const x = w.readWeb(i, dst)
-  const y = register ? w.readWeb(i, src) : -1
-  const wide = (op & o.BPF_CLASS_MASK) === o.BPF_JMP
-  const mine = w.upper(x)
-  const other = register ? w.upper(y) : ofWords(imm, imm >> 31)
-  const both = mine & other
   const operation = op & o.BPF_OP_MASK
-  const put = (all: boolean): void => {
+  const narrow = lowComparison(w, i, not)
+  const all = narrow === undefined
+  const put = (): void => {
     if (all) {
       w.wide(x)
-      register ? w.wide(y) : w.i64(imm, imm >> 31)
+      register ? w.wide(w.readWeb(i, src)) : w.i64(imm, imm >> 31)
     } else {
       w.low(x)
-      register ? w.low(y) : w.i32(imm)
+      register ? w.low(w.readWeb(i, src)) : w.i32(imm)
     }
   }
   if (operation === o.BPF_JSET) {
-    const all = wide && ((mine | other) & Upper.zero) === 0 && (both & Upper.sign) === 0
-    put(all)
-    w.op(all ? Op.i64And : Op.i32And)
+    put()
+    w.op(narrow ?? Op.i64And)
     if (all) {
       w.i64(0, 0)
       w.op(not ? Op.i64Eq : Op.i64Ne)
@@ -71,14 +90,10 @@ export function condition(w: FunctionWriter, i: number, not: boolean, one = fals
     }
     return
   }
-  let c = COMPARISONS[operation]
-  if (not) c = COMPARISONS[c.opposite]
-  // Where both upper halves are of one kind, the low words are in the order of the numbers.
-  const small = c.signed ? both & (Upper.zero | Upper.sign) : both
-  const all = wide && small === 0
-  if (!register && imm === 0 && (c.narrow === Op.i32Eq || c.narrow === Op.i32Ne)) {
+  const { wide } = COMPARISONS[not ? COMPARISONS[operation].opposite : operation]
+  if (!register && imm === 0 && (wide === Op.i64Eq || wide === Op.i64Ne)) {
     all ? w.wide(x) : w.low(x)
-    if (c.narrow === Op.i32Eq) w.op(all ? Op.i64Eqz : Op.i32Eqz)
+    if (wide === Op.i64Eq) w.op(all ? Op.i64Eqz : Op.i32Eqz)
     else if (!all && one) {
       w.i32(0)
       w.op(Op.i32Ne)
@@ -88,8 +103,6 @@ export function condition(w: FunctionWriter, i: number, not: boolean, one = fals
     }
     return
   }
-  put(all)
-  if (all) w.op(c.wide)
-  else if (wide && c.signed && (both & Upper.sign) === 0) w.op(c.positive)
-  else w.op(c.narrow)
+  put()
+  w.op(narrow ?? wide)
 }

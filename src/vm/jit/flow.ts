@@ -152,7 +152,7 @@ function reversePostorder(succs: readonly (readonly number[])[]): number[] {
 }
 
 /** Dominators by Cooper, Harvey and Kennedy's "A Simple, Fast Dominance Algorithm". */
-function dominance(blocks: readonly Block[]): Omit<FlowGraph, "blocks" | "choices"> {
+export function dominance(blocks: readonly Block[]): Omit<FlowGraph, "blocks" | "choices"> {
   const dominator = new Int32Array(blocks.length).fill(-1)
   dominator[0] = 0
   for (let changed = true; changed; ) {

@@ -25,6 +25,8 @@ export interface Locals {
   readonly next: number
   /** Types of those that are no parameters. */
   readonly types: readonly number[]
+  /** One more, of a type. */
+  readonly add: (type: number) => number
 }
 
 const reused = {
@@ -95,7 +97,19 @@ export function localsOf(a: Analysis, halves: Halves, parameterTypes: readonly n
       }
     }
   }
-  return { ofWeb, bottom, fuel, next, temp32, temp64, turns, counter, limit, types }
+  return {
+    ofWeb,
+    bottom,
+    fuel,
+    next,
+    temp32,
+    temp64,
+    turns,
+    counter,
+    limit,
+    types,
+    add: type => before + types.push(type) - 1,
+  }
 }
 
 /** By web: the last event at which its local is looked at; −1 for one that must keep its local. */

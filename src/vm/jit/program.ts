@@ -18,6 +18,7 @@ import { type Analysis, Kind, valuesOf, type Words } from "./values.ts"
 import { Bytes } from "./wasm/bytes.ts"
 import { ModuleWriter } from "./wasm/module.ts"
 import { I32, I64, Op } from "./wasm/opcodes.ts"
+import { hasSimd } from "./wasm/simd.ts"
 import { websOf } from "./webs.ts"
 
 export interface TranslateOptions {
@@ -25,6 +26,8 @@ export interface TranslateOptions {
   readonly verified?: boolean
   /** Note where instructions begin. */
   readonly records?: boolean
+  /** Use vector instructions; what the platform takes without it. */
+  readonly vectors?: boolean
 }
 
 /** A function in JavaScript that a module imports, and how many of r1 to r5 it takes. */
@@ -58,6 +61,7 @@ export class Program {
   readonly code: FlatCode
   readonly verified: boolean
   readonly records: boolean
+  readonly vectors: boolean
   readonly #image: CodeImage
   readonly #module = new ModuleWriter()
   readonly #functions: readonly Prepared[]
@@ -70,10 +74,12 @@ export class Program {
   readonly #mapOfSlot = new Map<number, number>()
   readonly #inlineMaps = new Map<number, InlineMap | undefined>()
 
-  constructor(image: CodeImage, { verified = image.verified ?? false, records = false }: TranslateOptions) {
+  constructor(image: CodeImage, options: TranslateOptions) {
+    const { verified = image.verified ?? false, records = false, vectors = hasSimd() } = options
     this.#image = image
     this.verified = verified
     this.records = records
+    this.vectors = vectors
     this.code = codeOf(image.insns, image.entries)
     this.#functions = prepareFunctions(this.code)
     this.#findImports()
@@ -245,9 +251,9 @@ export class Program {
     foldAddresses(a, known, facts)
     const halves = halvesOf(a, facts, known)
     const locals = localsOf(a, halves, types)
-    if (locals.types.length > MAX_LOCALS) throw tooLarge(code.slots[range.first])
     const writer = new FunctionTranslator(this, a, halves, locals, frame.size)
     writer.write(types)
+    if (locals.types.length > MAX_LOCALS) throw tooLarge(code.slots[range.first])
     const body = new Bytes(writer.out.length + 32)
     writeLocals(body, locals)
     const start = body.length

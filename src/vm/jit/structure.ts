@@ -10,6 +10,8 @@ export interface StructureWriter {
   label(depth: number): void
   /** The instructions of a block but for the jump at its end. */
   body(block: number): void
+  /** What comes before a loop that begins with a block. `depth` is the label behind all of the structure. */
+  beforeLoop(block: number, depth: number): void
   /** What every turn of a loop begins with. `depth` is the label behind all of the structure. */
   turn(block: number, depth: number): void
   /** Puts 1 there when the conditional jump at the end of a block is taken (or, with `not`, when it is not). */
@@ -59,6 +61,7 @@ export function writeStructured(graph: FlowGraph, w: StructureWriter): void {
   }
   const tree = (b: number): void => {
     if (header[b] === 1) {
+      w.beforeLoop(b, depth)
       loopAt[b] = open(Op.loop)
       todo.push(close)
       w.turn(b, depth)

@@ -14,6 +14,8 @@ import { translateLookup } from "./lookup.ts"
 import { translateLoad, translateProbe, translateSlot, translateStore } from "./memory.ts"
 import type { Program } from "./program.ts"
 import { type StructureWriter, writeDispatch, writeStructured } from "./structure.ts"
+import { type VectorLoop, vectorLoops } from "./vectorise.ts"
+import { writeVectorLoop } from "./vectorLoop.ts"
 import { I32, I64, Op, VOID } from "./wasm/opcodes.ts"
 
 /** What `may_goto` goes on for at most. Source: BPF_MAX_LOOPS. */
@@ -32,6 +34,8 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
   readonly positions: Position[] | undefined
   /** Turns of loops are counted. */
   #counts = false
+  /** Loops that vectors make the better part of, by their headers. */
+  #vectorLoops: ReadonlyMap<number, VectorLoop> | undefined
 
   constructor(program: Program, ...rest: ConstructorParameters<typeof FunctionWriter>) {
     super(...rest)
@@ -63,6 +67,9 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
       this.i32(MAY_GOTO_TURNS)
       this.opWith(Op.localSet, this.locals.turns)
     }
+    if (this.program.vectors && graph.header.includes(1)) {
+      this.#vectorLoops = vectorLoops(this, i => this.program.isProbe(i))
+    }
     // Calls stand outside of loops: V8 unrolls loops that have none.
     if (this.#counts) this.opWith(Op.block, VOID)
     if (graph.irreducible) writeDispatch(graph, this)
@@ -89,8 +96,13 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     this.opWith(Op.localGet, this.locals.next)
   }
 
-  /** A turn costs as many instructions as its longest jump back goes over. */
-  turn(block: number, depth: number): void {
+  beforeLoop(block: number, depth: number): void {
+    const plan = this.#vectorLoops?.get(block)
+    if (plan !== undefined) writeVectorLoop(this, plan, depth)
+  }
+
+  /** A turn costs as many instructions as its longest jump back goes over; `times` are made at once. */
+  turn(block: number, depth: number, times = 1): void {
     if (!this.#counts) return
     const { blocks, irreducible } = this.a.graph
     let cost = 1
@@ -101,7 +113,7 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     }
     const { fuel } = this.locals
     this.opWith(Op.localGet, fuel)
-    this.i32(cost)
+    this.i32(cost * times)
     this.op(Op.i32Sub)
     this.opWith(Op.localTee, fuel)
     this.i32(0)
@@ -156,7 +168,7 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
   body(block: number): void {
     const { first, end, succs } = this.a.graph.blocks[block]
     const last = endsBlock(this.insn(end - 1)) ? end - 1 : end
-    for (let i = first; i < last; i++) this.#insn(i)
+    for (let i = first; i < last; i++) this.instruction(i)
     if (succs.length === 0) this.#exit(end - 1)
   }
 
@@ -170,9 +182,15 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     this.op(Op.return)
   }
 
-  #insn(i: number): void {
-    const insn = this.insn(i)
+  /** Notes that the code of an instruction begins. */
+  mark(i: number): void {
     this.positions?.push({ offset: this.out.length, slot: this.a.code.slots[i] })
+  }
+
+  /** Writes an instruction that is no jump. */
+  instruction(i: number): void {
+    const insn = this.insn(i)
+    this.mark(i)
     const slot = this.a.slotOf[i - this.a.range.first]
     if (slot !== 0 && insn.op !== o.OP_CALL) {
       translateSlot(this, i, slot)

@@ -4,6 +4,7 @@ export interface WasmPlatform {
   readonly Instance: new (module: WasmModule, imports: WasmImports) => WasmInstance
   readonly Memory: new (limits: { initial: number; maximum?: number }) => WasmMemory
   compile(bytes: Uint8Array): Promise<WasmModule>
+  validate(bytes: Uint8Array): boolean
 }
 
 /** Compiled code, which can be instantiated any number of times. */
