@@ -1,5 +1,6 @@
 import { sizeOf } from "../btf/index.ts"
 import type { AttachType } from "../isa/index.ts"
+import type { LoopCall } from "./calls/inlined.ts"
 import type { Caller } from "./helpers/index.ts"
 import { type KernelVersion, NEWEST_KERNEL, type VerifierInput, type VerifierMap } from "./input.ts"
 import { InsnLog } from "./insnLog.ts"
@@ -12,6 +13,7 @@ import { Refused } from "./refuse.ts"
 import { Kind, pointerReg, type Reg } from "./reg.ts"
 import type { AccessKind } from "./result.ts"
 import type { Frame, State, Step } from "./state.ts"
+import type { FunctionFlow } from "./structure/edges.ts"
 import { Marks } from "./structure/marks.ts"
 import type { Subprogram } from "./structure/subprograms.ts"
 
@@ -49,6 +51,8 @@ export class Env {
   /** The maps that 64-bit loads name, by slot. */
   readonly mapAt: (VerifierMap | undefined)[] = []
   subprograms: readonly Subprogram[] = []
+  /** By number of the function. */
+  flows: readonly FunctionFlow[] = []
   exceptionCallback: Subprogram | undefined
   /** First slots of the functions that are verified on their own. */
   readonly globals = new Set<number>()
@@ -58,9 +62,11 @@ export class Env {
   slot = 0
   previousSlot = -1
   readonly pending: Pending[] = []
-  /** By slot: the states that were kept. */
-  readonly explored: State[][] = []
+  /** The states that were kept, in lists that instructions can share: see {@link exploredAt}. */
+  readonly explored: (State[] | undefined)[] = []
   readonly loopVisits = new Map<string, LoopVisit>()
+  /** By slot. */
+  readonly loopCalls = new Map<number, LoopCall>()
   liveness!: StackLiveness
   #lastId = 0
   readonly #callers: readonly [Caller, Caller]
@@ -77,7 +83,9 @@ export class Env {
   keptJumps = 0
   totalStates = 0
   peakStates = 0
+  /** States that are in lists, and states that were taken out of one but are on a way that is not finished. */
   keptStates = 0
+  evictedStates = 0
   maxStatesPerInsn = 0
   backedges = 0
 

@@ -1,8 +1,7 @@
 import type { BtfLineInfo } from "../btf/index.ts"
-import { formatInsn, OP_CALL } from "../isa/index.ts"
+import { formatInsn, OP_CALL, OP_LDDW } from "../isa/index.ts"
 import type { Env } from "./env.ts"
 import { formatFrame } from "./printState.ts"
-import type { Frame } from "./state.ts"
 
 /** The column behind an instruction where its state starts, and how far it moves where the instruction is longer. */
 const COLUMN = 40
@@ -19,7 +18,9 @@ export class InsnLog {
   readonly #env: Env
   /** Registers of the current frame that the instruction touched, a bit each: they are told after it. */
   regs = 0
-  readonly #slots = new Set<number>()
+  /** Slots of the stack that it touched, whoseever frame they are in, as two words. */
+  #lowSlots = 0
+  #highSlots = 0
   #lastLine: BtfLineInfo | undefined
   #lineIndex = 0
   #last: Told | undefined
@@ -30,19 +31,19 @@ export class InsnLog {
   }
 
   /** A slot of the stack was touched. */
-  slot(frame: Frame, index: number): void {
-    if (this.#env.log.on && frame === this.#env.frame) this.#slots.add(index)
+  slot(index: number): void {
+    if (index < 32) this.#lowSlots |= 1 << index
+    else this.#highSlots |= 1 << (index - 32)
   }
 
-  /** All of the current frame. */
+  /** Everything. */
   all(): void {
     this.regs = 0x7ff
-    for (let i = 0; i < this.#env.frame.stack.length; i++) this.#slots.add(i)
+    this.#lowSlots = this.#highSlots = -1
   }
 
   forget(): void {
-    this.regs = 0
-    this.#slots.clear()
+    this.regs = this.#lowSlots = this.#highSlots = 0
   }
 
   /** The line of the source that a slot belongs to, when it is another one than was told last. */
@@ -81,12 +82,13 @@ export class InsnLog {
   /** What was touched since: behind the last instruction where nothing was told since, else in a line of its own. */
   changes(): void {
     const { log, state, frame, slot } = this.#env
-    if (!log.on || (this.regs === 0 && this.#slots.size === 0)) return
+    const [low, high] = [this.#lowSlots, this.#highSlots]
+    if (!log.on || (this.regs === 0 && low === 0 && high === 0)) return
     const { regs } = this
-    const slots = new Set(this.#slots)
     const kept = frame.copy()
     const references = state.references
-    const text = (): string => formatFrame(references, kept, { regs, slot: i => slots.has(i) })
+    const text = (): string =>
+      formatFrame(references, kept, { regs, slot: i => ((i < 32 ? low >>> i : high >>> (i - 32)) & 1) === 1 })
     if (this.#last !== undefined && this.#position === log.position) this.#last.state = text
     else log.add(() => `${slot}:${text()}\n`)
     this.#last = undefined
@@ -98,6 +100,19 @@ export class InsnLog {
     if (!this.#env.log.on) return
     const kept = frame.copy()
     this.#env.log.add(() => `${title}${formatFrame(references, kept)}\n`)
+  }
+}
+
+/** Which registers are read later, before each instruction, behind the number of the loop that it is in. */
+export function tellLiveRegisters(env: Env): void {
+  const { code, log, marks } = env
+  log.add("Live regs before insn:\n")
+  for (let slot = 0; slot < code.count; slot++) {
+    const loop = marks.loop[slot] === 0 ? "" : `${marks.loop[slot]}`
+    let live = ""
+    for (let i = 0; i < 10; i++) live += marks.liveBefore[slot] & (1 << i) ? i : "."
+    log.add(`${loop.padStart(3)} ${`${slot}`.padStart(3)}: ${live} ${insnText(env, slot)}\n`)
+    if (code.op[slot] === OP_LDDW) slot++
   }
 }
 

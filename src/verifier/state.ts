@@ -141,6 +141,8 @@ export class State {
   /** In the list of states that are kept: hits and misses of comparisons. */
   hits = 0
   misses = 0
+  /** Taken out of the list. */
+  evicted = false
   /** For a state that ended because an older one covers it: the older one. */
   equal: State | undefined = undefined
   cleaned = false

@@ -114,3 +114,24 @@ like("*(u8 *)(r10 -1) = 3; *(u16 *)(r10 -4) = 0; r0 = *(u64 *)(r10 -8); exit")
 // Loops.
 like("r6 = 0; call bpf_get_prandom_u32#7; r6 += 1; if r6 > 10 goto pc+1; goto pc-4; r0 = r6; exit")
 like("r6 = 0; may_goto pc+2; r6 += 1; goto pc-3; r0 = r6; exit")
+
+// Numbers that are a distance apart, and bytes in another order.
+const linked =
+  "call bpf_get_prandom_u32#7; w0 = w0; r6 = r0; w6 += -3; r7 = r0; r7 += -5; r8 = r0; w8 -= 3; r9 = r0; r9 -= 2; CONDITION; r1 = r0; r1 = r6; r1 = r7; r1 = r8; r1 = r9; r0 = 0; exit"
+for (const condition of ["w6 < 10", "r6 < 10", "r7 s< 10", "r0 > 4", "r9 > 100"]) {
+  like(linked.replace("CONDITION", `if ${condition} goto pc+5`))
+}
+for (const order of ["be16", "be32", "be64", "le16", "le32", "le64", "bswap16", "bswap32", "bswap64"]) {
+  like(`call bpf_get_prandom_u32#7; r6 = r0; r6 &= 4080; r6 = ${order} r6; r7 = 0x1234; r7 = ${order} r7; r0 = 0; exit`)
+}
+
+// What a function does to the stack of its caller, and where it may end.
+const callee =
+  "*(u64 *)(r10 -8) = 1; *(u64 *)(r10 -16) = 2; r1 = r10; r1 += -8; call pc+CALLEE; call bpf_get_prandom_u32#7; if r0 > 5 goto pc+1; r0 = 1; r0 = *(u64 *)(r10 -8); exit"
+like(`${callee.replace("CALLEE", "5")}; *(u64 *)(r1 +0) = 5; r0 = 0; exit`)
+like(
+  `${callee.replace("CALLEE", "5")}; r6 = r1; call bpf_get_prandom_u32#7; if r0 > 3 goto pc+1; *(u64 *)(r6 +0) = 5; r0 = 0; exit`,
+)
+like(`${callee.replace("CALLEE", "5")}; r0 = *(u64 *)(r1 -8); exit`)
+like("r6 = r1; call pc+2; r0 = 0; exit; r6 = r1; r0 = *(u8 *)skb[0]; if r0 == 0 goto pc+1; r0 = 3; exit")
+like("r6 = r1; call pc+2; r0 = 0; exit; r2 = 0 ll; r3 = 0; call bpf_tail_call#12; r0 = 0; exit")

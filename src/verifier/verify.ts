@@ -3,6 +3,7 @@ import { globalEntry } from "./calls/globals.ts"
 import { callArguments, callTraits } from "./calls/traits.ts"
 import { Env } from "./env.ts"
 import type { VerifierInput } from "./input.ts"
+import { tellLiveRegisters } from "./insnLog.ts"
 import { checkKfuncNames } from "./kfuncs/callee.ts"
 import { StackLiveness } from "./prune/stackLiveness.ts"
 import { E2BIG, Refused } from "./refuse.ts"
@@ -11,6 +12,8 @@ import type { Facts, Refusal, Verdict } from "./result.ts"
 import { Frame, State } from "./state.ts"
 import { checkAttach } from "./structure/attach.ts"
 import { resolveConstants } from "./structure/constants.ts"
+import { checkEarlyReturns } from "./structure/earlyReturns.ts"
+import { FunctionFlow } from "./structure/edges.ts"
 import { checkFlow } from "./structure/flow.ts"
 import { findGlobals } from "./structure/globals.ts"
 import { findLiveRegisters } from "./structure/liveRegisters.ts"
@@ -62,6 +65,7 @@ function verifyAll(env: Env): void {
   checkKfuncNames(env)
   if (env.log.full) for (const { index, start } of env.subprograms) env.log.add(`func#${index} @${start}\n`)
   checkSubprograms(code, env.subprograms)
+  checkEarlyReturns(env)
   checkAttach(env)
   findGlobals(env)
   resolveConstants(env)
@@ -74,7 +78,9 @@ function verifyAll(env: Env): void {
     traits: slot => callTraits(env, slot),
   })
   findLoops(code, marks)
-  findLiveRegisters(code, marks, env.subprograms, slot => callArguments(env, slot))
+  env.flows = env.subprograms.map(subprogram => new FunctionFlow(code, subprogram))
+  findLiveRegisters(code, marks, env.flows, slot => callArguments(env, slot))
+  if (env.log.full) tellLiveRegisters(env)
   env.liveness = new StackLiveness(env)
   walkFunction(env, env.subprograms[0])
   walkGlobals(env)
@@ -96,7 +102,6 @@ function walkFunction(env: Env, subprogram: Subprogram): void {
   env.explored.length = 0
   env.loopVisits.clear()
   env.pending.length = 0
-  env.keptStates = 0
   if (subprogram.index === 0) frame.regs[1] = pointerReg(Kind.ctx)
   else for (const [i, reg] of globalEntry(env, subprogram).entries()) frame.regs[i + 1] = reg
   const start = env.log.position

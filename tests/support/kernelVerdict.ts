@@ -17,8 +17,8 @@ export function kernelVerdict(insns: Uint8Array, type: string, logLevel = 2): Ke
   return { errno: Math.max(0, -result), log: new TextDecoder().decode(log.subarray(0, log.indexOf(0))) }
 }
 
-/** Lines of a log that other verifiers need not have: what the kernel tells of liveness, and how long it took. */
-const OWN = /^(verification time|stack depth|Live regs|[\d ]+: [.\d]{10} |\(\d[\d,]*\) (frame|live)|\s*$)/
+/** Lines of a log that other verifiers need not have: how long it took. */
+const OWN = /^(verification time|stack depth|\s*$)/
 
 /** A log without what is the kernel's own, for comparison. */
 export const comparable = (log: string): string[] =>

@@ -28,10 +28,26 @@ export interface Compared {
   /** Of what differs. */
   readonly ourLog: string
   readonly theirLog: string
-  /** Instructions that ours walked over, and the time it took in milliseconds. */
-  readonly processed: number
+  /** Instructions and states that ours and the kernel's walked over: where both go the same ways they are the same. */
+  readonly counts: Counts
+  readonly kernelCounts: Counts
+  /** The time that ours took. */
   readonly milliseconds: number
 }
+
+type Counts = Verdict["counts"]
+const NO_COUNTS: Counts = { processed: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0 }
+
+/** The counts that a log ends with. */
+function countsIn(log: string): Counts {
+  const found = /processed (\d+) insns .*max_states_per_insn (\d+) total_states (\d+) peak_states (\d+)/.exec(log)
+  if (found === null) return NO_COUNTS
+  const [processed, maxStatesPerInsn, totalStates, peakStates] = found.slice(1).map(Number)
+  return { processed, maxStatesPerInsn, totalStates, peakStates }
+}
+
+/** Log level of nothing but counts (`BPF_LOG_STATS`). */
+const STATISTICS = 4
 
 /** Our verdict on what the kernel has judged. Of what it refused the log is asked for. */
 export function compare(name: string, watched: Watched): Compared {
@@ -39,7 +55,8 @@ export function compare(name: string, watched: Watched): Compared {
   const start = performance.now()
   const { verdict, broken } = attempt({ ...input, logLevel: 0 })
   const milliseconds = performance.now() - start
-  const log = accepted ? "" : judge({ ...watched.load, logLevel: 1 }).log
+  const told = judge({ ...watched.load, logLevel: accepted ? STATISTICS : 1 }).log
+  const log = accepted ? "" : told
   const how = agreement(verdict?.accepted, accepted, log)
   return {
     name,
@@ -49,7 +66,8 @@ export function compare(name: string, watched: Watched): Compared {
     ours: broken ?? verdict?.refusal?.message ?? "",
     ourLog: broken ?? (how.startsWith("wrong") ? attempt(input).verdict?.log : undefined) ?? "",
     theirLog: log,
-    processed: verdict?.counts.processed ?? 0,
+    counts: verdict?.counts ?? NO_COUNTS,
+    kernelCounts: countsIn(told),
     milliseconds,
   }
 }

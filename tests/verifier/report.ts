@@ -39,6 +39,20 @@ function frequent(title: string, messages: readonly string[], most: number): str
   return ["", title, ...sorted.map(([message, times]) => `${`${times}`.padStart(6)}  ${message}`)]
 }
 
+/** Of the programs that both accept: how many were walked over by as many instructions and states, and which were not. */
+function walks(all: readonly Compared[]): string[] {
+  const both = all.filter(({ agreement, kernelCounts }) => agreement === "accepted" && kernelCounts.processed > 0)
+  const ratio = ({ counts, kernelCounts }: Compared): number => counts.processed / kernelCounts.processed
+  const same = both.filter(({ counts, kernelCounts }) => JSON.stringify(counts) === JSON.stringify(kernelCounts))
+  const other = both.filter(one => ratio(one) !== 1).sort((a, b) => ratio(b) - ratio(a))
+  return [
+    `the kernel's number of instructions for ${both.length - other.length} of ${both.length} accepted programs, and of states for ${same.length}`,
+    ...other.map(
+      one => `${ratio(one).toFixed(3).padStart(8)}  ${one.name} ${one.counts.processed}/${one.kernelCounts.processed}`,
+    ),
+  ]
+}
+
 /** The table by program type, then the most frequent reasons of differences. */
 export function report(all: readonly Compared[], most = 25): string {
   const types = [...new Set(all.map(({ type }) => type))].sort()
@@ -55,7 +69,7 @@ export function report(all: readonly Compared[], most = 25): string {
     "not judged",
   ]
   const time = all.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
-  const processed = all.reduce((sum, one) => sum + one.processed, 0)
+  const processed = all.reduce((sum, one) => sum + one.counts.processed, 0)
   const wrong = (kind: Agreement) => all.filter(({ agreement }) => agreement === kind)
   const lines = [
     head[0].padEnd(26) +
@@ -72,6 +86,7 @@ export function report(all: readonly Compared[], most = 25): string {
     row("all", all),
     "",
     `wrong accepts: ${share(wrong("wrong accept").length, all.length - wrong("not judged").length)} of what the kernel judged; ${processed} instructions in ${(time / 1000).toFixed(1)} s: ${Math.round(processed / time)} k/s`,
+    ...walks(all),
     ...frequent(
       "refused here, accepted by the kernel:",
       wrong("wrong refusal").map(({ ours }) => ours),

@@ -84,6 +84,7 @@ export class LoadWatcher implements BpfWatcher {
       funcInfo: load.funcInfo && functions(load.funcInfo),
       lineInfo: load.lineInfo && btf && lines(load.lineInfo, btf),
       kernelBtf: this.#kernel,
+      cpus: possibleCpus(),
     }
   }
 
@@ -134,6 +135,12 @@ function describedMap(fd: number): VerifierMap | undefined {
 
 function isFrozen(fd: number): boolean {
   return /^frozen:\s*1$/m.test(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))
+}
+
+/** CPUs that the machine may have: `0-7` are eight. */
+function possibleCpus(): number {
+  const last = /(\d+)\s*$/.exec(readFileSync("/sys/devices/system/cpu/possible", "latin1"))
+  return last === null ? 1 : Number(last[1]) + 1
 }
 
 function functions(records: Uint8Array): BtfFuncInfo[] {

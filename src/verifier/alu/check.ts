@@ -8,9 +8,11 @@ import {
   constant,
   fitsU32,
   isConstant,
+  keepBytes,
   type Scalar,
   signExtend32,
   signExtend64,
+  swapBytes,
   zeroExtend32,
 } from "../scalar/index.ts"
 import { linkAfter, withLink } from "./link.ts"
@@ -62,7 +64,16 @@ function checkUnary(env: Env, op: number, wide: boolean): void {
   env.checkWritable(dst)
   if (negates && reg.kind === Kind.scalar) {
     env.set(dst, reg.with({ scalar: alu(o.BPF_NEG, reg.scalar, reg.scalar, wide ? 64 : 32) }))
-  } else env.set(dst, UNKNOWN)
+  } else if (!negates && reg.kind === Kind.scalar && env.atLeast(6, 18))
+    env.set(dst, ordered(reg, imm >> 3, wide || register))
+  else env.set(dst, UNKNOWN)
+}
+
+/** A number whose low bytes are put into the order of the network or of the machine, which is little-endian. */
+function ordered(reg: Reg, bytes: number, swaps: boolean): Reg {
+  if (!swaps && bytes === 8) return reg
+  const scalar = swaps ? swapBytes(reg.scalar, bytes) : keepBytes(reg.scalar, bytes)
+  return reg.with({ scalar, id: 0, off: 0 })
 }
 
 function checkMove(env: Env, op: number, wide: boolean): void {
@@ -144,7 +155,7 @@ function checkBinary(env: Env, op: number, wide: boolean): void {
   env.set(dst, scalarArithmetic(env, operation, wide, left, by))
 }
 
-/** A number and a number; a constant sum is remembered as a distance from those it was copied from. */
+/** A number and a number; a constant sum or difference is remembered as a distance from those it was copied from. */
 function scalarArithmetic(env: Env, operation: number, wide: boolean, left: Reg, by: Scalar): Reg {
   const scalar = alu(operation, left.scalar, by, wide ? 64 : 32)
   if (left.id === 0) return scalar === UNKNOWN.scalar ? UNKNOWN : left.with({ scalar, off: 0 })

@@ -5,6 +5,7 @@ import { EACCES, EINVAL } from "../refuse.ts"
 import { Kind, typeName } from "../reg.ts"
 import { checkCallback } from "./callback.ts"
 import { checkFormat } from "./format.ts"
+import { noteInlined } from "./inlined.ts"
 import type { CallMeta } from "./meta.ts"
 import { checkNoLeaks } from "./references.ts"
 import { checkSections } from "./sections.ts"
@@ -14,6 +15,7 @@ export function callEffects(env: Env, meta: CallMeta): void {
   const { regs } = env
   switch (meta.name) {
     case "bpf_tail_call":
+      noteInlined(env, meta)
       checkNoLeaks(env)
       checkSections(env, "tail_call")
       return
@@ -21,6 +23,7 @@ export function callEffects(env: Env, meta: CallMeta): void {
       if (!isZero(regs[2])) env.refuse(EINVAL, "get_local_storage() doesn't support non-zero flags")
       return
     case "bpf_loop": {
+      noteInlined(env, meta)
       markPrecise(env, 1)
       const { frame } = env
       if (BigInt(frame.callbackDepth) < env.regs[1].scalar.umax) {

@@ -20,5 +20,6 @@ export function enterFunction(env: Env, state: State, subprogram: number, callSi
   const regs = emptyRegs(env.framePointer(frames.length))
   const frame = new Frame(callSite, frames.length, subprogram, regs, [])
   frames.push(frame)
+  env.told.all()
   return frame
 }

@@ -1,1 +1,1 @@
-export { checkKfuncCall, isThrow, kfuncTraits, mayCallWithLock } from "../kfuncs/call.ts"
+export { checkKfuncCall, isThrow, kfuncArity, kfuncTraits, mayCallWithLock } from "../kfuncs/call.ts"

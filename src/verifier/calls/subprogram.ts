@@ -3,8 +3,8 @@ import { widenImprecise } from "../branch/widen.ts"
 import type { Env } from "../env.ts"
 import { markPrecise } from "../prune/precision.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
-import { Kind, NOT_INIT, UNKNOWN } from "../reg.ts"
-import { subprogramAt } from "../structure/subprograms.ts"
+import { Kind, NOT_INIT, type Reg, UNKNOWN } from "../reg.ts"
+import { isTailCall, subprogramAt } from "../structure/subprograms.ts"
 import { enterFunction } from "./enter.ts"
 import { checkGlobalCall } from "./globals.ts"
 import { clearCallerSaved } from "./helper.ts"
@@ -35,14 +35,27 @@ export function checkSubprogramCall(env: Env): number {
     env.told.whole("", state.references, caller)
     env.log.add("callee:\n")
     env.told.whole("", state.references, frame)
-    env.told.all()
   }
   return start
+}
+
+/**
+ * An instruction that may end the function that it is in: gives the slot where the walk goes on if it does, with `result`; what it does if it does
+ * not is kept for later. Undefined in the first function, whose end is the program's.
+ */
+export function mayReturn(env: Env, result: Reg): number | undefined {
+  const { slot, state } = env
+  if (state.frames.length === 1) return undefined
+  env.fork(slot + 1, slot)
+  if (isTailCall(env.code, slot)) forgetPackets(env)
+  env.set(0, result)
+  return returnFromFunction(env)
 }
 
 /** The end of a function that another one, or a helper, has called: gives the slot where the walk goes on. */
 export function returnFromFunction(env: Env): number {
   const { state } = env
+  env.liveness.update()
   const callee = env.frame
   const result = callee.regs[0]
   if (result.kind === Kind.stack) env.refuse(EINVAL, "cannot return stack pointer to the caller")
@@ -59,7 +72,6 @@ export function returnFromFunction(env: Env): number {
     env.told.whole("", state.references, callee)
     env.log.add(`to caller at ${callback === undefined ? callSite + 1 : callSite}:\n`)
     env.told.whole("", state.references, caller)
-    env.told.forget()
   }
   state.frames.pop()
   env.liveness.moved()

@@ -1,9 +1,9 @@
-import { helperById, helperName } from "../../isa/index.ts"
+import { helperName } from "../../isa/index.ts"
 import type { Env } from "../env.ts"
 import { findHelper, isRefusal } from "../helpers/index.ts"
 import type { CallTraits } from "../structure/flow.ts"
 import { isHelperCall, isKfuncCall } from "../structure/subprograms.ts"
-import { kfuncTraits } from "./kfunc.ts"
+import { kfuncArity, kfuncTraits } from "./kfunc.ts"
 
 const SYNC = new Set(["bpf_for_each_map_elem", "bpf_find_vma", "bpf_loop", "bpf_user_ringbuf_drain"])
 const NONE: CallTraits = {}
@@ -24,10 +24,16 @@ export function callTraits(env: Env, slot: number): CallTraits {
   }
 }
 
-/** Registers, a bit each, that a call reads. */
+const ALL_ARGUMENTS = 0b111110
+
+/** Registers, a bit each, that a call reads: those that its prototype names. */
 export function callArguments(env: Env, slot: number): number {
   const { code } = env
-  const helper = isHelperCall(code, slot) ? helperById(code.imm[slot]) : undefined
-  if (helper === undefined || helper.args.includes("...")) return 0b111110
-  return ((1 << helper.args.length) - 1) << 1
+  let count: number | undefined
+  if (isKfuncCall(code, slot)) count = kfuncArity(env, slot)
+  else if (isHelperCall(code, slot)) {
+    const found = findHelper(code.imm[slot], { ...env.caller, sleepable: true })
+    if (!isRefusal(found)) count = found.args.length
+  }
+  return count === undefined ? ALL_ARGUMENTS : ((1 << count) - 1) << 1
 }

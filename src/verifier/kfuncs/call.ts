@@ -68,3 +68,12 @@ export function kfuncTraits(env: Env, slot: number): CallTraits {
     changesPacket: name === "bpf_xdp_pull_data",
   }
 }
+
+/** How many arguments the kernel's function takes that a call names; undefined where there is none of that id. */
+export function kfuncArity({ code, input }: Env, slot: number): number | undefined {
+  const [id, offset] = [code.imm[slot], code.off[slot]]
+  const btf = offset === 0 ? input.kernelBtf : input.modules?.get(input.fdArray?.[offset] ?? -1)
+  const func = btf !== undefined && id > 0 && id < btf.count ? btf.type(id) : undefined
+  const prototype = func?.kind === "func" ? btf?.type(func.type) : undefined
+  return prototype?.kind === "func_proto" ? prototype.params.length : undefined
+}

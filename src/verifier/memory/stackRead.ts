@@ -63,7 +63,7 @@ function readBytes(env: Env, frame: Frame, from: number, to: number, dst: number
   let zeros = true
   for (let at = from; at < to && zeros; at++) {
     const byte = -at - 1
-    env.told.slot(frame, byte >> 3)
+    env.told.slot(byte >> 3)
     zeros = byteOf(frame.stack[byte >> 3].types, byte & 7) === Byte.zero
   }
   env.set(dst, zeros ? ZERO_REG : UNKNOWN)
@@ -73,7 +73,7 @@ function readFixed(env: Env, frame: Frame, off: number, size: number, dst: numbe
   const lowest = -off - 1
   const index = lowest >> 3
   const slot = frame.stack[index]
-  env.told.slot(frame, index)
+  env.told.slot(index)
   env.liveness.read(frame.number, index)
   if (!slot.isSpill) {
     checkReadable(env, slot, off, size)

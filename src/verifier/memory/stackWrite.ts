@@ -36,7 +36,7 @@ function writeFixed(env: Env, frame: Frame, off: number, size: number, src: numb
     env.refuse(EACCES, "attempt to corrupt spilled pointer on stack")
   }
   destroyDynptr(env, frame, index)
-  env.told.slot(frame, index)
+  env.told.slot(index)
   if (size === 8) env.liveness.write(frame.number, index)
   const immediate = storedImmediate(env, src)
   const reg = src === undefined ? undefined : env.regs[src]
@@ -102,7 +102,7 @@ function writeVariable(
     const index = (-at - 1) >> 3
     const slot = frame.stack[index]
     const byte = byteOf(slot.types, (-at - 1) & 7)
-    env.told.slot(frame, index)
+    env.told.slot(index)
     if (!env.perfmon && byte !== Byte.misc && byte !== Byte.zero) {
       const where = `insn ${env.slot}, ${byte === Byte.invalid ? "off" : "ptr off"}: ${at}`
       const why =

@@ -71,7 +71,12 @@ export function addBackedge(env: Env, old: State, state: State): void {
   backedge.equal = old
   visit.backedges.push(backedge)
   env.backedges++
-  env.peakStates = Math.max(env.peakStates, env.keptStates + env.backedges)
+  countPeak(env)
+}
+
+/** Counts the states that are there at once. */
+export function countPeak(env: Env): void {
+  env.peakStates = Math.max(env.peakStates, env.keptStates + env.evictedStates + env.backedges)
 }
 
 /** What matters to a state is not all known yet. */

@@ -2,7 +2,7 @@ import type { Env } from "../env.ts"
 import { Kind, type Reg } from "../reg.ts"
 import { type Frame, Slot, type State, type Step } from "../state.ts"
 import { backtrack, LOST, Wanted } from "./backtrack.ts"
-import { tellInsn, tellParent, tellStart } from "./tell.ts"
+import { tellInsn, tellParent, tellPropagated, tellStart } from "./tell.ts"
 
 /** The one search at a time. */
 const shared = new Wanted()
@@ -19,13 +19,14 @@ export function markPrecise(env: Env, register: number): void {
 export function propagatePrecision(env: Env, old: State, now: State): boolean {
   if (!env.privileged) return false
   const wanted = shared.begin(old.frames.length - 1)
-  for (let frame = 0; frame < old.frames.length; frame++) {
+  for (let frame = old.frames.length - 1; frame >= 0; frame--) {
     const { regs, stack } = old.frames[frame]
     for (let i = 0; i < 10; i++) if (regs[i].kind === Kind.scalar && regs[i].precise) wanted.regs[frame] |= 1 << i
     for (let i = 0; i < stack.length; i++) {
       const slot = stack[i]
       if (slot.isSpill && slot.reg.kind === Kind.scalar && slot.reg.precise) wanted.slots[frame].add(i)
     }
+    if (env.log.full) tellPropagated(env, wanted, frame)
   }
   return markWanted(env, now, wanted)
 }

@@ -1,48 +1,24 @@
 import type { Env } from "../env.ts"
 import { frameSlot, type State } from "../state.ts"
-import { postOrder, successors } from "../structure/edges.ts"
+import { CalledFunction, type MaskTeller } from "./stackMasks.ts"
 
-/** What the instructions of a function do to the slots of one frame, 64 slots as two words each. */
-class Masks {
-  readonly seen: Uint8Array
-  readonly read: Uint32Array
-  /** Written by an instruction whenever it is met. */
-  readonly write: Uint32Array
-  readonly live: Uint32Array
-
-  constructor(size: number) {
-    this.seen = new Uint8Array(size)
-    this.read = new Uint32Array(2 * size)
-    this.write = new Uint32Array(2 * size)
-    this.live = new Uint32Array(2 * size)
-  }
-}
-
-/** A function as it is called by one chain of calls. */
-interface Instance {
-  readonly start: number
-  readonly end: number
-  readonly depth: number
-  readonly order: readonly number[]
-  /** By frame: those of its callers and its own. */
-  readonly frames: Masks[]
-  readonly caller: Instance | undefined
-  readonly callSite: number
-  dirty: boolean
-}
+const MAX_FRAMES = 8
+/** More than a program has functions. */
+const FUNCTIONS = 1024
 
 /**
- * Which slots of the stack may still be read, as the walk has seen it: reads and writes are noted by instruction, function and chain of calls,
- * and carried backwards along the flow of each function when somebody asks.
+ * Which slots of the stack may still be read, as the walk has seen it (Linux 6.18): reads and writes are noted by instruction, function and chain of
+ * calls, and carried backwards along the flow of each function where a way or a function ends. What a function does to the stacks of its callers its
+ * call does.
  */
 export class StackLiveness {
   readonly #env: Env
-  readonly #instances = new Map<string, Instance>()
-  readonly #orders = new Map<number, readonly number[]>()
-  #anyDirty = false
-  #current: Instance | undefined
-  /** Slots that the instruction at hand has written, by frame. */
-  readonly #written: number[] = []
+  /** Those that are called by nobody, by number. */
+  readonly #roots: CalledFunction[] = []
+  #current: CalledFunction | undefined
+  /** Slots that the instruction at hand has written, two words a frame. */
+  readonly #written = new Int32Array(2 * MAX_FRAMES)
+  #anyWritten = false
 
   constructor(env: Env) {
     this.#env = env
@@ -53,171 +29,138 @@ export class StackLiveness {
     this.#current = undefined
   }
 
+  /** An instruction starts. */
+  start(): void {
+    this.#here()
+    if (!this.#anyWritten) return
+    this.#written.fill(0)
+    this.#anyWritten = false
+  }
+
   /** An instruction may read a slot. */
   read(frame: number, slot: number): void {
-    this.#mark(this.#here(), frame, this.#env.slot, slot, "read")
+    const here = this.#here()
+    const place = here.place(this.#env.slot)
+    if (place < 0 || slot >= 64) return
+    if (slot < 32) here.noteRead(frame, place, 1 << slot, 0)
+    else here.noteRead(frame, place, 0, 1 << (slot - 32))
   }
 
   /** An instruction writes a whole slot; told with {@link commit}. */
   write(frame: number, slot: number): void {
-    this.#written.push(frame, slot)
+    this.#written[2 * frame + (slot >> 5)] |= 1 << (slot & 31)
+    this.#anyWritten = true
   }
 
-  /** An instruction is done: what it does not write every time it does not write for sure. */
+  /** An instruction is done, in the function where it has started. */
   commit(slot: number): void {
-    const here = this.#here()
-    if (slot < here.start || slot >= here.end) {
-      this.#written.length = 0
-      return
+    const here = this.#current
+    const place = here === undefined ? -1 : here.place(slot)
+    if (place >= 0) here?.noteWrites(place, this.#written, this.#anyWritten)
+  }
+
+  /** A way or a function ends: what was noted on the way is carried to the starts of the functions that run, the innermost first. */
+  update(): void {
+    this.#current = undefined
+    const { state } = this.#env
+    for (let depth = state.frames.length - 1; depth >= 0; depth--) {
+      const called = this.#functionOf(state, depth)
+      if (called.updated) this.#update(called, depth)
     }
-    const at = slot - here.start
-    for (let frame = 0; frame <= here.depth; frame++) {
-      let low = 0
-      let high = 0
-      for (let i = 0; i < this.#written.length; i += 2) {
-        if (this.#written[i] !== frame) continue
-        const index = this.#written[i + 1]
-        if (index < 32) low |= 1 << index
-        else high |= 1 << (index - 32)
-      }
-      let masks = here.frames[frame]
-      if (masks === undefined) {
-        if (low === 0 && high === 0) continue
-        masks = this.#masks(here, frame)
-      }
-      const { write, seen } = masks
-      if (seen[at]) {
-        low &= write[2 * at]
-        high &= write[2 * at + 1]
-      }
-      if (!seen[at] || write[2 * at] !== low >>> 0 || write[2 * at + 1] !== high >>> 0) {
-        seen[at] = 1
-        write[2 * at] = low
-        write[2 * at + 1] = high
-        here.dirty = this.#anyDirty = true
-      }
-    }
-    this.#written.length = 0
   }
 
   /** Whether what a state has in a slot may be read by somebody. */
   isLive(state: State, frame: number, slot: number): boolean {
-    if (slot >= 64) return true
-    this.#update()
-    const { marks } = this.#env
     for (let depth = state.frames.length - 1; depth >= frame; depth--) {
-      const instance = this.#instanceOf(state, depth)
+      const called = this.#functionOf(state, depth)
       const at = frameSlot(state, depth)
-      const last = depth === state.frames.length - 1
-      const place = last || marks.callsCallback[at] ? at : at + 1
-      if (isLiveAt(instance, frame, place, slot)) return true
+      const before = depth === state.frames.length - 1 || this.#env.marks.callsCallback[at]
+      const place = called.place(before ? at : at + 1)
+      const masks = called.frames[frame]
+      if (masks !== undefined && place >= 0 && masks.live[2 * place + (slot >> 5)] & (1 << (slot & 31))) return true
     }
     return false
   }
 
-  #here(): Instance {
-    this.#current ??= this.#instanceOf(this.#env.state, this.#env.state.frames.length - 1)
+  #here(): CalledFunction {
+    this.#current ??= this.#functionOf(this.#env.state, this.#env.state.frames.length - 1)
     return this.#current
   }
 
-  #instanceOf(state: State, depth: number): Instance {
-    let key = `${state.frames[0].subprogram}`
-    for (let i = 1; i <= depth; i++) key += `,${state.frames[i].callSite}:${state.frames[i].subprogram}`
-    const known = this.#instances.get(key)
-    if (known !== undefined) return known
-    const { start, end } = this.#env.subprograms[state.frames[depth].subprogram]
-    let order = this.#orders.get(start)
-    if (order === undefined) this.#orders.set(start, (order = postOrder(this.#env.code, start)))
-    const instance: Instance = {
-      start,
-      end,
-      depth,
-      order,
-      frames: [],
-      caller: depth === 0 ? undefined : this.#instanceOf(state, depth - 1),
-      callSite: state.frames[depth].callSite,
-      dirty: false,
+  #functionOf({ frames }: State, depth: number): CalledFunction {
+    const { flows } = this.#env
+    const first = frames[0].subprogram
+    let called = (this.#roots[first] ??= new CalledFunction(flows[first], undefined, -1))
+    for (let i = 1; i <= depth; i++) {
+      const { callSite, subprogram } = frames[i]
+      const key = callSite * FUNCTIONS + subprogram
+      let callee = called.callees.get(key)
+      if (callee === undefined)
+        called.callees.set(key, (callee = new CalledFunction(flows[subprogram], called, callSite)))
+      called = callee
     }
-    this.#instances.set(key, instance)
-    return instance
+    return called
   }
 
-  #masks(instance: Instance, frame: number): Masks {
-    instance.frames[frame] ??= new Masks(instance.end - instance.start)
-    return instance.frames[frame]
-  }
-
-  #mark(instance: Instance, frame: number, insn: number, slot: number, what: "read"): void {
-    const at = insn - instance.start
-    if (at < 0 || insn >= instance.end || slot >= 64) return
-    const words = this.#masks(instance, frame)[what]
-    const index = 2 * at + (slot >> 5)
-    const bit = (1 << (slot & 31)) >>> 0
-    if (words[index] & bit) return
-    words[index] |= bit
-    instance.dirty = this.#anyDirty = true
-  }
-
-  /** Carries reads backwards, the innermost functions first. */
-  #update(): void {
-    if (!this.#anyDirty) return
-    this.#anyDirty = false
-    const dirty = [...this.#instances.values()].filter(i => i.dirty).sort((a, b) => b.depth - a.depth)
-    for (const instance of dirty) this.#updateInstance(instance)
-    // Callers that learned something of their callees.
-    this.#update()
-  }
-
-  #updateInstance(instance: Instance): void {
-    instance.dirty = false
-    const { code } = this.#env
-    const { start, end } = instance
-    for (let frame = 0; frame <= instance.depth; frame++) {
-      const masks = instance.frames[frame]
-      if (masks === undefined) continue
-      const { live, read, write } = masks
-      for (let changed = true; changed; ) {
-        changed = false
-        for (const slot of instance.order) {
-          let low = 0
-          let high = 0
-          for (const next of successors(code, slot)) {
-            if (next < start || next >= end) continue
-            low |= live[2 * (next - start)]
-            high |= live[2 * (next - start) + 1]
-          }
-          const at = 2 * (slot - start)
-          low = ((low & ~write[at]) | read[at]) >>> 0
-          high = ((high & ~write[at + 1]) | read[at + 1]) >>> 0
-          if (live[at] === low && live[at + 1] === high) continue
-          live[at] = low
-          live[at + 1] = high
-          changed = true
-        }
+  #update(called: CalledFunction, depth: number): void {
+    const { log } = this.#env
+    const { flow, frames } = called
+    if (called.dropped) for (const masks of frames) masks?.forgetWritten()
+    let rounds = 0
+    for (let changed = true; changed; rounds++) {
+      changed = false
+      for (let frame = 0; frame <= depth; frame++) {
+        const tell = log.full ? this.#teller(called, frame) : undefined
+        if (frames[frame]?.sweep(flow, tell)) changed = true
       }
-      this.#tellCaller(instance, frame, live)
     }
+    if (log.full) log.add(`${chain(called)} live stack update done in ${rounds} iterations\n`)
+    this.#tellCaller(called)
+    called.updated = called.dropped = false
   }
 
-  /** What a function reads of its callers' frames is read by its call. */
-  #tellCaller({ caller, callSite, depth, order, start }: Instance, frame: number, live: Uint32Array): void {
-    if (caller === undefined || frame >= depth || order.length === 0) return
-    const at = callSite - caller.start
-    if (at < 0 || callSite >= caller.end) return
-    const { read } = this.#masks(caller, frame)
-    const first = 2 * (order[order.length - 1] - start)
-    for (let word = 0; word < 2; word++) {
-      const all = (read[2 * at + word] | live[first + word]) >>> 0
-      if (all === read[2 * at + word]) continue
-      read[2 * at + word] = all
-      caller.dirty = this.#anyDirty = true
+  /** What a function does to its callers' frames its call does. */
+  #tellCaller({ caller, callSite, depth, flow, frames }: CalledFunction): void {
+    if (caller === undefined) return
+    const place = caller.place(callSite)
+    const entry = 2 * flow.placeOf[0]
+    const written = new Int32Array(2 * MAX_FRAMES)
+    for (let frame = 0; frame < depth; frame++) {
+      const masks = frames[frame]
+      if (masks === undefined) continue
+      written[2 * frame] = masks.written[entry]
+      written[2 * frame + 1] = masks.written[entry + 1]
+      caller.noteRead(frame, place, masks.live[entry], masks.live[entry + 1])
+    }
+    caller.noteWrites(place, written, true)
+  }
+
+  /** Tells of changes in the log, where they are of use to a reader. */
+  #teller(called: CalledFunction, frame: number): MaskTeller {
+    const { log, marks } = this.#env
+    const masks = called.masks(frame)
+    return (slot, what, before, after) => {
+      const at = 2 * called.place(slot)
+      const own = masks.read[at] | masks.read[at + 1] | masks.write[at] | masks.write[at + 1]
+      if (own === 0 && slot !== called.flow.start && !marks.prunePoint[slot]) return
+      const more = slotNames(after[0] & ~before[0], after[1] & ~before[1])
+      const less = slotNames(before[0] & ~after[0], before[1] & ~after[1])
+      if (more === "" && less === "") return
+      const changes = `${more && `+${what} ${more} `}${less && `-${what} ${less}`}`
+      log.add(`${chain(called)} frame ${frame} insn ${slot} ${changes}\n`)
     }
   }
 }
 
-function isLiveAt(instance: Instance, frame: number, insn: number, slot: number): boolean {
-  const masks = instance.frames[frame]
-  const at = insn - instance.start
-  if (masks === undefined || at < 0 || insn >= instance.end) return false
-  return (masks.live[2 * at + (slot >> 5)] & (1 << (slot & 31))) !== 0
+/** A chain of calls in the log: the slots of the calls, and the start of the function. */
+function chain(called: CalledFunction): string {
+  const slots = [called.flow.start]
+  for (let at: CalledFunction | undefined = called; at?.caller !== undefined; at = at.caller) slots.unshift(at.callSite)
+  return `(${slots.join(",")})`
+}
+
+function slotNames(low: number, high: number): string {
+  const names: string[] = []
+  for (let i = 0; i < 64; i++) if ((i < 32 ? low >>> i : high >>> (i - 32)) & 1) names.push(`${-8 * (i + 1)}`)
+  return names.join(",")
 }

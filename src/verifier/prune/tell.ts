@@ -11,6 +11,14 @@ function wantedText(wanted: Wanted, frame: number): string {
   return `regs=${regs.join(",")} stack=${slots.join(",")}`
 }
 
+/** What mattered to a state that covers the one at hand. */
+export function tellPropagated({ log }: Env, wanted: Wanted, frame: number): void {
+  const names: string[] = []
+  for (let i = 0; i < 10; i++) if (wanted.regs[frame] & (1 << i)) names.push(`r${i}`)
+  for (const i of wanted.slots[frame]) names.push(`fp${-8 * (i + 1)}`)
+  if (names.length > 0) log.add(`frame ${frame}: propagating ${names.join(",")}\n`)
+}
+
 /** A part of the way back starts. */
 export function tellStart({ log }: Env, wanted: Wanted, last: number, first: number, following: number): void {
   log.add(`mark_precise: frame${wanted.frame}: last_idx ${last} first_idx ${first} subseq_idx ${following} \n`)

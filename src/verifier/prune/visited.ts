@@ -5,7 +5,7 @@ import { Kind, NOT_INIT } from "../reg.ts"
 import { isConstant } from "../scalar/index.ts"
 import { Byte, byteOf, EMPTY_SLOT, frameSlot, type State } from "../state.ts"
 import { Exactness, statesEqual } from "./equal.ts"
-import { addBackedge, enterLoop, isIncomplete } from "./loopVisits.ts"
+import { addBackedge, countPeak, enterLoop, isIncomplete } from "./loopVisits.ts"
 import { markAllImprecise, propagatePrecision } from "./precision.ts"
 
 /** Without privileges: states that an instruction is compared with (`BPF_COMPLEXITY_LIMIT_STATES`). */
@@ -21,12 +21,13 @@ export function isVisited(env: Env): boolean {
   const checkpoint = marks.checkpoint[slot] !== 0
   const force = ((env.input.flags ?? 0) & TEST_STATE_FREQ) !== 0 || checkpoint || state.steps.length > 40
   let add = force || (env.jumps - env.keptJumps >= 2 && env.processed - env.keptProcessed >= 8)
-  const list = (env.explored[slot] ??= [])
+  const list = exploredAt(env, slot)
   cleanStates(env, list, state)
   let count = 0
   for (let i = list.length - 1; i >= 0; i--) {
     const old = list[i]
     count++
+    if (old.slot !== slot) continue
     let covered = false
     let inLoop = false
     if (old.branches > 0) {
@@ -49,12 +50,23 @@ export function isVisited(env: Env): boolean {
     if (old.misses > old.hits * patience + patience) {
       list.splice(i, 1)
       env.keptStates--
+      old.evicted = true
+      if (old.branches > 0) env.evictedStates++
     }
   }
   if (env.maxStatesPerInsn < count) env.maxStatesPerInsn = count
   if (!env.privileged && count > MAX_STATES) return false
   if (add) keep(env, list)
   return false
+}
+
+/**
+ * The states that were kept at an instruction, the newest last, for the call that the walk is in. Instructions can share a list, as they do in the
+ * kernel's table (`explored_state`): its length tells how many there were at most.
+ */
+export function exploredAt({ code, explored, state }: Env, slot: number): State[] {
+  const bucket = ((slot ^ state.current.callSite) >>> 0) % code.count
+  return (explored[bucket] ??= [])
 }
 
 /** Whether a state that is on the way to this one covers it: only where a loop is known to end otherwise. */
@@ -117,7 +129,14 @@ function depthsDiffer(old: State, now: State): boolean {
 /** Forgets of finished states what nobody reads after them, so that more states are like them. */
 function cleanStates(env: Env, list: readonly State[], now: State): void {
   for (const state of list) {
-    if (state.branches > 0 || state.cleaned || !sameCalls(state, now) || isIncomplete(env, state)) continue
+    if (
+      state.slot !== now.slot ||
+      state.branches > 0 ||
+      state.cleaned ||
+      !sameCalls(state, now) ||
+      isIncomplete(env, state)
+    )
+      continue
     state.cleaned = true
     for (let f = 0; f < state.frames.length; f++) {
       const { regs, stack } = state.frames[f]
@@ -141,7 +160,7 @@ function keep(env: Env, list: State[]): void {
   const { state, slot } = env
   env.totalStates++
   env.keptStates++
-  env.peakStates = Math.max(env.peakStates, env.keptStates + env.backedges)
+  countPeak(env)
   env.keptJumps = env.jumps
   env.keptProcessed = env.processed
   if (env.privileged) markAllImprecise(state)

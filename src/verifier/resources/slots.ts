@@ -49,7 +49,7 @@ export function fill(env: Env, range: SlotRange, byte: Byte, regAt: (isFirst: bo
   const { frame, first, count } = range
   for (let i = 0; i < count; i++) {
     frame.stack[first - i] = new Slot(allBytes(byte), regAt(i === 0))
-    env.told.slot(frame, first - i)
+    env.told.slot(first - i)
     env.liveness.write(frame.number, first - i)
   }
 }
@@ -58,6 +58,6 @@ export function fill(env: Env, range: SlotRange, byte: Byte, regAt: (isFirst: bo
 export function clear(env: Env, { frame, first, count }: SlotRange): void {
   for (let i = 0; i < count; i++) {
     frame.stack[first - i] = EMPTY_SLOT
-    env.told.slot(frame, first - i)
+    env.told.slot(first - i)
   }
 }

@@ -1,11 +1,11 @@
 import * as o from "../../isa/index.ts"
 import type { Code } from "../program.ts"
-import { postOrder, successors } from "./edges.ts"
+import type { FunctionFlow } from "./edges.ts"
 import type { Marks } from "./marks.ts"
-import type { Subprogram } from "./subprograms.ts"
 
 const ALL_ARGUMENTS = 0b111110
 const CALLER_SAVED = 0b111111
+const ALL = 0x7ff
 
 /** Registers, a bit each, that an instruction reads and that it gives a new value; `arguments` of a call as a mask. */
 export function usedRegisters(code: Code, slot: number, args = ALL_ARGUMENTS): { reads: number; writes: number } {
@@ -16,8 +16,9 @@ export function usedRegisters(code: Code, slot: number, args = ALL_ARGUMENTS): {
   const operation = op & o.BPF_OP_MASK
   switch (op & o.BPF_CLASS_MASK) {
     case o.BPF_LD:
-      if ((op & o.BPF_MODE_MASK) === o.BPF_IMM) return { reads: 0, writes: op === o.OP_LDDW ? dst : 0 }
-      return { reads: (1 << 6) | ((op & o.BPF_MODE_MASK) === o.BPF_IND ? src : 0), writes: CALLER_SAVED }
+      // Of loads of classic BPF the kernel says nothing.
+      if ((op & o.BPF_MODE_MASK) !== o.BPF_IMM) return { reads: ALL, writes: 0 }
+      return { reads: 0, writes: op === o.OP_LDDW ? dst : 0 }
     case o.BPF_LDX:
       return { reads: src, writes: dst }
     case o.BPF_ST:
@@ -54,22 +55,28 @@ export function usedRegisters(code: Code, slot: number, args = ALL_ARGUMENTS): {
 export function findLiveRegisters(
   code: Code,
   marks: Marks,
-  subprograms: readonly Subprogram[],
+  flows: readonly FunctionFlow[],
   callArguments: (slot: number) => number,
 ): void {
   const { liveBefore } = marks
-  for (const { start } of subprograms) {
-    const order = postOrder(code, start)
+  for (const { order, next } of flows) {
+    const reads = new Uint16Array(order.length)
+    const writes = new Uint16Array(order.length)
+    for (let place = 0; place < order.length; place++) {
+      const slot = order[place]
+      const used = usedRegisters(code, slot, code.op[slot] === o.OP_CALL ? callArguments(slot) : 0)
+      reads[place] = used.reads
+      writes[place] = used.writes
+    }
     for (let changed = true; changed; ) {
       changed = false
-      for (const slot of order) {
+      for (let place = 0; place < order.length; place++) {
         let live = 0
-        for (const target of successors(code, slot)) live |= liveBefore[target]
-        const isCall = code.op[slot] === o.OP_CALL
-        const { reads, writes } = usedRegisters(code, slot, isCall ? callArguments(slot) : 0)
-        live = (live & ~writes) | reads
-        if (live === liveBefore[slot]) continue
-        liveBefore[slot] = live
+        for (let edge = 2 * place; edge < 2 * place + 2; edge++)
+          if (next[edge] >= 0) live |= liveBefore[order[next[edge]]]
+        live = (live & ~writes[place]) | reads[place]
+        if (live === liveBefore[order[place]]) continue
+        liveBefore[order[place]] = live
         changed = true
       }
     }

@@ -5,7 +5,7 @@ import type { Marks } from "./marks.ts"
 
 /**
  * Numbers the strongly connected components of a program's flow (Tarjan), calls left aside. A slot alone is one only
- * when it jumps to itself, or calls a function again and again.
+ * when it jumps to itself.
  */
 export function findLoops(code: Code, marks: Marks): void {
   const { count } = code
@@ -42,8 +42,7 @@ export function findLoops(code: Code, marks: Marks): void {
       const parent = path[path.length - 1]
       if (parent !== undefined) low[parent] = Math.min(low[parent], low[slot])
       if (low[slot] !== index[slot]) continue
-      const repeats = marks.callsCallback[slot] === 1 || targets.includes(slot)
-      const real = stack[stack.length - 1] !== slot || repeats
+      const real = stack[stack.length - 1] !== slot || targets.includes(slot)
       for (let member = -1; member !== slot; ) {
         member = stack.pop() as number
         onStack[member] = 0

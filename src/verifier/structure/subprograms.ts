@@ -12,6 +12,8 @@ export class Subprogram {
   readonly start: number
   /** Slot after the last. */
   readonly end: number
+  /** The last instruction by which it returns; -1 for none. */
+  exit = -1
   /** Bytes of stack that its instructions use, as far as the walk has got. */
   stackDepth = 0
   hasTailCall = false
@@ -75,11 +77,11 @@ export function checkSubprograms(code: Code, subprograms: readonly Subprogram[])
     for (let slot = start; slot < end; slot++) {
       const op = code.op[slot]
       const kind = op & o.BPF_CLASS_MASK
-      if (isHelperCall(code, slot) && code.imm[slot] === TAIL_CALL) subprogram.hasTailCall = true
-      const mode = op & o.BPF_MODE_MASK
-      if (kind === o.BPF_LD && (mode === o.BPF_ABS || mode === o.BPF_IND)) subprogram.hasLdAbs = true
+      if (isTailCall(code, slot)) subprogram.hasTailCall = true
+      if (isPacketLoad(code, slot)) subprogram.hasLdAbs = true
       if (kind !== o.BPF_JMP && kind !== o.BPF_JMP32) continue
       const operation = op & o.BPF_OP_MASK
+      if (operation === o.BPF_EXIT) subprogram.exit = slot
       if (operation === o.BPF_CALL || operation === o.BPF_EXIT) continue
       const distance = kind === o.BPF_JMP32 && operation === o.BPF_JA ? code.imm[slot] : code.off[slot]
       const target = slot + distance + 1
@@ -96,6 +98,15 @@ export function checkSubprograms(code: Code, subprograms: readonly Subprogram[])
 
 /** Number of bpf_tail_call. */
 export const TAIL_CALL = 12
+
+export const isTailCall = (code: Code, slot: number): boolean =>
+  isHelperCall(code, slot) && code.imm[slot] === TAIL_CALL
+
+/** A load of classic BPF: from the packet, whose end ends the function. */
+export function isPacketLoad(code: Code, slot: number): boolean {
+  const mode = code.op[slot] & o.BPF_MODE_MASK
+  return (code.op[slot] & o.BPF_CLASS_MASK) === o.BPF_LD && (mode === o.BPF_ABS || mode === o.BPF_IND)
+}
 
 /** The function that starts at a slot. */
 export const subprogramAt = (all: readonly Subprogram[], start: number): Subprogram | undefined =>

@@ -5,13 +5,13 @@ import { checkHelperCall, clearCallerSaved } from "../calls/helper.ts"
 import { checkKfuncCall, isThrow, mayCallWithLock } from "../calls/kfunc.ts"
 import { checkNoLeaks } from "../calls/references.ts"
 import { checkSections } from "../calls/sections.ts"
-import { checkSubprogramCall } from "../calls/subprogram.ts"
+import { checkSubprogramCall, mayReturn } from "../calls/subprogram.ts"
 import type { Env } from "../env.ts"
 import { checkAccess } from "../memory/access.ts"
 import { checkUnmoved } from "../memory/offset.ts"
 import { EINVAL } from "../refuse.ts"
-import { Kind, UNKNOWN } from "../reg.ts"
-import { isKfuncCall, isSubprogramCall } from "../structure/subprograms.ts"
+import { Kind, UNKNOWN, ZERO_REG } from "../reg.ts"
+import { isKfuncCall, isSubprogramCall, isTailCall } from "../structure/subprograms.ts"
 import { checkAtomic } from "./atomic.ts"
 import { checkConstant } from "./constant.ts"
 import { checkExit } from "./exit.ts"
@@ -42,7 +42,7 @@ export function checkInstruction(env: Env): number | undefined {
         return slot + 2
       }
       checkPacketLoad(env)
-      return slot + 1
+      return mayReturn(env, ZERO_REG) ?? slot + 1
     default:
       env.jumps++
       return checkJump(env)
@@ -153,5 +153,5 @@ function checkCall(env: Env): number | undefined {
     return undefined
   }
   checkHelperCall(env)
-  return slot + 1
+  return (isTailCall(code, slot) ? mayReturn(env, UNKNOWN) : undefined) ?? slot + 1
 }

@@ -1,3 +1,4 @@
+import { OP_EXIT } from "../../isa/index.ts"
 import { type Env, MAX_PROCESSED } from "../env.ts"
 import { leaveLoop } from "../prune/loopVisits.ts"
 import { isVisited } from "../prune/visited.ts"
@@ -23,7 +24,6 @@ export function walk(env: Env, start: State, slot: number): void {
     env.state.last = previous
     env.state.slot = env.slot
     let next: number | undefined
-    let depth = 0
     if (marks.prunePoint[env.slot] && isVisited(env)) {
       if (log.on) log.add(tell ? `\nfrom ${previous} to ${env.slot}: safe\n` : `${env.slot}: safe\n`)
       next = undefined
@@ -38,16 +38,17 @@ export function walk(env: Env, start: State, slot: number): void {
       }
       marks.seen[env.slot] = 1
       previous = env.slot
-      depth = env.state.frames.length
+      env.liveness.start()
       next = checkInstruction(env)
       env.liveness.commit(previous)
     }
     if (next !== undefined) {
       // What a function has returned to is told whole.
-      if (env.state.frames.length < depth) tell = true
+      if (code.op[previous] === OP_EXIT) tell = true
       env.slot = next
       continue
     }
+    env.liveness.update()
     endWay(env, env.state)
     const pending = env.pending.pop()
     if (pending === undefined) return
@@ -65,6 +66,7 @@ export function walk(env: Env, start: State, slot: number): void {
 function endWay(env: Env, last: State): void {
   for (let state: State | undefined = last; state !== undefined; state = state.parent) {
     if (--state.branches > 0) return
+    if (state.evicted) env.evictedStates--
     leaveLoop(env, state)
   }
 }

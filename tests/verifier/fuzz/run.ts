@@ -35,7 +35,7 @@ export function fuzz(firstSeed: number, count: number, until: (tried: number) =>
     ran[one.ran]++
     const kind = kindOf(one.compared)
     if (differs(one.compared) && !found.has(kind))
-      found.set(kind, one.compared.processed > LONG ? one : fuzzer.reduced(one))
+      found.set(kind, one.compared.counts.processed > LONG ? one : fuzzer.reduced(one))
   }
   return { results, ran, found: [...found.values()] }
 }
