@@ -15,6 +15,7 @@ import type {
 } from "../machine/index.ts"
 import { type BpfObject, globalVariables, type MapSpec, type ProgramSpec } from "../object/index.ts"
 import { syscallName } from "../symbols/index.ts"
+import type { FileCoverage } from "../vm/index.ts"
 import { attachAll } from "./attach/all.ts"
 import { Cgroup } from "./attach/cgroup.ts"
 import { placesHeld } from "./attach/count.ts"
@@ -35,6 +36,7 @@ import { attachFreplace, type FreplaceOptions } from "./attach/replace.ts"
 import { SockmapPlace } from "./attach/sockmap.ts"
 import { attachRawTracepoint, attachTracepoint } from "./attach/tracepoint.ts"
 import { attachTo, attachTyped } from "./attach/typed.ts"
+import { PlaceCounts } from "./coverage.ts"
 import { disassembleInsns, disassembleMachineCode } from "./disassemble.ts"
 import { closed, noFunction, noTable, otherTable } from "./errors.ts"
 import {
@@ -102,6 +104,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
   readonly warnings: readonly string[]
   /** Tables that the text declares as histograms (`BPF_HISTOGRAM`), and what their slots are. */
   readonly histograms: Histograms
+  readonly #coverage: PlaceCounts | undefined
   readonly #machine: Machine
   readonly #loaded: Loaded
   readonly #notes: readonly string[]
@@ -114,7 +117,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
   #open = true
 
   private constructor(
-    { object, warnings, histograms }: Compiled,
+    { object, warnings, histograms, counted }: Compiled,
     machine: Machine,
     loaded: Loaded,
     notes: readonly string[],
@@ -124,6 +127,8 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
     this.histograms = histograms
     this.#machine = machine
     this.#loaded = loaded
+    const counts = counted && loaded.maps.get(counted.map)
+    this.#coverage = counts && new PlaceCounts(counted, counts)
     this.#notes = notes
     this.#btf = object.btf.length > 0 ? Btf.parse(object.btf) : undefined
     this.#events = new Events(loaded, this.#btf)
@@ -248,6 +253,14 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
    */
   get on(): "kernel" | "vm" {
     return this.#machine.name === "vm" ? "vm" : "kernel"
+  }
+
+  /**
+   * How often lines, functions and branches ran so far, by file, of a program that was loaded with `coverage`; empty for others. Lines are counted as gcov counts
+   * them for gcc -O0, of code that is optimised. The last counts stay when the program is closed.
+   */
+  coverage(): FileCoverage[] {
+    return this.#coverage?.files() ?? []
   }
 
   /** The attachments in force. */
@@ -705,6 +718,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
   [Symbol.dispose](): void {
     if (!this.#open) return
     this.#open = false
+    this.#coverage?.end()
     const readers = Array.from(this.#readers, reader => () => reader.close())
     undoAll([...readers, () => this.#events.close(), () => this.#loaded[Symbol.dispose]()])
   }

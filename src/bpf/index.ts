@@ -73,6 +73,7 @@ export type {
 } from "../machine/index.ts"
 export type { BpfObject, ProgramType } from "../object/index.ts"
 export { demangle, syscallName, syscallPrefix } from "../symbols/index.ts"
+export type { BranchHits, FileCoverage, FunctionHits } from "../vm/index.ts"
 export { Cgroup, type CgroupOptions } from "./attach/cgroup.ts"
 export type { DetachOptions } from "./attach/detach.ts"
 export { BpfIterator } from "./attach/iterator.ts"
@@ -112,7 +113,6 @@ export { kernelEnumHasValue, kernelStructHasField } from "./host/kernelTypes.ts"
 export { detectLanguage, type Language } from "./host/language.ts"
 export { kernelSnapshot, useKernelSnapshot } from "./host/snapshot.ts"
 export { syscallNumber, syscallOfNumber, syscalls } from "./host/syscalls.ts"
-export { type CountingObject, countingOf } from "./load.ts"
 export { type Instead, kernelMachine, usualMachine } from "./machine.ts"
 export {
   Arena,

@@ -2,7 +2,7 @@ import { SkepError, SourceFile } from "../base/index.ts"
 import type { IncludeResolver } from "../c/index.ts"
 import { used } from "../cache/index.ts"
 import type { CompileResult } from "../compiler/index.ts"
-import type { CountedPlace, Module } from "../ir/index.ts"
+import type { CountedPlaces, Module } from "../ir/index.ts"
 import type { BpfObject } from "../object/index.ts"
 import { type ContainerFilter, filterByContainers } from "./containers/filter.ts"
 import { badOption } from "./errors.ts"
@@ -14,7 +14,10 @@ import { defineFlags, includeResolver, parseFlags, pathOf, readSource, type Sour
 import { cpuOfKernel, runningCpu, runningTarget, snapshotTarget } from "./target.ts"
 
 /** What the compiler makes, or what stands for it. */
-export type Compiled = CompileResult
+export interface Compiled extends CompileResult {
+  /** What the program counts of itself, where that is asked for. */
+  readonly counted?: CountedPlaces
+}
 
 const given = (object: BpfObject): CompiledTwice => ({
   compiled: { object, warnings: [], histograms: new Map() },
@@ -49,28 +52,6 @@ export async function recordingOf(options: LoadOptions, pages: number): Promise<
   const transform = (module: Module): void => instrument(module, program => contextSize(module, program))
   const { compiled } = await compiledObject({ ...options, countDrops: false }, more, transform)
   return { ...compiled, object: prepareObject(compiled.object, options) }
-}
-
-/** A program that counts its lines, functions and branches, and the places in the order of their counts. */
-export interface CountingObject {
-  readonly object: BpfObject
-  readonly places: readonly CountedPlace[]
-  /** Name of the map with the counts, 8 bytes each. */
-  readonly map: string
-}
-
-/** The program compiled with code that counts what of it runs; undefined for an object, which is compiled already, and where probes add text to it. */
-export async function countingOf(options: LoadOptions): Promise<CountingObject | undefined> {
-  const { file, object, usdt } = options
-  if (object !== undefined || usdt !== undefined || (file !== undefined && pathOf(file).endsWith(".o")))
-    return undefined
-  const { countPlaces, COVERAGE_MAP } = await import("../ir/index.ts")
-  let places: readonly CountedPlace[] = []
-  const count = (module: Module): void => {
-    places = countPlaces(module)
-  }
-  const { compiled } = await compiledObject(options, "", count)
-  return { object: compiled.object, places, map: COVERAGE_MAP }
 }
 
 /** Bytes of registers, as the kernel hands them to probes: `struct pt_regs` has 168 on x86-64 and 272 on arm64, the largest 512. */
@@ -110,9 +91,11 @@ async function compiledObject(
   if ([text, file, object].filter(source => source !== undefined).length !== 1) {
     throw badOption("BPF.load takes one of text, file and object", 'BPF.load({ file: "program.c" })')
   }
-  if (object !== undefined) return given(object)
-  if (file !== undefined && pathOf(file).endsWith(".o")) {
-    return given(readObject(file))
+  const compiled = object ?? (file !== undefined && pathOf(file).endsWith(".o") ? readObject(file) : undefined)
+  if (compiled !== undefined) {
+    if (options.coverage)
+      throw badOption("coverage is for C: an object is compiled already", "give the text or the file")
+    return given(compiled)
   }
   if (file === undefined && typeof text !== "string")
     throw badOption("text is a string of C", 'text: "int f(void *ctx) …"')
@@ -134,19 +117,27 @@ async function compileSource(
   transform?: (module: Module) => void,
 ): Promise<CompiledTwice> {
   const { compile } = await import("../compiler/index.ts")
+  const { countPlaces } = await import("../ir/index.ts")
   const flags = parseFlags([...defineFlags(options.defines), ...(options.cflags ?? [])])
   const resolve = includeResolver([...flags.includes, ...(options.includes ?? [])])
   const target = isEmbedded(options) ? snapshotTarget(options.machine) : undefined
-  const make = (countDrops: boolean): Compiled =>
-    compile({
+  const make = (countDrops: boolean): Compiled => {
+    let counted: CountedPlaces | undefined
+    const change = (module: Module): void => {
+      transform?.(module)
+      if (options.coverage) counted = countPlaces(module)
+    }
+    const compiled = compile({
       ...source,
       resolve: options.containers === undefined ? resolve : withContainers(resolve, options.containers),
       flags: options.containers === undefined ? flags.macros : [`-include ${CONTAINERS}`, ...flags.macros],
       target: target ?? runningTarget(),
       cpu: options.cpu ?? (target === undefined ? runningCpu() : cpuOfKernel(target.kernelVersion)),
       countDrops,
-      transform,
+      transform: change,
     })
+    return { ...compiled, counted }
+  }
   try {
     const compiled = make(options.countDrops !== false)
     used.add("compile")

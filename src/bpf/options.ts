@@ -32,6 +32,11 @@ export interface LoadOptions<P extends ProgramTypes = AnyProgram> extends Object
    * {@link filterByContainers} in front of it.
    */
   readonly containers?: ContainerFilter
+  /**
+   * Adds code that counts how often lines, functions and branches run, which {@link BPF.coverage} tells. The program does what it did before, and is
+   * larger; an object cannot be given it.
+   */
+  readonly coverage?: boolean
   /** Static probes (USDT) at which functions of the program run; `bpf_usdt_readarg` reads their arguments. */
   readonly usdt?: readonly UsdtOptions[]
 }

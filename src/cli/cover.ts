@@ -14,8 +14,8 @@ const OUT = "lcov.info"
 export const cover = command({
   usage: "-- COMMAND…",
   about:
-    "Runs tests that use skep/test, counts which lines, functions and branches of their C programs ran, and writes that as lcov does. Programs run on the " +
-    "embedded machine.",
+    "Runs tests that use skep/test, counts which lines, functions and branches of their C programs ran, and writes that as lcov does. Programs run where " +
+    "the tests run them: on the embedded machine, or with SKEP_MACHINE=kernel in the kernel.",
   positionals: [1, 10_000],
   options: {
     out: { short: "o", value: "FILE", about: `where to write it; ${OUT} without it` },
@@ -26,9 +26,6 @@ export const cover = command({
     ["skep cover --lines -- npx vitest run", "also shows the lines that no test reached"],
   ],
   async run({ out = OUT, lines }, [program, ...args]) {
-    if (process.env.SKEP_MACHINE === "kernel") {
-      throw new UsageError("lines are counted on the embedded machine only: unset SKEP_MACHINE")
-    }
     const folder = mkdtempSync(join(tmpdir(), "skep-cover-"))
     try {
       const status = await runCommand(program, args, folder)
@@ -46,7 +43,7 @@ export const cover = command({
 
 /** Runs a command to its end with what makes skep/test count; its exit status. */
 function runCommand(program: string, args: readonly string[], folder: string): Promise<number> {
-  const env = { ...process.env, [COVERAGE_FOLDER]: folder, SKEP_MACHINE: "vm" }
+  const env = { ...process.env, [COVERAGE_FOLDER]: folder }
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: "inherit", env })
     child.once("error", () => reject(new UsageError(`${program} cannot be run`)))

@@ -3,8 +3,15 @@ import { splitEdge } from "./edit.ts"
 import type { Atomic, Block, GlobalAddr, Inst, IrFunction, Module, PtrAdd } from "./ir.ts"
 import { i64 } from "./values.ts"
 
-/** Name of the map that counts are in, 8 bytes for each place in their order, and of the variable that it is. */
-export const COVERAGE_MAP = ".bss.coverage"
+/** Name of the map that counts are in, and of the variable that it is. */
+const COVERAGE_MAP = ".bss.coverage"
+
+/** What of a program is counted. */
+export interface CountedPlaces {
+  readonly places: readonly CountedPlace[]
+  /** Name of the array that has the counts in its one element: 8 bytes for each place, in their order. */
+  readonly map: string
+}
 
 /** A place of the source whose runs are counted. */
 export interface CountedPlace {
@@ -33,15 +40,15 @@ const BPF_F_MMAPABLE = 1 << 10
  *                                        atomic add 8 %2, 1              ; line 3
  *                                        br %1, b3, b4                   ; b3 and b4 count the ways, and go on to b1 and b2
  */
-export function countPlaces(module: Module): CountedPlace[] {
+export function countPlaces(module: Module): CountedPlaces {
   const places: CountedPlace[] = []
   for (const func of module.functions) {
     if (func.naked || func.span.file.system || !isUsed(module, func)) continue
     countFunction(func, places)
   }
-  const size = 8 * places.length
-  if (size === 0) return places
   const name = COVERAGE_MAP
+  const size = 8 * places.length
+  if (size === 0) return { places, map: name }
   module.globals.push({
     name,
     section: name,
@@ -55,7 +62,7 @@ export function countPlaces(module: Module): CountedPlace[] {
   const data = new Uint8Array(size)
   const layout = { keySize: 4, valueSize: size, maxEntries: 1, keyType: 0, valueType: 0, align: 8 }
   module.maps = [...module.maps, { name, type: "array", flags: BPF_F_MMAPABLE, data, ...layout }]
-  return places
+  return { places, map: name }
 }
 
 /** A static function that is never called, and whose address nobody takes, has no code. */

@@ -1,8 +1,8 @@
 import { SkepError } from "../base/index.ts"
-import { BPF, countingOf } from "../bpf/index.ts"
+import { BPF } from "../bpf/index.ts"
+import type { Machine } from "../machine/index.ts"
 import { counts } from "./coverage.ts"
 import { chosenMachine, testMachine } from "./machine.ts"
-import { placesHit } from "./places.ts"
 import { TestProgram, type TestProgramOptions } from "./program.ts"
 
 /** What a program under test tells of its counts. */
@@ -18,18 +18,9 @@ export async function countedProgram({ vm, ...options }: TestProgramOptions): Pr
   const all = counts()
   if (all === undefined) return undefined
   const changed = (): void => all.changed()
-  const made = await attempt(() => countingOf(options))
-  if (made !== undefined) {
-    const { text: _text, file: _file, ...rest } = options
-    const machine = testMachine(vm)
-    const load = { ...rest, object: made.object, machine, autoAttach: false }
-    const bpf = await attempt(() => BPF.load(load))
-    if (bpf !== undefined) {
-      const { map } = bpf.table(made.map)
-      const end = all.add(() => placesHit(made.places, map))
-      return new TestProgram(bpf, machine, { changed, end })
-    }
-  }
+  const counted = testMachine(vm)
+  const bpf = await counting(options, counted)
+  if (bpf !== undefined) return new TestProgram(bpf, counted, { changed, end: all.add(() => bpf.coverage()) })
   if (chosenMachine() === "kernel") return undefined
   const machine = testMachine({ coverage: all.instructions, ...vm })
   return new TestProgram(await BPF.load({ ...options, machine, autoAttach: false }), machine, {
@@ -38,10 +29,10 @@ export async function countedProgram({ vm, ...options }: TestProgramOptions): Pr
   })
 }
 
-/** What a call gives; undefined where the program is refused: it is tried without counts then, and what is wrong with it is said of its own code. */
-async function attempt<T>(call: () => T | Promise<T>): Promise<T | undefined> {
+/** Undefined for an object, and where the program is refused: it is tried without counts then, and what is wrong with it is said of its own code. */
+async function counting(options: Omit<TestProgramOptions, "vm">, machine: Machine): Promise<BPF | undefined> {
   try {
-    return await call()
+    return await BPF.load({ ...options, coverage: true, machine, autoAttach: false })
   } catch (error) {
     if (error instanceof SkepError) return undefined
     throw error

@@ -9,28 +9,35 @@ export interface Counters {
 
 /** A function of a program, and how often it ran. */
 export interface FunctionHits {
+  /** Its name in C. */
   readonly name: string
+  /** The file that it stands in, as messages name it. */
   readonly file: string
-  /** The first line that has code, from 1. */
+  /** Its first line that has code, from 1. */
   readonly line: number
+  /** How often. */
   hits: number
 }
 
 /** One of the two ways on from a branch, and how often it was taken. */
 export interface BranchHits {
+  /** Where it stands, from 1. */
   readonly line: number
   /** Number of the branch among those of its file. */
   readonly branch: number
   /** 0 where its condition held, 1 where not. */
   readonly way: 0 | 1
+  /** How often. */
   hits: number
 }
 
 /** How often the lines and functions of one file ran. */
 export interface FileCoverage {
+  /** As messages name it. */
   readonly file: string
   /** By line, from 1: only lines that have code. */
   readonly lines: ReadonlyMap<number, number>
+  /** Its functions, in their order. */
   readonly functions: readonly FunctionHits[]
   /** Undefined where branches were not counted. */
   readonly branches?: readonly BranchHits[]

@@ -3,8 +3,7 @@ import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
-import { BPF, countingOf } from "../../src/bpf/index.ts"
-import { placesHit } from "../../src/testing/places.ts"
+import { BPF } from "../../src/bpf/index.ts"
 import { VirtualMachine } from "../../src/vm/index.ts"
 import { installedTool, inTempDir } from "../support/tools.ts"
 
@@ -148,9 +147,7 @@ function native(text: string): Counted {
 /** What the program's own counts say, optimised and on the embedded machine. */
 async function counted(text: string): Promise<Counted> {
   const program = `${text}\nint probe(struct __sk_buff *skb) { return f(skb->mark, skb->priority); }\n`
-  const made = await countingOf({ text: program, on: "vm" })
-  assert.ok(made !== undefined)
-  using b = await BPF.load({ object: made.object, machine: new VirtualMachine(), autoAttach: false })
+  using b = await BPF.load({ text: program, coverage: true, machine: new VirtualMachine(), autoAttach: false })
   const probe = b.program("probe", { type: "sched_cls" })
   for (const [mark, priority] of INPUTS) {
     const context = new DataView(new ArrayBuffer(192))
@@ -159,11 +156,11 @@ async function counted(text: string): Promise<Counted> {
     probe.testRun({ data: new Uint8Array(64), context: new Uint8Array(context.buffer) })
   }
   const end = program.trimEnd().split("\n").length
-  const [file] = placesHit(made.places, b.table(made.map).map)
+  const [file] = b.coverage()
   const branches = new Map<number, number[]>()
   for (const { line, hits } of file.branches ?? []) branches.set(line, [...(branches.get(line) ?? []), hits])
   return {
-    lines: [...file.lines].filter(([line]) => line < end).sort(([a], [b]) => a - b),
+    lines: [...file.lines].filter(([line]) => line < end),
     functions: file.functions.filter(({ name }) => name !== "probe").map(({ name, hits }) => `${name} ${hits}`),
     branches: [...branches].map(([line, hits]): [number, number[]] => [line, hits.sort(byNumber)]),
   }
