@@ -210,6 +210,12 @@ class Transfer {
     }
   }
 
+  /** Whether an addition writes the web that it reads, as the counter of a loop does: it would grow by a bit each turn. */
+  #addsToItself(k: number): boolean {
+    const { events, webs } = this.#a
+    return webs.ofEvent[events.start[k]] === webs.ofEvent[events.start[k + 1] - 1]
+  }
+
   #alu32(k: number, i: number, op: number, imm: number): Known {
     const { code } = this.#a
     const operation = op & o.BPF_OP_MASK
@@ -218,6 +224,7 @@ class Transfer {
     const y = register ? Math.min(32, bitsOf(this.#read(k, code.src[i]))) : bitLength(imm)
     const off = code.off[i]
     if (operation === o.BPF_MOV) return bitsKnown(off === 0 ? y : y < off ? y : 32)
+    if (operation === o.BPF_ADD && this.#addsToItself(k)) return bitsKnown(32)
     const x = Math.min(32, bitsOf(this.#read(k, code.dst[i])))
     return bitsKnown(Math.min(32, resultBits(operation, x, y, register ? -1 : imm & 31, imm, off, 32)))
   }
@@ -234,7 +241,8 @@ class Transfer {
     const x = this.#read(k, code.dst[i])
     const shift = register ? -1 : imm & 63
     if (operation === o.BPF_ARSH && shift >= 32 && bitsOf(x) > 63) return signKnown
-    const bits = Math.min(64, resultBits(operation, bitsOf(x), bitsOf(y), shift, imm, off, 64))
+    const grows = operation === o.BPF_ADD && this.#addsToItself(k)
+    const bits = grows ? 64 : Math.min(64, resultBits(operation, bitsOf(x), bitsOf(y), shift, imm, off, 64))
     return bitsKnown(bits) | flags64(operation, x, y, this.#facts.verified)
   }
 }
