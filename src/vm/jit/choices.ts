@@ -24,7 +24,7 @@ function movedConstant({ op, imm }: o.Insn): Words | undefined {
 
 /** Whether the instruction at an index is a conditional jump over the move of a constant behind it. */
 export function skipsConstant(code: FlatCode, index: number): boolean {
-  const { op } = code.insns[index]
+  const op = code.op[index]
   const group = op & o.BPF_CLASS_MASK
   if (group !== o.BPF_JMP && group !== o.BPF_JMP32) return false
   const operation = op & o.BPF_OP_MASK

@@ -1,8 +1,6 @@
 import {
   BPF_CALL,
   BPF_CLASS_MASK,
-  BPF_EXIT,
-  BPF_JA,
   BPF_JMP,
   BPF_JMP32,
   BPF_OP_MASK,
@@ -46,109 +44,146 @@ export interface FlowGraph {
 }
 
 const reused = {
-  blockOf: new Reused(Int32Array),
-  number: new Reused(Int32Array),
   leader: new Reused(Uint8Array),
   jumps: new Reused(Int32Array),
+  starts: new Reused(Int32Array),
+  blockOf: new Reused(Int32Array),
+  follows: new Reused(Int32Array),
+  target: new Reused(Int32Array),
   seen: new Reused(Uint8Array),
-  next: new Reused(Int32Array),
+  path: new Reused(Int32Array),
+  order: new Reused(Int32Array),
+  number: new Reused(Int32Array),
 }
 
 /** True for what a block ends with. */
-export function endsBlock(insn: Insn): boolean {
-  const group = insn.op & BPF_CLASS_MASK
-  return (group === BPF_JMP || group === BPF_JMP32) && (insn.op & BPF_OP_MASK) !== BPF_CALL
+export const endsBlock = ({ op }: Insn): boolean => isJump(op)
+
+function isJump(op: number): boolean {
+  const group = op & BPF_CLASS_MASK
+  return (group === BPF_JMP || group === BPF_JMP32) && (op & BPF_OP_MASK) !== BPF_CALL
 }
 
 /** The index of the instruction that a jump at `index` leads to. */
-export function jumpTarget(code: FlatCode, index: number): number {
-  const insn = code.insns[index]
-  const slot = code.slots[index] + 1 + (insn.op === OP_JA32 ? insn.imm : insn.off)
-  const target = slot >= 0 && slot < code.indexAt.length ? code.indexAt[slot] : -1
-  if (target < 0) throw badCode(code.slots[index], "a jump leads to no instruction")
+export function jumpTarget({ op, off, imm, slots, indexAt }: FlatCode, index: number): number {
+  const slot = slots[index] + 1 + (op[index] === OP_JA32 ? imm[index] : off[index])
+  const target = slot >= 0 && slot < indexAt.length ? indexAt[slot] : -1
+  if (target < 0) throw badCode(slots[index], "a jump leads to no instruction")
   return target
 }
 
 /** The graph of the function that takes the instructions `first` up to `end`. @throws SkepError VM_BAD_CODE */
 export function flowGraph(code: FlatCode, first: number, end: number): FlowGraph {
-  const choices = new Map<number, Words>()
-  const starts = blockStarts(code, first, end, choices)
-  const count = starts.length - 1
-  const blockOf = reused.blockOf.any(end - first)
-  for (let k = 0; k < count; k++) blockOf[starts[k] - first] = k
-  const succs: number[][] = []
-  for (let k = 0; k < count; k++) succs.push(successors(code, starts[k + 1], first, end, blockOf))
-  const order = reversePostorder(succs)
-  const number = reused.number.filled(count, -1)
-  for (let k = 0; k < order.length; k++) number[order[k]] = k
-  const blocks = order.map((k): Block => {
-    return { first: starts[k], end: starts[k + 1], succs: succs[k].map(s => number[s]), preds: [] }
-  })
-  for (let k = 0; k < blocks.length; k++) for (const s of blocks[k].succs) blocks[s].preds.push(k)
-  return { blocks, choices, ...dominance(blocks) }
+  const leader = reused.leader.filled(end - first + 1, 0)
+  const choices = findLeaders(code, first, end, leader)
+  const text = textBlocks(code, first, end, leader)
+  const blocks = inReversePostorder(text)
+  const { dominator, header, jumpsBack, merge, irreducible } = dominance(blocks)
+  return { blocks, choices, dominator, header, jumpsBack, merge, irreducible }
 }
 
-/** The indexes at which blocks start, and `end`. */
-function blockStarts(code: FlatCode, first: number, end: number, choices: Map<number, Words>): number[] {
-  const leader = reused.leader.filled(end - first + 1, 0)
+const NO_CHOICES: Choices = new Map()
+
+/** Marks in `leader` the instructions that blocks start with, and gives the moves that are no blocks of their own. */
+function findLeaders(code: FlatCode, first: number, end: number, leader: Uint8Array): Choices {
   const jumps = reused.jumps.filled(end - first + 1, 0)
   leader[0] = 1
-  leader[end - first] = 1
+  let skips = false
   for (let i = first; i < end; i++) {
-    const insn = code.insns[i]
-    if (!endsBlock(insn)) continue
+    if (!isJump(code.op[i])) continue
     leader[i + 1 - first] = 1
-    if (insn.op === OP_EXIT) continue
+    if (code.op[i] === OP_EXIT) continue
     const target = jumpTarget(code, i)
     if (target < first || target >= end) throw badCode(code.slots[i], "a jump leads out of its function")
     leader[target - first] = 1
     jumps[target - first]++
+    if (target === i + 2) skips = true
   }
+  if (!skips) return NO_CHOICES
+  const choices = new Map<number, Words>()
   for (let i = first; i < end - 2; i++) {
-    if (jumps[i + 1 - first] > 0 || !skipsConstant(code, i)) continue
+    if (jumps[i + 1 - first] > 0 || !isJump(code.op[i]) || !skipsConstant(code, i)) continue
     const before = constantBefore(code, i, first, leader, choices)
     if (before === undefined) continue
     choices.set(i + 1, before)
     leader[i + 1 - first] = 0
     if (jumps[i + 2 - first] === 1) leader[i + 2 - first] = 0
   }
-  const starts: number[] = []
-  for (let i = 0; i <= end - first; i++) if (leader[i] === 1) starts.push(first + i)
-  return starts
+  return choices
 }
 
-function successors(code: FlatCode, after: number, first: number, end: number, blockOf: Int32Array): number[] {
-  const last = code.insns[after - 1]
-  if (endsBlock(last)) {
-    if ((last.op & BPF_OP_MASK) === BPF_EXIT) return []
-    const target = blockOf[jumpTarget(code, after - 1) - first]
-    if (last.op === OP_JA || (last.op & BPF_OP_MASK) === BPF_JA) return [target]
-    if (after < end && blockOf[after - first] === target) return [target]
-    if (after < end) return [blockOf[after - first], target]
-  } else if (after < end) return [blockOf[after - first]]
-  throw badCode(code.slots[after - 1], "the code ends without exit")
+/** Blocks in the order of the text: where each starts, and one more place; the block behind it and the one it jumps to, −1 for none. */
+interface TextBlocks {
+  readonly count: number
+  readonly starts: Int32Array
+  readonly follows: Int32Array
+  readonly target: Int32Array
 }
 
-/** The nodes that can be reached from 0; each after what leads to it, but for jumps back. */
-function reversePostorder(succs: readonly (readonly number[])[]): number[] {
-  const seen = reused.seen.filled(succs.length, 0)
-  const next = reused.next.filled(succs.length, 0)
-  const path = [0]
-  const order: number[] = []
+function textBlocks(code: FlatCode, first: number, end: number, leader: Uint8Array): TextBlocks {
+  const starts = reused.starts.any(end - first + 1)
+  const blockOf = reused.blockOf.any(end - first)
+  let count = 0
+  for (let i = first; i < end; i++) {
+    if (leader[i - first] === 0) continue
+    starts[count] = i
+    blockOf[i - first] = count++
+  }
+  starts[count] = end
+  const follows = reused.follows.any(count)
+  const target = reused.target.any(count)
+  for (let k = 0; k < count; k++) {
+    const last = starts[k + 1] - 1
+    const op = code.op[last]
+    const jumps = isJump(op) && op !== OP_EXIT
+    const always = op === OP_EXIT || op === OP_JA || op === OP_JA32
+    if (!always && k + 1 === count) throw badCode(code.slots[last], "the code ends without exit")
+    follows[k] = always ? -1 : k + 1
+    target[k] = jumps ? blockOf[jumpTarget(code, last) - first] : -1
+  }
+  return { count, starts, follows, target }
+}
+
+/** The blocks that can be reached from the first one; each after what leads to it, but for jumps back. */
+function inReversePostorder({ count, starts, follows, target }: TextBlocks): Block[] {
+  const order = reused.order.any(count)
+  const number = reused.number.any(count)
+  const reached = postorder(count, follows, target, order)
+  for (let n = 0; n < reached; n++) number[order[n]] = reached - 1 - n
+  const blocks: Block[] = []
+  for (let b = 0; b < reached; b++) {
+    const k = order[reached - 1 - b]
+    const succs: number[] = []
+    if (follows[k] >= 0) succs.push(number[follows[k]])
+    if (target[k] >= 0 && target[k] !== follows[k]) succs.push(number[target[k]])
+    blocks.push({ first: starts[k], end: starts[k + 1], succs, preds: [] })
+  }
+  for (let b = 0; b < reached; b++) for (const s of blocks[b].succs) blocks[s].preds.push(b)
+  return blocks
+}
+
+/** Puts the blocks that can be reached into `order`, each before what leads to it, and gives how many there are. */
+function postorder(count: number, follows: Int32Array, target: Int32Array, order: Int32Array): number {
+  // By block: 0 for one that was not seen yet, 1 when it is still to be looked where it jumps, 2 where it goes on, 3 when it is done.
+  const seen = reused.seen.filled(count, 0)
+  const path = reused.path.any(count)
+  let depth = 0
+  let reached = 0
+  path[depth++] = 0
   seen[0] = 1
-  while (path.length > 0) {
-    const node = path[path.length - 1]
-    // From the last successor to the first: what follows in the text comes first in the order.
-    const k = succs[node].length - 1 - next[node]++
-    if (k < 0) {
-      order.push(node)
-      path.pop()
-    } else if (seen[succs[node][k]] === 0) {
-      seen[succs[node][k]] = 1
-      path.push(succs[node][k])
+  while (depth > 0) {
+    const k = path[depth - 1]
+    // The jump comes first: what follows in the text comes first in the reverse of the order.
+    const next = seen[k] === 1 ? target[k] : seen[k] === 2 ? follows[k] : -1
+    if (seen[k]++ === 3) {
+      order[reached++] = k
+      depth--
+    } else if (next >= 0 && seen[next] === 0) {
+      seen[next] = 1
+      path[depth++] = next
     }
   }
-  return order.reverse()
+  return reached
 }
 
 /** Dominators by Cooper, Harvey and Kennedy's "A Simple, Fast Dominance Algorithm". */

@@ -33,8 +33,7 @@ export class FunctionWriter {
   }
 
   opWith(code: number, operand: number): void {
-    this.out.byte(code)
-    this.out.u32(operand)
+    this.out.indexed(code, operand)
   }
 
   i32(value: number): void {
@@ -50,8 +49,7 @@ export class FunctionWriter {
   /** A load or store. The address on the stack needs no alignment. */
   memory(code: number, offset: number): void {
     this.out.byte(code)
-    this.out.byte(0)
-    this.out.u32(offset)
+    this.out.indexed(0, offset)
   }
 
   insn(i: number): o.Insn {

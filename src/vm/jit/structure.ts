@@ -1,5 +1,4 @@
 import type { FlowGraph } from "./flow.ts"
-import { Reused } from "./reused.ts"
 import { Op, VOID } from "./wasm/opcodes.ts"
 
 /** What writes the code around jumps. */
@@ -22,8 +21,6 @@ export interface StructureWriter {
   pushNext(): void
 }
 
-const reused = { blockAt: new Reused(Int32Array), loopAt: new Reused(Int32Array) }
-
 /**
  * Turns a graph into nested blocks and loops, following Norman Ramsey's "Beyond Relooper" (2022): code is laid out along the
  * dominator tree. A block that several lead to comes after the end of a `block` that they leave, a block that is jumped
@@ -38,76 +35,120 @@ const reused = { blockAt: new Reused(Int32Array), loopAt: new Reused(Int32Array)
  * The tree may be deep, so the work that is left is kept in a list and not on JavaScript's stack.
  */
 export function writeStructured(graph: FlowGraph, w: StructureWriter): void {
-  const { blocks, dominator, header, merge } = graph
-  const children = mergeChildren(graph)
-  // Depth at which the `block` that ends before a block was opened, and the `loop` that begins with it.
-  const blockAt = reused.blockAt.any(blocks.length)
-  const loopAt = reused.loopAt.any(blocks.length)
-  let depth = 0
-  const open = (code: number): number => {
-    w.opWith(code, VOID)
-    return depth++
-  }
-  const todo: (() => void)[] = []
-  const close = (): void => {
-    w.op(Op.end)
-    depth--
-  }
-  const isInline = (from: number, to: number): boolean => to > from && merge[to] === 0 && dominator[to] === from
-  const distance = (from: number, to: number): number => depth - 1 - (to <= from ? loopAt[to] : blockAt[to])
-  const go = (from: number, to: number): void => {
-    if (isInline(from, to)) todo.push(() => tree(to))
-    else w.opWith(Op.br, distance(from, to))
-  }
-  const tree = (b: number): void => {
-    if (header[b] === 1) {
-      w.beforeLoop(b, depth)
-      loopAt[b] = open(Op.loop)
-      todo.push(close)
-      w.turn(b, depth)
+  const structure = new Structure(graph, w)
+  structure.write()
+}
+
+/** What is left to do, together with a block: 4 times its number and one of these. */
+const TREE = 0
+const CLOSE = 1
+const CLOSE_TREE = 2
+const ELSE = 3
+
+class Structure {
+  readonly #graph: FlowGraph
+  readonly #w: StructureWriter
+  /** By block: the depth at which the `block` that ends before it was opened, and the `loop` that begins with it. */
+  readonly #blockAt: Int32Array
+  readonly #loopAt: Int32Array
+  /** By block: the last of the blocks that it dominates at once and that several lead to, and of each the one before it. */
+  readonly #lastChild: Int32Array
+  readonly #previousChild: Int32Array
+  readonly #todo: number[] = []
+  #depth = 0
+
+  constructor(graph: FlowGraph, w: StructureWriter) {
+    const { blocks, dominator, merge } = graph
+    this.#graph = graph
+    this.#w = w
+    this.#blockAt = new Int32Array(blocks.length)
+    this.#loopAt = new Int32Array(blocks.length)
+    this.#lastChild = new Int32Array(blocks.length).fill(-1)
+    this.#previousChild = new Int32Array(blocks.length)
+    for (let b = 1; b < blocks.length; b++) {
+      if (merge[b] === 0) continue
+      this.#previousChild[b] = this.#lastChild[dominator[b]]
+      this.#lastChild[dominator[b]] = b
     }
-    for (let n = children[b].length - 1; n >= 0; n--) {
-      const after = children[b][n]
-      blockAt[after] = open(Op.block)
-      todo.push(() => {
-        close()
-        tree(after)
-      })
-    }
-    w.body(b)
-    const { succs } = blocks[b]
-    if (succs.length === 1) go(b, succs[0])
-    else if (succs.length === 2) {
-      const [follows, target] = succs
-      if (!isInline(b, target)) {
-        w.condition(b, false)
-        w.opWith(Op.brIf, distance(b, target))
-        go(b, follows)
-      } else if (!isInline(b, follows)) {
-        w.condition(b, true)
-        w.opWith(Op.brIf, distance(b, follows))
-        go(b, target)
-      } else {
-        w.condition(b, true)
-        open(Op.if)
-        todo.push(
-          close,
-          () => go(b, target),
-          () => w.op(Op.else),
-          () => go(b, follows),
-        )
+  }
+
+  write(): void {
+    this.#tree(0)
+    while (this.#todo.length > 0) {
+      const next = this.#todo.pop()!
+      switch (next & 3) {
+        case TREE:
+          this.#tree(next >> 2)
+          break
+        case CLOSE:
+          this.#close()
+          break
+        case CLOSE_TREE:
+          this.#close()
+          this.#tree(next >> 2)
+          break
+        default:
+          this.#w.op(Op.else)
       }
     }
   }
-  tree(0)
-  while (todo.length > 0) todo.pop()!()
-}
 
-/** By block: the blocks that it dominates at once and that several lead to, in the order in which they are laid out. */
-function mergeChildren({ blocks, dominator, merge }: FlowGraph): number[][] {
-  const children: number[][] = blocks.map(() => [])
-  for (let b = 1; b < blocks.length; b++) if (merge[b] === 1) children[dominator[b]].push(b)
-  return children
+  #open(code: number): number {
+    this.#w.opWith(code, VOID)
+    return this.#depth++
+  }
+
+  #close(): void {
+    this.#w.op(Op.end)
+    this.#depth--
+  }
+
+  #isInline(from: number, to: number): boolean {
+    return to > from && this.#graph.merge[to] === 0 && this.#graph.dominator[to] === from
+  }
+
+  #distance(from: number, to: number): number {
+    return this.#depth - 1 - (to <= from ? this.#loopAt[to] : this.#blockAt[to])
+  }
+
+  #go(from: number, to: number): void {
+    if (this.#isInline(from, to)) this.#todo.push(to * 4 + TREE)
+    else this.#w.opWith(Op.br, this.#distance(from, to))
+  }
+
+  #tree(b: number): void {
+    const w = this.#w
+    if (this.#graph.header[b] === 1) {
+      w.beforeLoop(b, this.#depth)
+      this.#loopAt[b] = this.#open(Op.loop)
+      this.#todo.push(CLOSE)
+      w.turn(b, this.#depth)
+    }
+    for (let after = this.#lastChild[b]; after >= 0; after = this.#previousChild[after]) {
+      this.#blockAt[after] = this.#open(Op.block)
+      this.#todo.push(after * 4 + CLOSE_TREE)
+    }
+    w.body(b)
+    const { succs } = this.#graph.blocks[b]
+    if (succs.length === 1) this.#go(b, succs[0])
+    else if (succs.length === 2) {
+      const follows = succs[0]
+      const target = succs[1]
+      if (!this.#isInline(b, target)) {
+        w.condition(b, false)
+        w.opWith(Op.brIf, this.#distance(b, target))
+        this.#go(b, follows)
+      } else if (!this.#isInline(b, follows)) {
+        w.condition(b, true)
+        w.opWith(Op.brIf, this.#distance(b, follows))
+        this.#go(b, target)
+      } else {
+        w.condition(b, true)
+        this.#open(Op.if)
+        this.#todo.push(CLOSE, target * 4 + TREE, ELSE, follows * 4 + TREE)
+      }
+    }
+  }
 }
 
 /**

@@ -189,22 +189,24 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
 
   /** Writes an instruction that is no jump. */
   instruction(i: number): void {
-    const insn = this.insn(i)
+    const { code, range, graph, slotOf } = this.a
+    const op = code.op[i]
     this.mark(i)
-    const slot = this.a.slotOf[i - this.a.range.first]
-    if (slot !== 0 && insn.op !== o.OP_CALL) {
+    const slot = slotOf[i - range.first]
+    if (slot !== 0 && op !== o.OP_CALL) {
       translateSlot(this, i, slot)
       return
     }
-    const { choices } = this.a.graph
-    const before = choices.get(i)
-    if (before !== undefined) {
-      translateChoice(this, i, before)
-      return
+    if (graph.choices.size > 0) {
+      const before = graph.choices.get(i)
+      if (before !== undefined) {
+        translateChoice(this, i, before)
+        return
+      }
+      // The jump of a choice is written with the move behind it.
+      if (graph.choices.has(i + 1)) return
     }
-    // The jump of a choice is written with the move behind it.
-    if (choices.has(i + 1)) return
-    switch (insn.op & o.BPF_CLASS_MASK) {
+    switch (op & o.BPF_CLASS_MASK) {
       case o.BPF_ALU:
       case o.BPF_ALU64:
         translateAlu(this, i)
@@ -217,16 +219,16 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
         translateStore(this, i)
         return
       case o.BPF_STX:
-        if ((insn.op & o.BPF_MODE_MASK) === o.BPF_ATOMIC) translateAtomic(this, i)
+        if ((op & o.BPF_MODE_MASK) === o.BPF_ATOMIC) translateAtomic(this, i)
         else translateStore(this, i)
         return
       case o.BPF_LD:
-        if (insn.op === o.OP_LDDW) this.#constant(i)
+        if (op === o.OP_LDDW) this.#constant(i)
         else this.#packetLoad(i)
         return
       default:
-        if (insn.op !== o.OP_CALL) throw badCode(this.a.code.slots[i], "no program may call by register")
-        this.#call(i, insn)
+        if (op !== o.OP_CALL) throw badCode(code.slots[i], "no program may call by register")
+        this.#call(i, this.insn(i))
     }
   }
 

@@ -20,14 +20,17 @@ export class Bytes {
   }
 
   #room(count: number): void {
-    if (this.length + count <= this.#data.length) return
+    if (this.length + count > this.#data.length) this.#grow(count)
+  }
+
+  #grow(count: number): void {
     const larger = new Uint8Array(Math.max(this.#data.length * 2, this.length + count))
     larger.set(this.view)
     this.#data = larger
   }
 
   byte(value: number): void {
-    if (this.length === this.#data.length) this.#room(1)
+    this.#room(1)
     this.#data[this.length++] = value
   }
 
@@ -40,24 +43,32 @@ export class Bytes {
 
   /** LEB128 of an unsigned 32-bit number. */
   u32(value: number): void {
-    value >>>= 0
     this.#room(5)
-    while (value > 0x7f) {
-      this.#data[this.length++] = (value & 0x7f) | 0x80
-      value >>>= 7
+    let rest = value >>> 0
+    while (rest > 0x7f) {
+      this.#data[this.length++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
     }
-    this.#data[this.length++] = value
+    this.#data[this.length++] = rest
   }
 
   /** LEB128 of a signed 32-bit number. */
   s32(value: number): void {
-    value |= 0
     this.#room(5)
-    while (value < -0x40 || value > 0x3f) {
-      this.#data[this.length++] = (value & 0x7f) | 0x80
-      value >>= 7
+    let rest = value | 0
+    while (rest < -0x40 || rest > 0x3f) {
+      this.#data[this.length++] = (rest & 0x7f) | 0x80
+      rest >>= 7
     }
-    this.#data[this.length++] = value & 0x7f
+    this.#data[this.length++] = rest & 0x7f
+  }
+
+  /** An instruction with an index behind it. */
+  indexed(code: number, index: number): void {
+    this.#room(6)
+    this.#data[this.length++] = code
+    if (index >>> 0 < 0x80) this.#data[this.length++] = index
+    else this.u32(index)
   }
 
   /** LEB128 of a signed 64-bit number given as two words. */
