@@ -29,7 +29,7 @@ export class Extents {
   /** By web: the loop that it counts. */
   readonly #counters = new Map<number, CountedLoop>()
 
-  constructor(a: Analysis, known: Uint16Array, loops: Iterable<CountedLoop>) {
+  constructor(a: Analysis, known: Uint16Array, loops: readonly CountedLoop[]) {
     this.#a = a
     this.#known = known
     for (const loop of loops) this.#counters.set(loop.web, loop)

@@ -22,104 +22,81 @@ export interface CountedLoop {
   readonly turns: number
 }
 
-/** Instructions that write webs that are written twice: a move of a number, and an addition of one; −1 where there is none. */
-interface Counters {
-  readonly starts: Int32Array
-  readonly increments: Int32Array
-}
-
-/** Finds the counted loops of a function by their headers. Their counters stay below 2³¹. */
-export function countedLoops(a: Analysis): ReadonlyMap<number, CountedLoop> {
-  const found = new Map<number, CountedLoop>()
-  const { blocks, header, irreducible } = a.graph
-  if (irreducible || !header.includes(1)) return found
-  const counters = countersOf(a)
-  for (let h = 0; h < blocks.length; h++) {
-    if (header[h] === 0) continue
-    const latches = latchesOf(a, h)
-    if (latches.length !== 1) continue
-    const loop = counted(a, counters, h, latches[0], naturalLoop(a, h))
-    if (loop !== undefined) found.set(h, loop)
+/** Finds the counted loops of a function, those inside of others behind them. Their counters stay below 2³¹. */
+export function countedLoops(a: Analysis): CountedLoop[] {
+  const found: CountedLoop[] = []
+  const { header, irreducible } = a.graph
+  if (irreducible) return found
+  for (let h = header.indexOf(1); h >= 0; h = header.indexOf(1, h + 1)) {
+    const loop = counted(a, h)
+    if (loop !== undefined) found.push(loop)
   }
   return found
 }
 
-/** The blocks that jump back to a header. */
-const latchesOf = ({ graph }: Analysis, header: number): number[] =>
-  graph.blocks[header].preds.filter(pred => pred >= header)
-
 /** The blocks of a loop: those from which a jump back is reached without going through the header. */
-export function naturalLoop(a: Analysis, header: number): number[] {
-  const found = new Set([header, ...latchesOf(a, header)])
-  for (const block of found) {
-    if (block !== header) for (const pred of a.graph.blocks[block].preds) found.add(pred)
+export function naturalLoop({ graph }: Analysis, header: number): number[] {
+  const found = [header]
+  const add = (block: number): void => {
+    if (!found.includes(block)) found.push(block)
   }
-  return [...found].sort((x, y) => x - y)
+  for (const pred of graph.blocks[header].preds) if (pred >= header) add(pred)
+  for (let n = 1; n < found.length; n++) for (const pred of graph.blocks[found[n]].preds) add(pred)
+  return found.sort((x, y) => x - y)
 }
 
-function countersOf({ code, webs, events, range, slotOf }: Analysis): Counters {
-  const starts = new Int32Array(webs.count).fill(-1)
-  const increments = new Int32Array(webs.count).fill(-1)
-  for (let k = 0; k < range.end - range.first; k++) {
-    const event = writeEvent(events, k)
-    if (event < 0 || slotOf[k] !== 0) continue
-    const web = webs.ofEvent[event]
-    if (webs.writes[web] !== 2) continue
-    const insn = code.insns[range.first + k]
-    if (movedNumber(insn) !== undefined) starts[web] = range.first + k
-    else if (addedNumber(insn) > 0 && webs.ofEvent[readEvent(events, k, insn.dst)] === web) {
-      increments[web] = range.first + k
-    }
-  }
-  return { starts, increments }
-}
-
-function counted(
-  a: Analysis,
-  counters: Counters,
-  header: number,
-  latch: number,
-  blocks: readonly number[],
-): CountedLoop | undefined {
+function counted(a: Analysis, header: number): CountedLoop | undefined {
   const { graph, code, webs, events, range } = a
-  const inside = new Set(blocks)
-  const leaving = blocks.filter(b => graph.blocks[b].succs.some(s => !inside.has(s)))
-  if (leaving.length !== 1 || (leaving[0] !== header && leaving[0] !== latch)) return undefined
-  const [test] = leaving
-  const testsFirst = test !== latch
+  const { preds } = graph.blocks[header]
+  if (preds.length !== 2 || header === 0) return undefined
+  const [before, latch] = preds[0] < preds[1] ? preds : [preds[1], preds[0]]
+  if (before >= header) return undefined
+  // A latch that goes nowhere but back is run once a turn, and so is one that only leaves the loop besides.
+  const testsFirst = graph.blocks[latch].succs.length === 1
+  const test = testsFirst ? header : latch
   const { succs, end } = graph.blocks[test]
   const jump = code.insns[end - 1]
   if (succs.length !== 2 || !endsBlock(jump)) return undefined
-  const k = end - 1 - range.first
-  const read = readEvent(events, k, jump.dst)
+  const read = readEvent(events, end - 1 - range.first, jump.dst)
   const bound = boundOf(a, end - 1)
   if (read < 0 || bound === undefined) return undefined
   const web = webs.ofEvent[read]
-  const [start, increment] = [counters.starts[web], counters.increments[web]]
-  // A latch that goes elsewhere in the loop, too, may run several times a turn.
-  if (testsFirst && graph.blocks[latch].succs.length !== 1) return undefined
-  if (start < 0 || increment < 0 || !isIn(a, increment, latch) || !startsBefore(a, start, header, inside)) {
-    return undefined
-  }
-  const first = movedNumber(code.insns[start])!
+  if (webs.writes[web] !== 2) return undefined
+  const increment = lastWrite(a, latch, jump.dst)
+  const start = startOf(a, before, jump.dst)
+  if (increment < 0 || start < 0 || writtenBy(a, increment) !== web || writtenBy(a, start) !== web) return undefined
   const step = addedNumber(code.insns[increment])
-  const turns = turnsOf(jump.op & o.BPF_OP_MASK, inside.has(succs[1]), first, step, bound)
+  const first = movedNumber(code.insns[start])
+  if (step <= 0 || first === undefined) return undefined
+  if (webs.ofEvent[readEvent(events, increment - range.first, jump.dst)] !== web) return undefined
+  const blocks = naturalLoop(a, header)
+  const staysIn = (b: number): boolean => b === test || graph.blocks[b].succs.every(s => blocks.includes(s))
+  const goesOn = succs.map(s => blocks.includes(s))
+  if (goesOn[0] === goesOn[1] || !blocks.every(staysIn)) return undefined
+  const turns = turnsOf(jump.op & o.BPF_OP_MASK, goesOn[1], first, step, bound)
   if (turns === undefined || first + (turns + 1) * step >= 2 ** 31) return undefined
   return { header, latch, blocks, testsFirst, web, increment, first, step, turns }
 }
 
-const isIn = ({ graph }: Analysis, i: number, block: number): boolean =>
-  graph.blocks[block].first <= i && i < graph.blocks[block].end
-
-/** Whether every way into a loop goes through an instruction, and from there straight to the loop. */
-function startsBefore(a: Analysis, start: number, header: number, inside: ReadonlySet<number>): boolean {
-  let before = a.graph.blocks[header].preds.filter(pred => !inside.has(pred))
-  while (before.length === 1) {
-    if (isIn(a, start, before[0])) return true
-    if (before[0] === 0) return false
-    before = a.graph.blocks[before[0]].preds
+/** The last instruction of a block that writes a register itself; −1 for none. */
+function lastWrite({ graph, events, range, slotOf }: Analysis, block: number, register: number): number {
+  const { first, end } = graph.blocks[block]
+  for (let i = end - 1; i >= first; i--) {
+    const event = writeEvent(events, i - range.first)
+    if (event >= 0 && events.variable[event] === register) return slotOf[i - range.first] === 0 ? i : -1
   }
-  return false
+  return -1
+}
+
+const writtenBy = ({ webs, events, range }: Analysis, i: number): number =>
+  webs.ofEvent[writeEvent(events, i - range.first)]
+
+/** The last write of a register on the only way that leads through a block; −1 where others come in. */
+function startOf(a: Analysis, block: number, register: number): number {
+  for (let b = block; ; [b] = a.graph.blocks[b].preds) {
+    const found = lastWrite(a, b, register)
+    if (found >= 0 || b === 0 || a.graph.blocks[b].preds.length !== 1) return found
+  }
 }
 
 /** The number that a move puts into a register, if it is none below 0. */

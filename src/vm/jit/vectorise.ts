@@ -8,7 +8,8 @@ import { lowFromLow } from "./halves.ts"
 import { Upper } from "./known.ts"
 import { type Access, areIndependent, reachOf } from "./loopAccesses.ts"
 import { type CountedLoop, countedLoops, naturalLoop } from "./loops.ts"
-import { type Stride, strideOf, VARYING } from "./strides.ts"
+import { Reused } from "./reused.ts"
+import { type Stride, strideOf, UNKNOWN, VARYING } from "./strides.ts"
 import { Kind, movedVariable } from "./values.ts"
 
 /** A loop of which several turns can be made at once, one in each lane of vectors of 32-bit numbers. */
@@ -37,18 +38,37 @@ export const LANES = 4
 /** Longer loops do not get faster enough to pay for the code. */
 const MOST_INSTRUCTIONS = 128
 
-const NO_SUM = -1
+/** What is found out about webs written in a loop. They are reset for the next loop. */
+interface LoopWebs {
+  /** Writes in the loop. */
+  readonly writes: Int32Array
+  readonly strides: Int32Array
+  /** For a web that holds a sum so far: the web that the sum is carried from turn to turn in. */
+  readonly carriers: Int32Array
+}
+
+const reused = { writes: new Reused(Int32Array), strides: new Reused(Int32Array), carriers: new Reused(Int32Array) }
+/** What {@link LoopWebs} say of a web that no write was seen of, and the carrier of one that is no sum. */
+const UNSEEN = -1
+const NO_SUM = -2
 
 /** Finds the loops whose turns can be made at once by their headers: of loops in each other the innermost. */
 export function vectorLoops(w: FunctionWriter, isProbe: (i: number) => boolean): ReadonlyMap<number, VectorLoop> {
   const found = new Map<number, VectorLoop>()
-  const loops = [...countedLoops(w.a).values()]
+  const loops = countedLoops(w.a)
   if (loops.length === 0) return found
   const extents = new Extents(w.a, w.halves.known, loops)
-  // Inner loops come after those around them.
+  const { count } = w.a.webs
+  const about: LoopWebs = {
+    writes: reused.writes.filled(count, 0),
+    strides: reused.strides.filled(count, UNKNOWN),
+    carriers: reused.carriers.filled(count, UNSEEN),
+  }
   for (const loop of loops.reverse()) {
-    if (loop.blocks.some(b => found.has(b))) continue
-    const plan = new Vectoriser(w, loop, extents, isProbe).find()
+    if (found.size > 0 && loop.blocks.some(b => found.has(b))) continue
+    const vectoriser = new Vectoriser(w, loop, extents, about, isProbe)
+    const plan = vectoriser.find()
+    vectoriser.reset()
     if (plan !== undefined) found.set(loop.header, plan)
   }
   return found
@@ -70,20 +90,25 @@ class Vectoriser {
   readonly #isProbe: (i: number) => boolean
   /** Blocks of loops inside of this one. */
   readonly #inner = new Set<number>()
-  /** By web: its writes in the loop. */
-  readonly #writes = new Map<number, number>()
-  readonly #strides = new Map<number, Stride>()
+  readonly #about: LoopWebs
+  /** Webs written in the loop. */
+  readonly #written: number[] = []
   readonly #counters = new Map<number, number>()
-  /** By web that holds a sum so far: the web that the sum is carried from turn to turn in; {@link NO_SUM} for all others. */
-  readonly #carriers = new Map<number, number>()
   readonly #operations = new Map<number, number>()
   readonly #masked = new Map<number, { by: number; taken: boolean }>()
   #accesses: Access[] = []
   #changed = true
   #storesVectors = false
 
-  constructor(w: FunctionWriter, loop: CountedLoop, extents: Extents, isProbe: (i: number) => boolean) {
+  constructor(
+    w: FunctionWriter,
+    loop: CountedLoop,
+    extents: Extents,
+    about: LoopWebs,
+    isProbe: (i: number) => boolean,
+  ) {
     this.#w = w
+    this.#about = about
     this.#loop = loop
     this.#extents = extents
     this.#isProbe = isProbe
@@ -98,17 +123,18 @@ class Vectoriser {
     }
     const varying = new Set<number>()
     const strides = new Map<number, number>()
-    for (const [web, stride] of this.#strides) {
+    for (const web of this.#written) {
+      const stride = this.#about.strides[web]
+      if (this.#about.carriers[web] === web && !this.#operations.has(web)) return undefined
       if (stride !== VARYING) strides.set(web, stride)
       else if (this.#w.a.values.kind[web] !== Kind.local || this.#w.isNarrow(web)) varying.add(web)
       else return undefined
     }
     if (!this.#writesVectors(varying)) return undefined
     if (!this.#accesses.some(({ stores }) => stores) && this.#operations.size === 0) return undefined
-    for (const [web, carrier] of this.#carriers) if (web === carrier && !this.#operations.has(web)) return undefined
     const masked = this.#accesses.filter(({ block }) => this.#masked.has(block))
     const reach = reachOf(masked, this.#extents)
-    const isFixed = (web: number): boolean => !this.#writes.has(web)
+    const isFixed = (web: number): boolean => this.#about.writes[web] === 0
     if (reach === undefined || !areIndependent(this.#accesses, this.#extents, isFixed)) return undefined
     const { turns, testsFirst } = this.#loop
     const most = turns - (testsFirst ? 0 : 1)
@@ -128,11 +154,21 @@ class Vectoriser {
     }
   }
 
+  /** Forgets what was found out about webs. */
+  reset(): void {
+    for (const web of this.#written) {
+      this.#about.writes[web] = 0
+      this.#about.strides[web] = UNKNOWN
+      this.#about.carriers[web] = UNSEEN
+    }
+  }
+
   /** Looks at what the turns hand on to each other: counters, and what may be sums. */
   #begin(): boolean {
     const { a } = this.#w
     const { graph, webs, events, range, code } = a
     const { blocks, latch, header } = this.#loop
+    const { writes, strides, carriers } = this.#about
     let size = 0
     for (const b of blocks) {
       const { first, end } = graph.blocks[b]
@@ -142,7 +178,7 @@ class Vectoriser {
         const event = writeEvent(events, i - range.first)
         if (event < 0) continue
         const web = webs.ofEvent[event]
-        this.#writes.set(web, (this.#writes.get(web) ?? 0) + 1)
+        if (writes[web]++ === 0) this.#written.push(web)
       }
     }
     if (size > MOST_INSTRUCTIONS) return false
@@ -151,15 +187,15 @@ class Vectoriser {
       const { op, dst, imm } = code.insns[i]
       if (op !== (o.BPF_ALU | o.BPF_ADD) && op !== (o.BPF_ALU64 | o.BPF_ADD)) continue
       const web = webs.ofEvent[writeEvent(events, i - range.first)]
-      if (this.#writes.get(web) !== 1 || webs.writes[web] === 1 || this.#webOf(i, dst) !== web) continue
-      if ((op & o.BPF_CLASS_MASK) === o.BPF_ALU && !this.#w.isNarrow(web)) continue
+      if (writes[web] !== 1 || webs.writes[web] === 1 || this.#webOf(i, dst) !== web) continue
+      if (((op & o.BPF_CLASS_MASK) === o.BPF_ALU && !this.#w.isNarrow(web)) || Math.abs(imm) >= VARYING) continue
       this.#counters.set(web, imm)
-      this.#strides.set(web, imm)
+      strides[web] = imm
     }
-    for (const [web, writes] of this.#writes) {
-      if (writes === webs.writes[web] || this.#counters.has(web)) continue
-      this.#carriers.set(web, web)
-      this.#strides.set(web, VARYING)
+    for (const web of this.#written) {
+      if (writes[web] === webs.writes[web] || this.#counters.has(web)) continue
+      carriers[web] = web
+      strides[web] = VARYING
     }
     return true
   }
@@ -170,30 +206,31 @@ class Vectoriser {
     return variable === o.R10 ? -1 : webs.ofEvent[readEvent(events, i - range.first, variable)]
   }
 
-  /** How what an instruction reads differs between lanes; undefined where nothing is known yet. */
-  #stride(i: number, variable: number): Stride | undefined {
+  /** How what an instruction reads differs between lanes. */
+  #stride(i: number, variable: number): Stride {
     const web = this.#webOf(i, variable)
-    return this.#writes.has(web) ? this.#strides.get(web) : 0
+    return web >= 0 && this.#about.writes[web] > 0 ? this.#about.strides[web] : 0
   }
 
   #carrier(i: number, variable: number): number {
-    return this.#carriers.get(this.#webOf(i, variable)) ?? NO_SUM
+    const web = this.#webOf(i, variable)
+    return web >= 0 && this.#about.carriers[web] >= 0 ? this.#about.carriers[web] : NO_SUM
   }
 
   /** Notes what an instruction writes; false where that is not possible. */
-  #note(i: number, block: number, stride: Stride | undefined, carrier = NO_SUM): boolean {
+  #note(i: number, block: number, stride: Stride, carrier = NO_SUM): boolean {
     const { webs, events, range } = this.#w.a
-    if (stride === undefined) return true
+    const { strides, carriers } = this.#about
+    if (stride === UNKNOWN) return true
     const web = webs.ofEvent[writeEvent(events, i - range.first)]
     const differs = this.#masked.has(block) && webs.block[web] !== block
-    const before = this.#strides.get(web)
-    const after = differs || (before !== undefined && before !== stride) ? VARYING : stride
-    const carried = this.#carriers.get(web)
-    if (carried !== undefined ? carried !== carrier : carrier !== NO_SUM && before !== undefined) return false
-    if (carried === undefined) this.#carriers.set(web, carrier)
+    const before = strides[web]
+    const after = differs || (before !== UNKNOWN && before !== stride) ? VARYING : stride
+    if (carriers[web] === UNSEEN) carriers[web] = carrier
+    else if (carriers[web] !== carrier) return false
     if (after === before) return true
     if (this.#counters.has(web)) return false
-    this.#strides.set(web, after)
+    strides[web] = after
     this.#changed = true
     return true
   }
@@ -229,7 +266,7 @@ class Vectoriser {
         const stride = this.#stride(i, src)
         if (this.#isProbe(i) || this.#carrier(i, src) !== NO_SUM) return false
         this.#access(i, b, src, false)
-        if (stride === 0 || stride === undefined) return this.#note(i, b, stride)
+        if (stride === 0 || stride === UNKNOWN) return this.#note(i, b, stride)
         return stride === size && size < 8 && this.#note(i, b, VARYING)
       }
       case o.BPF_ST:
@@ -268,14 +305,12 @@ class Vectoriser {
     const other = register ? this.#carrier(i, src) : NO_SUM
     if (operation === o.BPF_MOV) {
       if (off === 0 || off === o.BPF_ADDR_SPACE_CAST) return this.#note(i, b, y, other)
-      return other === NO_SUM && this.#note(i, b, y === 0 || y === undefined ? y : VARYING)
+      return other === NO_SUM && this.#note(i, b, y === 0 || y === UNKNOWN ? y : VARYING)
     }
     const x = this.#stride(i, dst)
     const mine = this.#carrier(i, dst)
     if (mine !== NO_SUM || other !== NO_SUM) return this.#add(i, b, operation, mine, other)
-    if (x === undefined || y === undefined) return true
-    const stride = strideOf(operation, x, y, register ? undefined : imm)
-    return this.#note(i, b, stride)
+    return this.#note(i, b, strideOf(operation, x, y, register ? undefined : imm))
   }
 
   /** Something is added to a sum. */
@@ -315,7 +350,7 @@ class Vectoriser {
         const group = insn.op & o.BPF_CLASS_MASK
         if (group !== o.BPF_ALU && group !== o.BPF_ALU64) continue
         const count = (insn.op & o.BPF_X) !== 0 ? this.#stride(i, insn.src) : 0
-        if (!this.#isPossible(i, insn, count ?? 0)) return false
+        if (!this.#isPossible(i, insn, count)) return false
       }
     }
     return true
@@ -326,8 +361,14 @@ class Vectoriser {
     const { op, dst, src } = this.#w.insn(i)
     const operands = (op & o.BPF_X) !== 0 ? [dst, src] : [dst]
     if (operands.some(operand => this.#carrier(i, operand) !== NO_SUM)) return undefined
-    if (operands.every(operand => (this.#stride(i, operand) ?? 0) === 0)) return 0
+    if (operands.every(operand => this.#isSame(i, operand))) return 0
     return lowComparison(this.#w, i, false) === undefined ? undefined : VARYING
+  }
+
+  /** Whether what an instruction reads is the same in all lanes, as far as is known. */
+  #isSame(i: number, variable: number): boolean {
+    const stride = this.#stride(i, variable)
+    return stride === 0 || stride === UNKNOWN
   }
 
   #jump(i: number, b: number): boolean {
