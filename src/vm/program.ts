@@ -18,7 +18,7 @@ import { VmLink } from "./link.ts"
 import type { VmContext } from "./machine.ts"
 import { describeTarget, noPlace } from "./places.ts"
 import type { Run, Runnable } from "./run.ts"
-import { testRun } from "./testRun.ts"
+import { testRun } from "./trial/testRun.ts"
 
 /** How a program is run at a place. */
 export interface RunAt {
@@ -158,6 +158,7 @@ export class VmProgram implements LoadedProgram {
     run.cpu = at.cpu ?? core.environment.cpu()
     run.cookie = at.cookie ?? 0n
     run.functionAddress = at.functionAddress ?? 0n
+    run.retval = 0
     run.packet = undefined
     try {
       const low = run.start(this.runnable, address)
@@ -174,6 +175,7 @@ export class VmProgram implements LoadedProgram {
     const { core } = this.context
     const run = core.takeRun()
     run.cpu = core.environment.cpu()
+    run.retval = 0
     try {
       return body(run)
     } catch (error) {

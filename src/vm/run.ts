@@ -46,6 +46,8 @@ export class Run {
   leaves = false
   /** The number that tells a program at which of its places it runs (`bpf_get_attach_cookie`). */
   cookie = 0n
+  /** What the system call gives that a program of a control group is asked about (`bpf_get_retval`). */
+  retval = 0
   /** The function that is traced, for `bpf_get_func_ip`. */
   functionAddress = 0n
 

@@ -251,6 +251,9 @@ function checkDynptr(env: Env, { name }: Callee, register: number, parameter: Pa
   if (makes === undefined) given.dynptr = dynptrOf(env, register)
 }
 
+/** What programs see of the kernel's own structures: a function that takes the one takes the other. Source: `btf_is_projection_of`. */
+const PROJECTIONS: Readonly<Record<string, string>> = { __sk_buff: "sk_buff", xdp_md: "xdp_buff" }
+
 /** A pointer to a structure has to be one of those that the function takes. */
 function checkStructure(env: Env, { btf, name, kfunc }: Callee, register: number, { kind, target }: Parameter): void {
   const reg = env.regs[register]
@@ -271,6 +274,7 @@ function checkStructure(env: Env, { btf, name, kfunc }: Callee, register: number
   const strict = kfunc.trustedArguments && !kfunc.releases ? false : kfunc.releases
   if (structMatches(found, reg.off, wanted, strict && reg.off === 0, env.version)) return
   const have = found.btf.type(found.id)
+  if (PROJECTIONS[type.name] === have.name) return
   env.refuse(
     EINVAL,
     `kernel function ${name} args#${register - 1} expected pointer to ${kindName(type)} ${type.name} but R${register} has a pointer to ${kindName(have)} ${have.name}`,

@@ -3,6 +3,7 @@ import type { Helper } from "../code.ts"
 import { controlHelpers } from "./control.ts"
 import { dynptrHelpers } from "./dynptr.ts"
 import { eventHelpers } from "./event.ts"
+import { hookHelpers } from "./hook.ts"
 import { mapHelpers } from "./map.ts"
 import { packetHelpers } from "./packet/index.ts"
 import { printHelpers } from "./print.ts"
@@ -13,6 +14,7 @@ import { stringHelpers } from "./string.ts"
 import { taskHelpers } from "./task.ts"
 import { timeHelpers } from "./time.ts"
 import { timerHelpers } from "./timer.ts"
+import { traceHelpers } from "./trace.ts"
 
 /** All helpers of the machine but those on packets, by name. A topic is a file. */
 const HELPERS: Readonly<Record<string, Helper>> = {
@@ -28,6 +30,8 @@ const HELPERS: Readonly<Record<string, Helper>> = {
   ...storageHelpers,
   ...dynptrHelpers,
   ...timerHelpers,
+  ...hookHelpers,
+  ...traceHelpers,
 }
 
 /** The helper with a number; undefined where the machine has none. */

@@ -7,7 +7,7 @@ export const TCP_TIME_WAIT = 6
 export const TCP_CLOSE = 7
 export const TCP_LISTEN = 10
 
-const AF_INET = 2
+export const AF_INET = 2
 const AF_INET6 = 10
 const SOCK_STREAM = 1
 const SOCK_DGRAM = 2
@@ -95,6 +95,11 @@ export class VmSocket {
       : { listen: TCP_LISTEN, established: TCP_ESTABLISHED, time_wait: TCP_TIME_WAIT }[state]
   }
 
+  /** AF_INET or AF_INET6, by its addresses. */
+  get family(): number {
+    return (this.address.length || this.peerAddress.length) === 16 ? AF_INET6 : AF_INET
+  }
+
   /** A socket in its whole, not what is left of one that was closed. */
   get isFull(): boolean {
     return this.state !== TCP_TIME_WAIT
@@ -121,7 +126,7 @@ export class VmSocket {
     const set = (offset: number, value: number): void => view.setUint32(at + offset, value >>> 0, true)
     const size = this.address.length || this.peerAddress.length
     set(SOCK_DEVICE, this.device)
-    set(SOCK_FAMILY, size === 16 ? AF_INET6 : AF_INET)
+    set(SOCK_FAMILY, this.family)
     set(SOCK_TYPE, this.protocol === IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM)
     set(SOCK_PROTOCOL, this.protocol)
     set(SOCK_MARK, mark)

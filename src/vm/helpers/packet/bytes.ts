@@ -50,7 +50,9 @@ export const skbStoreBytes: Helper = (run, _skb, _s, offset, _o, from, fromHigh,
 
 /** `bpf_skb_load_bytes` */
 export const skbLoadBytes: Helper = (run, _skb, _s, offset, _o, to, toHigh, length) => {
-  const from = offset < 0 ? 0 : skbOf(run).pointer(offset, length)
+  // What dissects a trial run's frame has no packet of the stack, and the kernel reads none by this.
+  const hasPacket = run.program.type !== "flow_dissector"
+  const from = offset < 0 || !hasPacket ? 0 : skbOf(run).pointer(offset, length)
   return from === 0 ? cleared(run, to, toHigh, length) : copied(run, from, to, toHigh, length)
 }
 

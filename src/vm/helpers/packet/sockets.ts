@@ -1,7 +1,8 @@
+import { KERNEL } from "../../address.ts"
 import type { Helper } from "../../code.ts"
-import { EINVAL, ENOENT, EOPNOTSUPP } from "../../errno.ts"
+import { EAFNOSUPPORT, EEXIST, EINVAL, ENOENT, EOPNOTSUPP, EPROTOTYPE, ESOCKTNOSUPPORT } from "../../errno.ts"
 import { Skb } from "../../packet/skb.ts"
-import { IPPROTO_TCP, IPPROTO_UDP, TCP_LISTEN, type VmSocket } from "../../packet/socket.ts"
+import { AF_INET, IPPROTO_TCP, IPPROTO_UDP, TCP_ESTABLISHED, TCP_LISTEN, type VmSocket } from "../../packet/socket.ts"
 import { Xdp } from "../../packet/xdp.ts"
 import type { Run } from "../../run.ts"
 import { skbOf } from "./of.ts"
@@ -121,6 +122,7 @@ export const getListenerSock: Helper = (run, address) => {
 
 /** `bpf_sk_assign`: the packet goes to a socket that it is not for. */
 export const skAssign: Helper = (run, _skb, _s, socket, _h, flags, flagsHigh) => {
+  if (run.program.type === "sk_lookup") return run.signed(assignLookup(run, socket, flags | flagsHigh))
   const skb = skbOf(run)
   if (socket === 0 || flags !== 0 || flagsHigh !== 0) return run.signed(-EINVAL)
   if (!skb.ingress) return run.signed(-EOPNOTSUPP)
@@ -128,6 +130,27 @@ export const skAssign: Helper = (run, _skb, _s, socket, _h, flags, flagsHigh) =>
   if (found === undefined) return run.signed(-ENOENT)
   skb.socket = found.place(run.memory)
   skb.publish()
+  return 0
+}
+
+/** Flags of `bpf_sk_assign` in a lookup: take the place of the socket that was chosen, and leave its group out of it. */
+const REPLACE = 1
+const NO_REUSEPORT = 2
+
+/** `bpf_sk_assign` of a program that looks a socket up (`struct bpf_sk_lookup`): 0, or −errno. The context's first word is the socket. */
+function assignLookup(run: Run, address: number, flags: number): number {
+  if (flags & ~(REPLACE | NO_REUSEPORT)) return -EINVAL
+  const { view } = run.memory
+  const socket = socketAt(run, address)
+  if (socket !== undefined) {
+    if (socket.state === TCP_ESTABLISHED) return -ESOCKTNOSUPPORT
+    if (socket.protocol !== view.getUint32(run.context + 12, true)) return -EPROTOTYPE
+    const family = view.getUint32(run.context + 8, true)
+    if (socket.family !== family && socket.family === AF_INET) return -EAFNOSUPPORT
+  }
+  if (view.getUint32(run.context, true) !== 0 && !(flags & REPLACE)) return -EEXIST
+  view.setInt32(run.context, address, true)
+  view.setInt32(run.context + 4, address === 0 ? 0 : KERNEL, true)
   return 0
 }
 

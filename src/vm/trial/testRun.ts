@@ -1,12 +1,18 @@
-import { SkepError } from "../base/index.ts"
-import type { TestRunInput, TestRunResult } from "../machine/index.ts"
-import { EINVAL, ENOSPC } from "./errno.ts"
-import { Skb } from "./packet/skb.ts"
-import { type PacketTestResult, testRunSkb, testRunXdp } from "./packet/testRun.ts"
-import { ON_SKB } from "./packet/types.ts"
-import { Xdp } from "./packet/xdp.ts"
-import type { VmProgram } from "./program.ts"
-import type { Run } from "./run.ts"
+import { SkepError } from "../../base/index.ts"
+import type { TestRunInput, TestRunResult } from "../../machine/index.ts"
+import { EINVAL, ENOSPC } from "../errno.ts"
+import { Skb } from "../packet/skb.ts"
+import { type PacketTestResult, testRunSkb, testRunXdp } from "../packet/testRun.ts"
+import { ON_SKB } from "../packet/types.ts"
+import { Xdp } from "../packet/xdp.ts"
+import type { VmProgram } from "../program.ts"
+import type { Run } from "../run.ts"
+import { CONTEXTS } from "./contexts.ts"
+import { onFlow } from "./flowDissector.ts"
+import { onHook } from "./netfilter.ts"
+import { onContext } from "./onContext.ts"
+import type { Ran } from "./ran.ts"
+import { onLookup } from "./skLookup.ts"
 
 /** Bytes a packet may grow, unless the caller says more. */
 const GROWTH = 256
@@ -17,7 +23,10 @@ const SYSCALL_CONTEXT = 65536
 
 const none = new Uint8Array(0)
 
-/** Runs a program as the kernel's BPF_PROG_TEST_RUN does: with the same input, and the same refusals. */
+/**
+ * Runs a program as the kernel's BPF_PROG_TEST_RUN does: with the same input, and the same refusals. Types that the kernel does not run by itself get a
+ * context as it is given.
+ */
 export function testRun(program: VmProgram, input: TestRunInput): TestRunResult {
   const start = performance.now()
   const result = program.within(run => runOnce(program, input, run))
@@ -25,8 +34,6 @@ export function testRun(program: VmProgram, input: TestRunInput): TestRunResult 
   const repeat = Math.max(1, input.repeat ?? 1)
   return { ...result, duration: Math.round(((performance.now() - start) * 1e6) / repeat) }
 }
-
-type Ran = Omit<TestRunResult, "duration">
 
 function runOnce(program: VmProgram, input: TestRunInput, run: Run): Ran | number {
   const { type } = program
@@ -40,8 +47,17 @@ function runOnce(program: VmProgram, input: TestRunInput, run: Run): Ran | numbe
     case "tracing":
       // The kernel calls test functions of its own, at which such a program runs only where it is attached to them.
       return { retval: 0, data: none, context: none }
-    default:
-      throw noTestRun(program)
+    case "flow_dissector":
+      return onFlow(run, skbOf(run), program.runnable, input)
+    case "sk_lookup":
+      return onLookup(run, program.runnable, input)
+    case "netfilter":
+      return onHook(run, skbOf(run), program.runnable, input)
+    default: {
+      const layout = CONTEXTS[type]
+      if (layout === undefined) throw noTestRun(program)
+      return onContext(run, program.runnable, layout, input)
+    }
   }
 }
 
@@ -58,15 +74,19 @@ function packetsOf(run: Run): Packets {
   return packets
 }
 
+function skbOf(run: Run): Skb {
+  const packets = packetsOf(run)
+  return (packets.skb ??= new Skb(run.memory))
+}
+
 function onPacket(program: VmProgram, input: TestRunInput, run: Run): Ran | number {
   const { data, context, repeat, dataRoom } = input
   if (data === undefined) return -EINVAL
   const given = { data, context, repeat }
-  const packets = packetsOf(run)
   const result: PacketTestResult | number =
     program.type === "xdp"
-      ? testRunXdp(run, (packets.xdp ??= new Xdp(run.memory)), program.runnable, given)
-      : testRunSkb(run, (packets.skb ??= new Skb(run.memory)), program.runnable, given)
+      ? testRunXdp(run, (packetsOf(run).xdp ??= new Xdp(run.memory)), program.runnable, given)
+      : testRunSkb(run, skbOf(run), program.runnable, given)
   run.packet = undefined
   if (typeof result === "number") return result
   return result.data.length > (dataRoom ?? data.length + GROWTH) ? -ENOSPC : result
