@@ -148,6 +148,30 @@ SEC("tc") int again(struct __sk_buff *skb) { out[1]++; bpf_tail_call(skb, &jumps
 RUN { bpf_tail_call(skb, &jumps, 1); bpf_tail_call(skb, &jumps, 5); out[0] = 1; bpf_tail_call(skb, &jumps, 0); return 9; }`,
 )
 alike(
+  "tail calls out of functions, from program to program, into loops, functions and their stacks",
+  `int second(struct __sk_buff *skb); int third(struct __sk_buff *skb);
+struct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 3); __uint(key_size, 4); __array(values, int (void *)); } jumps SEC(".maps") = { .values = { [0] = (void *)&second, [1] = (void *)&third } };
+static __noinline int through(struct __sk_buff *skb, u32 to) { u64 kept[4] = { to, 2, 3, 4 }; out[8] += kept[to & 3]; bpf_tail_call(skb, &jumps, to); return kept[1] + 100; }
+static __noinline int weigh(struct __sk_buff *skb, u32 n) { u32 sum = 0; for (u32 i = 0; i < n && i < 40; i++) sum += i * skb->len; return sum; }
+SEC("tc") int second(struct __sk_buff *skb) { u64 own[8]; for (int i = 0; i < 8; i++) own[i] = i + out[1]; out[1]++; out[2] += own[skb->len & 7] + weigh(skb, 30);
+  if (out[1] & 1) bpf_tail_call(skb, &jumps, 1); return out[2] + 7; }
+SEC("tc") int third(struct __sk_buff *skb) { out[3] += weigh(skb, 9); out[4] += through(skb, 2); return out[3] + 1000; }
+RUN { for (u32 i = 0; i < 6; i++) out[9 + i] = through(skb, i % 3); out[15] = weigh(skb, 5); bpf_tail_call(skb, &jumps, 0); return 77; }`,
+)
+alike(
+  "memory that grows while a program runs",
+  `struct big { u64 first; u32 words[8190]; }; static struct big one; static u32 before[64];
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 600); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, u32); __type(value, struct big); } m SEC(".maps");
+RUN {
+  for (u32 i = 0; i < 64; i++) before[i] = i * 3;
+  u32 zero = 0; one.first = 1; bpf_map_update_elem(&m, &zero, &one, 0); struct big *kept = bpf_map_lookup_elem(&m, &zero); if (!kept) return 1;
+  for (u32 i = 1; i < 500; i++) { u32 k = i; one.first = i; one.words[i] = i; out[0] += bpf_map_update_elem(&m, &k, &one, 0); kept->words[i & 7] += i; before[i & 63]++; }
+  for (u32 i = 0; i < 64; i++) out[1] += before[i]; for (u32 i = 0; i < 8; i++) out[2] += kept->words[i];
+  for (u32 i = 0; i < 500; i += 7) { u32 k = i; struct big *v = bpf_map_lookup_elem(&m, &k); out[3] += v ? v->first * 3 + v->words[k & 511] : 99999; }
+  return 0;
+}`,
+)
+alike(
   "maps of maps",
   `struct inner { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, u32); __type(value, u64); } one SEC(".maps"), two SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); __uint(max_entries, 3); __type(key, u32); __array(values, struct inner); } outer SEC(".maps") = { .values = { &one, &two } };

@@ -80,6 +80,30 @@ export function randomBpf(random: Random): isa.Insn[] {
     if (random.chance(0.5)) return (random.chance(0.5) ? isa.jumpReg : isa.jump32Reg)(op, d, s, off)
     return (random.chance(0.5) ? isa.jumpImm : isa.jump32Imm)(op, d, number(), off)
   }
+  /** if (…) { a = 32 bits, read at once with all 64 } else a = 64 bits, the other way round, or both alike. */
+  const twoWays = (): void => {
+    const d = free()
+    const write = (wide: boolean): void => {
+      const at = random.below(3)
+      if (at === 0) emit((wide ? isa.mov64Reg : isa.mov32Reg)(d, free()))
+      else if (at === 1) emit((wide ? isa.alu64Reg : isa.alu32Reg)(random.pick(BINARY), d, free()))
+      else emit(wide ? isa.movsx64(d, free(), 32) : isa.mov32Imm(d, number()))
+    }
+    const read = (): void => {
+      const to = free()
+      if (random.chance(0.5)) emit(isa.alu64Imm(random.pick(SHIFTS), to === d ? d : to, random.below(64)))
+      emit(isa.alu64Reg(random.pick(BINARY), to, d))
+    }
+    const at = emit(jump(0))
+    write(random.chance(0.5))
+    if (random.chance(0.7)) read()
+    const over = emit(isa.goto(0))
+    insns[at] = { ...insns[at], off: distance(insns, at, insns.length) }
+    write(random.chance(0.5))
+    if (random.chance(0.3)) read()
+    insns[over] = isa.goto(distance(insns, over, insns.length))
+    emit((random.chance(0.5) ? isa.alu64Reg : isa.alu32Reg)(random.pick(BINARY), free(), d))
+  }
   const part = (depth: number): void => {
     for (let n = 2 + random.below(8); n > 0; n--) {
       if (random.chance(0.12)) {
@@ -88,7 +112,8 @@ export function randomBpf(random: Random): isa.Insn[] {
         emit(isa.mov64Imm(d, number()))
         emit(jump(1))
         emit(random.chance(0.5) ? isa.mov64Imm(d, number()) : isa.mov32Imm(d, number()))
-      } else if (depth < 3 && random.chance(0.25)) {
+      } else if (random.chance(0.08)) twoWays()
+      else if (depth < 3 && random.chance(0.25)) {
         const at = emit(jump(0))
         part(depth + 1)
         if (random.chance(0.5)) {
