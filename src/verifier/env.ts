@@ -1,17 +1,20 @@
 import { sizeOf } from "../btf/index.ts"
 import type { AttachType } from "../isa/index.ts"
+import type { Comparison } from "./branch/compare.ts"
 import type { LoopCall } from "./calls/inlined.ts"
 import type { Caller } from "./helpers/index.ts"
 import { type KernelVersion, NEWEST_KERNEL, type VerifierInput, type VerifierMap } from "./input.ts"
 import { InsnLog } from "./insnLog.ts"
+import { LastResults } from "./lastResults.ts"
 import { isGplCompatible } from "./licence.ts"
 import { Log } from "./log.ts"
 import { Code } from "./program.ts"
 import type { LoopVisit } from "./prune/loopVisits.ts"
 import type { StackLiveness } from "./prune/stackLiveness.ts"
 import { Refused } from "./refuse.ts"
-import { Kind, pointerReg, type Reg } from "./reg.ts"
+import { Kind, pointerReg, type Reg, scalarReg } from "./reg.ts"
 import type { AccessKind } from "./result.ts"
+import { constant, type Scalar } from "./scalar/index.ts"
 import type { Frame, State, Step } from "./state.ts"
 import type { FunctionFlow } from "./structure/edges.ts"
 import { Marks } from "./structure/marks.ts"
@@ -48,6 +51,9 @@ export class Env {
   /** Whether the program may see the kernel's addresses, and what is left on its stack. */
   readonly perfmon: boolean
   readonly strictAlignment: boolean
+  readonly numbers = new LastResults<Scalar>()
+  readonly comparisons = new LastResults<Comparison>()
+  readonly #immediates: Reg[] = []
   /** The maps that 64-bit loads name, by slot. */
   readonly mapAt: (VerifierMap | undefined)[] = []
   subprograms: readonly Subprogram[] = []
@@ -159,6 +165,11 @@ export class Env {
     return sleepable ? this.#callers[1] : this.#callers[0]
   }
 
+  /** Who calls helpers where it may sleep: for what a helper does at all. */
+  get sleepingCaller(): Caller {
+    return this.#callers[1]
+  }
+
   /** A pointer to the end of a frame's stack. */
   framePointer(frame: number): Reg {
     this.#framePointers[frame] ??= pointerReg(Kind.stack, { aux: frame })
@@ -212,6 +223,12 @@ export class Env {
     this.told.regs |= 1 << register
     if (reg.kind === 0) this.refuse(13, `R${register} !read_ok`)
     return reg
+  }
+
+  /** The number that an instruction holds, always the same object: its immediate, or (`narrow`) the low half of it. */
+  immediate(slot: number, narrow = false): Reg {
+    const imm = this.code.imm[slot]
+    return (this.#immediates[slot] ??= scalarReg(constant(BigInt(narrow ? imm >>> 0 : imm))))
   }
 
   /** A register that is about to be written: not the frame pointer. */

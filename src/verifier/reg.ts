@@ -181,7 +181,15 @@ export class Reg {
   }
 
   withScalar(scalar: Scalar): Reg {
-    return scalar === this.scalar ? this : this.with({ scalar })
+    if (scalar === this.scalar) return this
+    const { kind, flags, off, id, refId, aux, ref, precise, mapUid, object } = this
+    return new Reg(kind, flags, off, scalar, id, refId, aux, ref, precise, mapUid, object)
+  }
+
+  /** Another number, which none of those that the register was copied from knows of. */
+  unlinked(scalar: Scalar): Reg {
+    const { kind, flags, refId, aux, ref, precise, mapUid, object } = this
+    return new Reg(kind, flags, 0, scalar, 0, refId, aux, ref, precise, mapUid, object)
   }
 
   withId(id: number): Reg {

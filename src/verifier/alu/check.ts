@@ -5,7 +5,6 @@ import { EACCES, EINVAL } from "../refuse.ts"
 import { isPointer, Kind, pointerReg, type Reg, scalarReg, UNKNOWN } from "../reg.ts"
 import {
   alu,
-  constant,
   fitsU32,
   isConstant,
   keepBytes,
@@ -72,8 +71,7 @@ function checkUnary(env: Env, op: number, wide: boolean): void {
 /** A number whose low bytes are put into the order of the network or of the machine, which is little-endian. */
 function ordered(reg: Reg, bytes: number, swaps: boolean): Reg {
   if (!swaps && bytes === 8) return reg
-  const scalar = swaps ? swapBytes(reg.scalar, bytes) : keepBytes(reg.scalar, bytes)
-  return reg.with({ scalar, id: 0, off: 0 })
+  return reg.unlinked(swaps ? swapBytes(reg.scalar, bytes) : keepBytes(reg.scalar, bytes))
 }
 
 function checkMove(env: Env, op: number, wide: boolean): void {
@@ -83,7 +81,7 @@ function checkMove(env: Env, op: number, wide: boolean): void {
   if ((op & o.BPF_SRC_MASK) === o.BPF_K) {
     if (src !== 0 || off !== 0) reserved()
     env.checkWritable(dst)
-    env.set(dst, scalarReg(constant(BigInt(wide ? imm : imm >>> 0))))
+    env.set(dst, env.immediate(slot, !wide))
     return
   }
   const cast = wide && off === o.BPF_ADDR_SPACE_CAST
@@ -105,14 +103,18 @@ function checkMove(env: Env, op: number, wide: boolean): void {
     env.set(dst, wide ? UNKNOWN : scalarReg(zeroExtend32(UNKNOWN.scalar)))
   } else if (off === 0) {
     const same = fitsU32(value.scalar)
-    const from = same ? withLink(env, src) : value.with({ id: 0, off: 0 })
-    env.set(dst, same ? from : from.withScalar(zeroExtend32(from.scalar)))
+    env.set(dst, same ? withLink(env, src) : value.unlinked(lowHalf(env, value.scalar)))
   } else {
     const same = value.scalar.umax < 1n << BigInt(off - 1)
     const from = same ? withLink(env, src) : value.with({ id: 0, off: 0 })
     const extend = wide ? signExtend64 : signExtend32
     env.set(dst, from.withScalar(extend(from.scalar, off >> 3)))
   }
+}
+
+/** The low half of a number, at the move at hand. */
+function lowHalf({ numbers, slot }: Env, whole: Scalar): Scalar {
+  return numbers.get(slot, whole, whole) ?? numbers.keep(slot, whole, whole, zeroExtend32(whole))
 }
 
 function checkBinary(env: Env, op: number, wide: boolean): void {
@@ -146,19 +148,22 @@ function checkBinary(env: Env, op: number, wide: boolean): void {
   }
   if (left.kind !== Kind.scalar) {
     if (right !== undefined) markPrecise(env, src)
-    const offset = right === undefined ? scalarReg(constant(BigInt(imm))) : env.regs[src]
+    const offset = right === undefined ? env.immediate(slot) : env.regs[src]
     pointerArithmetic(env, { operation, wide, dst, pointer: left, offset, reversed: false })
     return
   }
   if (right !== undefined && left.precise) markPrecise(env, src)
-  const by = right === undefined ? constant(BigInt(imm)) : right.scalar
+  const by = right === undefined ? env.immediate(slot).scalar : right.scalar
   env.set(dst, scalarArithmetic(env, operation, wide, left, by))
 }
 
 /** A number and a number; a constant sum or difference is remembered as a distance from those it was copied from. */
 function scalarArithmetic(env: Env, operation: number, wide: boolean, left: Reg, by: Scalar): Reg {
-  const scalar = alu(operation, left.scalar, by, wide ? 64 : 32)
-  if (left.id === 0) return scalar === UNKNOWN.scalar ? UNKNOWN : left.with({ scalar, off: 0 })
+  const { numbers, slot } = env
+  const scalar =
+    numbers.get(slot, left.scalar, by) ??
+    numbers.keep(slot, left.scalar, by, alu(operation, left.scalar, by, wide ? 64 : 32))
+  if (left.id === 0) return scalar === UNKNOWN.scalar ? UNKNOWN : left.unlinked(scalar)
   const link = isConstant(by) ? linkAfter(env, operation, wide, left, by.bits.value) : undefined
-  return left.with({ scalar, ...(link ?? { id: 0, off: 0 }) })
+  return link === undefined ? left.unlinked(scalar) : left.with({ scalar, ...link })
 }

@@ -3,9 +3,10 @@ import { leaks } from "../alu/check.ts"
 import type { Env } from "../env.ts"
 import { markPrecise } from "../prune/precision.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
-import { isPointer, Kind, mayBeNull, type Reg, scalarReg } from "../reg.ts"
-import { constant, isConstant, isTaken, refine } from "../scalar/index.ts"
+import { isPointer, Kind, mayBeNull, type Reg } from "../reg.ts"
+import { isConstant, type Refined } from "../scalar/index.ts"
 import type { State } from "../state.ts"
+import { compared } from "./compare.ts"
 import { linkedTo, syncLinked } from "./linked.ts"
 import { mayGoto } from "./mayGoto.ts"
 import { isNotNull, notNull, settleNull } from "./nulls.ts"
@@ -46,7 +47,7 @@ export function checkCondition(env: Env): number {
   const byRegister = (op & o.BPF_SRC_MASK) === o.BPF_X
   let left = env.read(dst)
   if ((byRegister ? imm : src) !== 0) env.refuse(EINVAL, "BPF_JMP/JMP32 uses reserved fields")
-  let right = byRegister ? env.read(src) : scalarReg(constant(BigInt(imm)))
+  let right = byRegister ? env.read(src) : env.immediate(slot)
   if (byRegister && !(isAnyPacket(left) && isAnyPacket(right)) && leaks(env, right)) {
     env.refuse(EACCES, `R${src} pointer comparison prohibited`)
   }
@@ -54,7 +55,7 @@ export function checkCondition(env: Env): number {
   if (sides !== 0) env.record(-1, undefined, sides)
 
   const target = slot + code.off[slot] + 1
-  const taken = predict(condition, left, right, narrow)
+  const taken = predict(env, condition, left, right, narrow)
   if (taken !== undefined) {
     if (left.kind === Kind.scalar) markPrecise(env, dst)
     if (byRegister && right.kind === Kind.scalar) markPrecise(env, src)
@@ -99,10 +100,10 @@ interface Sides {
 }
 
 /** Whether the jump is taken, where that is known. */
-function predict(condition: number, left: Reg, right: Reg, narrow: boolean): boolean | undefined {
+function predict(env: Env, condition: number, left: Reg, right: Reg, narrow: boolean): boolean | undefined {
   if (isAnyPacket(left) && isAnyPacket(right) && !narrow) return isPacketTaken(condition, left, right)
   if (!isPointer(left) && !isPointer(right)) {
-    return isTaken(condition, left.scalar, right.scalar, narrow ? 32 : 64)
+    return compared(env, condition, left.scalar, right.scalar, narrow).taken
   }
   const [pointer, number] = isZeroOf(right, narrow) ? [left, right] : [right, left]
   if (!isZeroOf(number, narrow) || !isPointer(pointer) || !isNotNull(pointer)) return undefined
@@ -118,21 +119,25 @@ function isZeroOf(reg: Reg, narrow: boolean): boolean {
 
 /** Both ways learn of both sides, and of all that share a value with them. */
 function compareScalars(env: Env, other: State, sides: Sides, linked: readonly number[]): void {
-  const { condition, narrow, dst, src, left, right } = sides
-  const same = src === dst
-  for (const [state, holds] of [
-    [env.state, false],
-    [other, true],
-  ] as const) {
-    const { regs } = state.current
-    if (!same) {
-      const { a, b } = refine(condition, holds, left.scalar, right.scalar, narrow ? 32 : 64)
-      regs[dst] = left.withScalar(a)
-      if (src !== undefined) regs[src] = right.withScalar(b)
-    }
-    if (src !== undefined && right.id !== 0) syncLinked(state, regs[src], linked)
-    if (left.id !== 0) syncLinked(state, regs[dst], linked)
+  const { condition, narrow, left, right } = sides
+  const { holds, fails } = compared(env, condition, left.scalar, right.scalar, narrow)
+  learn(env.state, sides, fails, linked)
+  learn(other, sides, holds, linked)
+}
+
+function learn(
+  state: State,
+  { dst, src, left, right }: Sides,
+  learned: Refined | undefined,
+  linked: readonly number[],
+): void {
+  const { regs } = state.current
+  if (src !== dst && learned !== undefined) {
+    regs[dst] = left.withScalar(learned.a)
+    if (src !== undefined) regs[src] = right.withScalar(learned.b)
   }
+  if (src !== undefined && right.id !== 0) syncLinked(state, regs[src], linked)
+  if (left.id !== 0) syncLinked(state, regs[dst], linked)
 }
 
 /** A pointer that equals one that is not null is not null. */

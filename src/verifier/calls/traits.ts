@@ -15,7 +15,7 @@ export function callTraits(env: Env, slot: number): CallTraits {
   if (!isHelperCall(code, slot)) return NONE
   const name = helperName(code.imm[slot])
   if (name === undefined) return NONE
-  const found = findHelper(code.imm[slot], { ...env.caller, sleepable: true })
+  const found = findHelper(code.imm[slot], env.sleepingCaller)
   return {
     syncCallback: SYNC.has(name),
     asyncCallback: name === "bpf_timer_set_callback",
@@ -32,7 +32,7 @@ export function callArguments(env: Env, slot: number): number {
   let count: number | undefined
   if (isKfuncCall(code, slot)) count = kfuncArity(env, slot)
   else if (isHelperCall(code, slot)) {
-    const found = findHelper(code.imm[slot], { ...env.caller, sleepable: true })
+    const found = findHelper(code.imm[slot], env.sleepingCaller)
     if (!isRefusal(found)) count = found.args.length
   }
   return count === undefined ? ALL_ARGUMENTS : ((1 << count) - 1) << 1

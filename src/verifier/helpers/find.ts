@@ -34,8 +34,18 @@ const [EINVAL, ENOTSUPP] = [22, 524]
 /** First kernel whose message names the program type, and not the helper, as what is wrong. */
 const SAYS_PROGRAM_TYPE = 610
 
-/** The prototype by which a program calls a helper, or why it may not. */
+const answers = new WeakMap<Caller, Map<number, Prototype | HelperRefusal>>()
+
+/** The prototype by which a program calls a helper, or why it may not: looked up once for each caller. */
 export function findHelper(id: number, caller: Caller): Prototype | HelperRefusal {
+  let known = answers.get(caller)
+  if (known === undefined) answers.set(caller, (known = new Map()))
+  let found = known.get(id)
+  if (found === undefined) known.set(id, (found = lookUp(id, caller)))
+  return found
+}
+
+function lookUp(id: number, caller: Caller): Prototype | HelperRefusal {
   const helper = id <= LAST_HELPER ? helperById(id) : undefined
   if (helper === undefined || versionNumber(helper.kernelSince) > caller.kernel) {
     return { message: `invalid func unknown#${id}`, errno: EINVAL }

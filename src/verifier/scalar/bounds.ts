@@ -110,8 +110,12 @@ export function constant(value: bigint): Scalar {
   return value >= 0n && value < SMALL ? small[Number(value)]! : makeConstant(value)
 }
 
+const sized: Scalar[] = []
+
 /** Any number of `bytes` bytes (1, 2, 4, 8) extended with zeros: what a load of that size gives. */
-export function ofSize(bytes: number): Scalar {
+export const ofSize = (bytes: number): Scalar => (sized[bytes] ??= makeSized(bytes))
+
+function makeSized(bytes: number): Scalar {
   if (bytes === 8) return UNKNOWN
   const top = (1n << BigInt(bytes * 8)) - 1n
   const signedTop = bytes === 4 ? S32_MAX : Number(top)

@@ -145,12 +145,19 @@ function narrow(condition: number, holds: boolean, a: Bounds, b: Bounds, width: 
 }
 
 /**
- * What is known of `a` and `b` where `a condition b` holds, or does not. Either stays the same object if nothing was learned.
- * As Linux `regs_refine_cond_op` (6.18) does; where that gives a contradiction the ranges are forgotten.
+ * What is known of `a` and `b` where `a condition b` holds, or does not. As Linux `regs_refine_cond_op` (6.18) does; where that gives a contradiction
+ * the ranges are forgotten.
  */
 export function refine(condition: number, holds: boolean, a: Scalar, b: Scalar, width: 32 | 64): Refined {
   const left = copyOf(a)
   const right = copyOf(b)
   narrow(condition, holds, left, right, width)
   return { a: settle(left), b: settle(right) }
+}
+
+/** The same of `a` alone, where `b` is a number that stays what it is. */
+export function refineLeft(condition: number, holds: boolean, a: Scalar, b: Scalar, width: 32 | 64): Refined {
+  const left = copyOf(a)
+  narrow(condition, holds, left, copyOf(b), width)
+  return { a: settle(left), b }
 }
