@@ -21,6 +21,8 @@ export interface FlatCode {
   readonly slots: Int32Array
   /** The index of the instruction that starts at a slot, −1 in the middle of one. */
   readonly indexAt: Int32Array
+  /** The instructions that call a function of the program or take its address. */
+  readonly calls: readonly number[]
   /** The program first, then its subprograms in the order of the text. */
   readonly functions: readonly CodeRange[]
   /** The number of the function that starts at an instruction. */
@@ -34,6 +36,7 @@ const reused = {
   src: new Reused(Uint8Array),
   off: new Reused(Int32Array),
   imm: new Reused(Int32Array),
+  slots: new Reused(Int32Array),
 }
 
 /**
@@ -47,8 +50,9 @@ export function codeOf(insns: readonly Insn[], entries: readonly number[] = []):
   const src = reused.src.any(insns.length)
   const off = reused.off.any(insns.length)
   const imm = reused.imm.any(insns.length)
-  const slots = new Int32Array(insns.length)
-  const naming: number[] = []
+  const slots = reused.slots.any(insns.length)
+  const calls: number[] = []
+  const starts = [0]
   let slot = 0
   for (let i = 0; i < insns.length; i++) {
     const insn = insns[i]
@@ -59,16 +63,16 @@ export function codeOf(insns: readonly Insn[], entries: readonly number[] = []):
     imm[i] = insn.imm
     slots[i] = slot
     slot += insn.op === OP_LDDW ? 2 : 1
-    if (namesFunction(op[i], src[i])) naming.push(i)
+    if (namesFunction(op[i], src[i])) calls.push(i)
   }
   const indexAt = new Int32Array(slot).fill(-1)
   for (let i = 0; i < insns.length; i++) indexAt[slots[i]] = i
-  const starts = new Set([0, ...entries.map(at => indexAt[at])])
-  for (const i of naming) starts.add(functionTarget(imm, slots, indexAt, i))
-  const sorted = [...starts].sort((a, b) => a - b)
-  const functions = sorted.map((first, k) => ({ first, end: sorted[k + 1] ?? insns.length }))
-  const functionAt = new Map(sorted.map((first, k) => [first, k]))
-  return { insns, op, dst, src, off, imm, slots, indexAt, functions, functionAt }
+  for (const at of entries) starts.push(indexAt[at])
+  for (const i of calls) starts.push(functionTarget(imm, slots, indexAt, i))
+  const firsts = starts.sort((a, b) => a - b).filter((first, n) => first !== starts[n - 1])
+  const functions = firsts.map((first, f) => ({ first, end: firsts[f + 1] ?? insns.length }))
+  const functionAt = new Map(firsts.map((first, f) => [first, f]))
+  return { insns, op, dst, src, off, imm, slots, indexAt, calls, functions, functionAt }
 }
 
 /** True for a call of a subprogram, and for the load of its address. */

@@ -1,4 +1,4 @@
-import * as o from "../../isa/index.ts"
+import { OP_CALL } from "../../isa/index.ts"
 import { shapeOfCall } from "./calls.ts"
 import { type Events, eventsOf } from "./events.ts"
 import { type FlowGraph, flowGraph } from "./flow.ts"
@@ -22,38 +22,30 @@ export interface Prepared {
  * @throws SkepError VM_BAD_CODE
  */
 export function prepareFunctions(code: FlatCode): readonly Prepared[] {
-  const graphs = code.functions.map(({ first, end }) => flowGraph(code, first, end))
-  const callees = graphs.map(graph => calledBy(code, graph))
   const prepared: Prepared[] = []
-  const recursive = findRecursive(callees)
+  const recursive = findRecursive(code)
   const parametersOf = (f: number): number => (recursive.has(f) ? 5 : prepare(f).parameters)
+  const argumentsOf = (i: number): number => shapeOfCall(code, i, parametersOf).count
   const prepare = (f: number): Prepared => {
     if (prepared[f] !== undefined) return prepared[f]
     const range = code.functions[f]
-    const events = eventsOf(code, range, i => shapeOfCall(code, i, parametersOf).count)
-    const live = liveAtStart(graphs[f], events, range.first)
+    const graph = flowGraph(code, range.first, range.end)
+    const events = eventsOf(code, range, argumentsOf)
+    const live = liveAtStart(graph, events, range.first)
     const highest = 31 - Math.clz32(live[0] & 0x3f)
     const parameters = recursive.has(f) ? 5 : Math.max(0, highest)
-    return (prepared[f] = { range, graph: graphs[f], events, live, parameters })
+    return (prepared[f] = { range, graph, events, live, parameters })
   }
-  for (let f = 0; f < graphs.length; f++) prepare(f)
+  for (let f = 0; f < code.functions.length; f++) prepare(f)
   return prepared
 }
 
-/** The functions that a function calls. */
-function calledBy(code: FlatCode, { blocks }: FlowGraph): Set<number> {
-  const found = new Set<number>()
-  for (const { first, end } of blocks) {
-    for (let i = first; i < end; i++) {
-      const insn = code.insns[i]
-      if (insn.op === o.OP_CALL && insn.src === o.BPF_PSEUDO_CALL) found.add(calledFunction(code, i))
-    }
-  }
-  return found
-}
+const NONE: ReadonlySet<number> = new Set()
 
 /** The functions that reach themselves by calls. */
-function findRecursive(callees: readonly ReadonlySet<number>[]): ReadonlySet<number> {
+function findRecursive(code: FlatCode): ReadonlySet<number> {
+  if (code.calls.length === 0) return NONE
+  const callees = calledBy(code)
   const recursive = new Set<number>()
   for (let f = 0; f < callees.length; f++) {
     const reached = new Set<number>(callees[f])
@@ -61,4 +53,15 @@ function findRecursive(callees: readonly ReadonlySet<number>[]): ReadonlySet<num
     if (reached.has(f)) recursive.add(f)
   }
   return recursive
+}
+
+/** By function: the functions that it calls. */
+function calledBy(code: FlatCode): Set<number>[] {
+  const called = code.functions.map(() => new Set<number>())
+  let f = 0
+  for (const i of code.calls) {
+    while (i >= code.functions[f].end) f++
+    if (code.op[i] === OP_CALL) called[f].add(calledFunction(code, i))
+  }
+  return called
 }
