@@ -4,22 +4,24 @@ import type { CodeImage } from "../code.ts"
 import type { VmMap } from "../maps/map.ts"
 import { foldAddresses } from "./addresses.ts"
 import { CONTEXT, LOOP, MAP_LOOKUP, mapPart, shapeOfCall, sizeRegister } from "./calls.ts"
-import { eventsOf, readEvent } from "./events.ts"
+import { type Events, eventsOf, readEvent } from "./events.ts"
+import type { FlowGraph } from "./flow.ts"
 import { type CallReach, frameOf } from "./frame.ts"
-import { calledFunction, codeOf, type FlatCode } from "./functions.ts"
+import { type CodeRange, calledFunction, codeOf, type FlatCode } from "./functions.ts"
 import { halvesOf } from "./halves.ts"
 import { hashLookup, type InlineMap, inlineMap } from "./inlineMaps.ts"
 import { knownValues, type UpperFacts } from "./known.ts"
 import { liveAtStart } from "./liveness.ts"
 import { localsOf, writeLocals } from "./locals.ts"
 import { type Prepared, prepareFunctions } from "./prepare.ts"
+import { Reused } from "./reused.ts"
 import { FunctionTranslator, type Position } from "./translateFunction.ts"
 import { type Analysis, Kind, valuesOf, type Words } from "./values.ts"
 import { Bytes } from "./wasm/bytes.ts"
 import { ModuleWriter } from "./wasm/module.ts"
 import { I32, I64, Op } from "./wasm/opcodes.ts"
 import { hasSimd } from "./wasm/simd.ts"
-import { websOf } from "./webs.ts"
+import { type Webs, websOf } from "./webs.ts"
 
 export interface TranslateOptions {
   /** What the image says of itself without it. */
@@ -87,10 +89,11 @@ export class Program {
 
   translate(): Translated {
     const entries = new Map<number, { name: string; count: number }>()
-    const bodies = this.#functions.map(f => this.#function(f))
-    this.#functions.forEach((f, k) => {
-      this.#module.add(this.#module.type([I32, ...Array<number>(f.parameters).fill(I64)], [I64]), bodies[k])
-    })
+    bodies.length = 0
+    for (const f of this.#functions) {
+      const body = this.#function(f)
+      this.#module.add(this.#module.type(FUNCTION_TYPES[f.parameters], RESULT), body)
+    }
     for (const { map } of this.#lookups.values()) this.#module.add(this.#module.type([I32], [I32]), hashLookup(map))
     const before = this.#imports.length + this.#functions.length + this.#lookups.size
     for (const f of this.#entries()) {
@@ -99,8 +102,7 @@ export class Program {
       const name = `f${slot}`
       this.#module.export(name, before + entries.size)
       entries.set(slot, { name, count: parameters })
-      const words = Array<number>(1 + 2 * parameters).fill(I32)
-      this.#module.add(this.#module.type(words, [I32]), this.#entry(f, parameters))
+      this.#module.add(this.#module.type(WORDS[1 + 2 * parameters], WORDS[1]), this.#entry(f, parameters))
     }
     const bytes = this.#module.finish()
     const positions = this.#positions.map((list, f) => {
@@ -113,9 +115,7 @@ export class Program {
   #entries(): ReadonlySet<number> {
     const { functionAt, indexAt } = this.code
     const found = new Set([0, ...(this.#image.entries ?? []).map(slot => functionAt.get(indexAt[slot])!)])
-    this.code.insns.forEach((insn, i) => {
-      if (insn.op === o.OP_LDDW && insn.src === o.BPF_PSEUDO_FUNC) found.add(calledFunction(this.code, i))
-    })
+    for (const i of this.code.calls) if (this.code.op[i] === o.OP_LDDW) found.add(calledFunction(this.code, i))
     return found
   }
 
@@ -133,14 +133,15 @@ export class Program {
     this.#import({ kind: "spent", name: "spent", count: 0 }, [], [])
     this.#import({ kind: "tooDeep", name: "tooDeep", count: 0 }, [], [])
     for (let i = 0; i < this.code.insns.length; i++) {
-      const { op, src, imm } = this.code.insns[i]
+      const op = this.code.op[i]
+      const src = this.code.src[i]
+      const imm = this.code.imm[i]
       if (op === o.OP_CALL && src !== o.BPF_PSEUDO_CALL) {
         const { count } = shapeOfCall(this.code, i, this.parameters)
         const kind = src === o.BPF_HELPER_CALL ? "helper" : "kfunc"
-        const words = Array<number>(2 * count).fill(I32)
-        this.#import({ kind, name: this.#helperName(i), count, number: imm }, words, [I32])
+        this.#import({ kind, name: this.#helperName(i), count, number: imm }, WORDS[2 * count], WORDS[1])
       } else if ((op & o.BPF_CLASS_MASK) === o.BPF_LD && op !== o.OP_LDDW) {
-        this.#import({ kind: "packet", name: "packet", count: 0 }, [I32, I32], [I32])
+        this.#import({ kind: "packet", name: "packet", count: 0 }, WORDS[2], WORDS[1])
       }
     }
   }
@@ -234,17 +235,15 @@ export class Program {
 
   #function({ range, graph, events, live, parameters }: Prepared): Uint8Array {
     const { code } = this
-    const noSlots = new Uint8Array(range.end - range.first)
-    const types = [I32, ...Array<number>(parameters).fill(I64)]
+    const types = FUNCTION_TYPES[parameters]
     const webs = websOf(graph, events, live, range.first, parameters)
-    let a = this.#analysis({ code, range, graph, events, webs, slotOf: noSlots })
+    let a = this.#analysis(range, graph, events, webs, noSlots.filled(range.end - range.first, 0))
     const frame = frameOf(a, this.#callReach)
     if (frame.slots > 0) {
-      const { slotOf } = frame
-      const again = eventsOf(code, range, i => shapeOfCall(code, i, this.parameters).count, slotOf)
+      const again = eventsOf(code, range, i => shapeOfCall(code, i, this.parameters).count, frame.slotOf)
       const liveAgain = liveAtStart(graph, again, range.first)
       const websAgain = websOf(graph, again, liveAgain, range.first, parameters)
-      a = this.#analysis({ code, range, graph, events: again, webs: websAgain, slotOf })
+      a = this.#analysis(range, graph, again, websAgain, frame.slotOf)
     }
     const facts = this.#upperFacts(range.first === 0)
     const known = knownValues(a, facts)
@@ -254,18 +253,20 @@ export class Program {
     const writer = new FunctionTranslator(this, a, halves, locals, frame.size)
     writer.write(types)
     if (locals.types.length > MAX_LOCALS) throw tooLarge(code.slots[range.first])
-    const body = new Bytes(writer.out.length + 32)
-    writeLocals(body, locals)
-    const start = body.length
-    body.bytes(writer.out.view)
+    const start = bodies.length
+    writeLocals(bodies, locals)
+    const before = bodies.length - start
+    bodies.bytes(writer.out.view)
     if (writer.positions !== undefined) {
-      this.#positions.push(writer.positions.map(({ offset, slot }) => ({ offset: start + offset, slot })))
+      this.#positions.push(writer.positions.map(({ offset, slot }) => ({ offset: before + offset, slot })))
     }
-    return body.view
+    return bodies.from(start)
   }
 
-  #analysis(a: Omit<Analysis, "values">): Analysis {
-    return { ...a, values: valuesOf(a, this.constantOf) }
+  #analysis(range: CodeRange, graph: FlowGraph, events: Events, webs: Webs, slotOf: Uint8Array): Analysis {
+    const { code } = this
+    const values = valuesOf({ code, range, graph, events, webs, slotOf }, this.constantOf)
+    return { code, range, graph, events, webs, slotOf, values }
   }
 
   #upperFacts(isProgram: boolean): UpperFacts {
@@ -282,7 +283,8 @@ export class Program {
 
   /** `(frame, r1 low, r1 high, …) → r0 low`, with the high word in memory: what JavaScript calls, which has no 64-bit numbers. */
   #entry(f: number, parameters: number): Uint8Array {
-    const out = new Bytes(64)
+    const out = bodies
+    const start = out.length
     const get = (local: number): void => {
       out.byte(Op.localGet)
       out.u32(local)
@@ -313,7 +315,7 @@ export class Program {
     out.u32(HIGH_WORD)
     get(result)
     out.bytes([Op.i32WrapI64, Op.end])
-    return out.view
+    return out.from(start)
   }
 }
 
@@ -323,6 +325,16 @@ function constantRead({ webs, values, events, range }: Analysis, i: number, regi
   const web = event < 0 ? -1 : webs.ofEvent[event]
   return web >= 0 && values.kind[web] === Kind.constant ? { low: values.low[web], high: values.high[web] } : undefined
 }
+
+/** So many 32-bit words, as types. */
+const WORDS = Array.from({ length: 12 }, (_, count) => Array<number>(count).fill(I32))
+/** By number of parameters: the types of those of a function. */
+const FUNCTION_TYPES = Array.from({ length: 6 }, (_, count) => [I32, ...Array<number>(count).fill(I64)])
+const RESULT = [I64]
+
+/** The functions of a program, one behind the other. */
+const bodies = new Bytes(16384)
+const noSlots = new Reused(Uint8Array)
 
 /** V8 takes 50,000. */
 const MAX_LOCALS = 49_000

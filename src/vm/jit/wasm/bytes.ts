@@ -12,6 +12,11 @@ export class Bytes {
     return this.#data.subarray(0, this.length)
   }
 
+  /** What was written from a length on. It stays as it is until writing begins anew. */
+  from(length: number): Uint8Array {
+    return this.#data.subarray(length, this.length)
+  }
+
   /** A copy of what was written so far, after which writing begins anew. */
   take(): Uint8Array {
     const taken = this.#data.slice(0, this.length)

@@ -6,6 +6,13 @@ interface Signature {
   readonly results: readonly number[]
 }
 
+/** A function that comes from outside. */
+interface ImportedFunction {
+  readonly module: string
+  readonly name: string
+  readonly type: number
+}
+
 /**
  * Writes a module of WebAssembly:
  *
@@ -15,9 +22,7 @@ interface Signature {
  */
 export class ModuleWriter {
   readonly #types: Signature[] = []
-  readonly #typeIndex = new Map<string, number>()
-  readonly #imports: { module: string; name: string; type: number }[] = []
-  readonly #importIndex = new Map<string, number>()
+  readonly #imports: ImportedFunction[] = []
   readonly #bodies: { type: number; body: Uint8Array }[] = []
   readonly #exports: { name: string; func: number }[] = []
   /** Where the body of each function begins in the module, once it is finished. */
@@ -25,24 +30,18 @@ export class ModuleWriter {
 
   /** The number of a function type, the same for the same type. */
   type(params: readonly number[], results: readonly number[]): number {
-    const key = `${params.join()}>${results.join()}`
-    let index = this.#typeIndex.get(key)
-    if (index === undefined) {
-      index = this.#types.push({ params, results }) - 1
-      this.#typeIndex.set(key, index)
+    for (let t = 0; t < this.#types.length; t++) {
+      if (isSame(this.#types[t].params, params) && isSame(this.#types[t].results, results)) return t
     }
-    return index
+    return this.#types.push({ params, results }) - 1
   }
 
   /** The number of an imported function. All imports come before the first {@link add}. */
   importFunction(module: string, name: string, type: number): number {
-    const key = `${module}.${name}`
-    let index = this.#importIndex.get(key)
-    if (index === undefined) {
-      index = this.#imports.push({ module, name, type }) - 1
-      this.#importIndex.set(key, index)
+    for (let n = 0; n < this.#imports.length; n++) {
+      if (this.#imports[n].name === name && this.#imports[n].module === module) return n
     }
-    return index
+    return this.#imports.push({ module, name, type }) - 1
   }
 
   /** Adds a function: locals and code, without the size before them. */
@@ -56,55 +55,101 @@ export class ModuleWriter {
 
   finish(): Uint8Array {
     out.length = 0
-    out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
-    section(1, this.#types, (to, { params, results }) => {
-      to.byte(0x60)
-      to.u32(params.length)
-      to.bytes(params)
-      to.u32(results.length)
-      to.bytes(results)
-    })
-    const memory = { module: "m", name: "memory", type: -1 }
-    section(2, [...this.#imports, memory], (to, { module, name, type }) => {
-      to.name(module)
-      to.name(name)
-      if (type < 0) {
-        to.bytes([0x02, 0x00])
-        to.u32(1)
-      } else {
-        to.byte(0x00)
-        to.u32(type)
-      }
-    })
-    section(3, this.#bodies, (to, { type }) => to.u32(type))
-    section(7, this.#exports, (to, { name, func }) => {
-      to.name(name)
-      to.byte(0x00)
-      to.u32(func)
-    })
-    const inSection: number[] = []
-    section(10, this.#bodies, (to, { body }) => {
-      to.u32(body.length)
-      inSection.push(to.length)
-      to.bytes(body)
-    })
-    const end =
-      inSection.length === 0 ? 0 : inSection[inSection.length - 1] + this.#bodies[inSection.length - 1].body.length
-    for (const offset of inSection) this.bodyOffsets.push(out.length - end + offset)
+    out.bytes(HEAD)
+    this.#typeSection()
+    this.#importSection()
+    this.#functionSection()
+    this.#exportSection()
+    this.#codeSection()
     return out.take()
+  }
+
+  #typeSection(): void {
+    begin(this.#types.length)
+    for (const { params, results } of this.#types) {
+      content.byte(0x60)
+      content.u32(params.length)
+      content.bytes(params)
+      content.u32(results.length)
+      content.bytes(results)
+    }
+    end(1)
+  }
+
+  /** The functions, and the memory. */
+  #importSection(): void {
+    begin(this.#imports.length + 1)
+    for (const { module, name, type } of this.#imports) {
+      content.name(module)
+      content.name(name)
+      content.byte(0x00)
+      content.u32(type)
+    }
+    content.name("m")
+    content.name("memory")
+    content.bytes(ONE_PAGE_OR_MORE)
+    end(2)
+  }
+
+  #functionSection(): void {
+    begin(this.#bodies.length)
+    for (const { type } of this.#bodies) content.u32(type)
+    end(3)
+  }
+
+  #exportSection(): void {
+    if (this.#exports.length === 0) return
+    begin(this.#exports.length)
+    for (const { name, func } of this.#exports) {
+      content.name(name)
+      content.byte(0x00)
+      content.u32(func)
+    }
+    end(7)
+  }
+
+  /** Bodies are large: they are not put together before their size is known. */
+  #codeSection(): void {
+    let size = sizeOf(this.#bodies.length)
+    for (const { body } of this.#bodies) size += sizeOf(body.length) + body.length
+    out.byte(10)
+    out.u32(size)
+    out.u32(this.#bodies.length)
+    for (const { body } of this.#bodies) {
+      out.u32(body.length)
+      this.bodyOffsets.push(out.length)
+      out.bytes(body)
+    }
   }
 }
 
+const HEAD = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+const ONE_PAGE_OR_MORE = [0x02, 0x00, 1]
+
 const out = new Bytes(16384)
 /** What a section holds, before its size is known. */
-const content = new Bytes(16384)
+const content = new Bytes(1024)
 
-function section<T>(id: number, items: readonly T[], write: (to: Bytes, item: T) => void): void {
-  if (items.length === 0) return
+function begin(count: number): void {
   content.length = 0
-  content.u32(items.length)
-  for (const item of items) write(content, item)
+  content.u32(count)
+}
+
+function end(id: number): void {
   out.byte(id)
   out.u32(content.length)
   out.bytes(content.view)
+}
+
+/** Bytes that an unsigned number takes. */
+function sizeOf(value: number): number {
+  let size = 1
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) size++
+  return size
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false
+  return true
 }
