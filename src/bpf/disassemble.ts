@@ -20,9 +20,10 @@ const CALL = 0x85
 /** The kernel's function that an instruction calls: the verifier puts its distance from `__bpf_call_base` in the place of the helper's number. */
 function helperCalled({ op, src, imm }: Insn): InsnSymbol | undefined {
   if (op !== CALL || src !== 0) return undefined
-  const base = ksymName("__bpf_call_base")
   // Numbers of helpers are small, and no function of the kernel is so near.
-  if (base === undefined || (imm >= 0 && imm < 1024)) return undefined
+  if (imm >= 0 && imm < 1024) return undefined
+  const base = ksymName("__bpf_call_base")
+  if (base === undefined) return undefined
   const name = ksym(base + BigInt(imm))
   return name === "[unknown]" ? undefined : { kind: "call", name }
 }

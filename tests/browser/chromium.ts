@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { extname, join } from "node:path"
 import { HTML, projectFile, type TestPage } from "./bundle.ts"
 import type { FileOutcomes } from "./page.ts"
 
@@ -28,6 +28,8 @@ export function findChromium(): string | undefined {
   }
   return find()
 }
+
+const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript" }
 
 const FLAGS = [
   "--headless",
@@ -69,7 +71,7 @@ export async function runInChromium(
     }
     const body = path === "/" ? HTML : (page.files.get(path) ?? projectFile(path.slice(1)))
     response.statusCode = body === undefined ? 404 : 200
-    response.setHeader("content-type", path === "/" ? "text/html" : "text/javascript")
+    response.setHeader("content-type", path === "/" ? TYPES[".html"] : (TYPES[extname(path)] ?? TYPES[".js"]))
     response.end(body)
   })
   server.listen(0, "127.0.0.1")

@@ -12,6 +12,7 @@ export function typeChecks(folder: string, files: Readonly<Record<string, string
   const compilerOptions = {
     paths: {
       skep: [`${up}/src/index.ts`],
+      "skep/browser": [`${up}/src/index.ts`],
       "skep/bundler": [`${up}/src/bundler/index.ts`],
       "skep/test": [`${up}/src/testing/index.ts`],
     },
