@@ -8,9 +8,11 @@ import { shapeOfCall, TAIL_CALL } from "./calls.ts"
 import { translateChoice } from "./choices.ts"
 import { condition } from "./condition.ts"
 import { endsBlock } from "./flow.ts"
+import { costOfTurn, prepaidLoops } from "./fuel.ts"
 import { calledFunction } from "./functions.ts"
 import { FunctionWriter } from "./functionWriter.ts"
 import { translateLookup } from "./lookup.ts"
+import { countedLoops } from "./loops.ts"
 import { translateLoad, translateProbe, translateSlot, translateStore } from "./memory.ts"
 import type { Program } from "./program.ts"
 import { type StructureWriter, writeDispatch, writeStructured } from "./structure.ts"
@@ -34,6 +36,8 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
   readonly positions: Position[] | undefined
   /** Turns of loops are counted. */
   #counts = false
+  /** What loops take of the budget that are paid for before they begin, by their headers. */
+  #prepaid: ReadonlyMap<number, number> | undefined
   /** Loops that vectors make the better part of, by their headers. */
   #vectorLoops: ReadonlyMap<number, VectorLoop> | undefined
 
@@ -67,8 +71,10 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
       this.i32(MAY_GOTO_TURNS)
       this.opWith(Op.localSet, this.locals.turns)
     }
-    if (this.program.vectors && graph.header.includes(1)) {
-      this.#vectorLoops = vectorLoops(this, i => this.program.isProbe(i))
+    if (graph.header.includes(1) && (this.#counts || this.program.vectors)) {
+      const loops = countedLoops(this.a)
+      if (this.#counts) this.#prepaid = prepaidLoops(this.a, loops)
+      if (this.program.vectors) this.#vectorLoops = vectorLoops(this, loops, i => this.program.isProbe(i))
     }
     // Calls stand outside of loops: V8 unrolls loops that have none.
     if (this.#counts) this.opWith(Op.block, VOID)
@@ -97,23 +103,26 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
   }
 
   beforeLoop(block: number, depth: number): void {
+    this.prepay(block, depth)
     const plan = this.#vectorLoops?.get(block)
     if (plan !== undefined) writeVectorLoop(this, plan, depth)
   }
 
-  /** A turn costs as many instructions as its longest jump back goes over; `times` are made at once. */
+  /** Takes the fuel for all turns of a loop, where that is known; `times` such loops are run at once. */
+  prepay(block: number, depth: number, times = 1): void {
+    const cost = this.#prepaid?.get(block)
+    if (cost !== undefined) this.#burn(cost * times, depth)
+  }
+
+  /** Takes the fuel for a turn; `times` are made at once. */
   turn(block: number, depth: number, times = 1): void {
-    if (!this.#counts) return
-    const { blocks, irreducible } = this.a.graph
-    let cost = 1
-    if (!irreducible) {
-      for (const pred of blocks[block].preds) {
-        if (pred >= block) cost = Math.max(cost, blocks[pred].end - blocks[block].first)
-      }
-    }
+    if (this.#counts && this.#prepaid?.has(block) !== true) this.#burn(costOfTurn(this.a.graph, block) * times, depth)
+  }
+
+  #burn(cost: number, depth: number): void {
     const { fuel } = this.locals
     this.opWith(Op.localGet, fuel)
-    this.i32(cost * times)
+    this.i32(cost)
     this.op(Op.i32Sub)
     this.opWith(Op.localTee, fuel)
     this.i32(0)

@@ -123,7 +123,9 @@ class VectorLoopWriter extends VectorWriter implements StructureWriter {
     this.t.pushNext()
   }
 
-  beforeLoop(): void {}
+  beforeLoop(block: number, depth: number): void {
+    this.t.prepay(this.plan.loop.blocks[block], depth + this.#depth, this.plan.lanes)
+  }
 
   turn(block: number, depth: number): void {
     this.t.turn(this.plan.loop.blocks[block], depth + this.#depth, this.plan.lanes)

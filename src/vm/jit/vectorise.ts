@@ -7,7 +7,7 @@ import type { FunctionWriter } from "./functionWriter.ts"
 import { lowFromLow } from "./halves.ts"
 import { Upper } from "./known.ts"
 import { type Access, areIndependent, reachOf } from "./loopAccesses.ts"
-import { type CountedLoop, countedLoops, naturalLoop } from "./loops.ts"
+import { type CountedLoop, naturalLoop } from "./loops.ts"
 import { Reused } from "./reused.ts"
 import { type Stride, strideOf, UNKNOWN, VARYING } from "./strides.ts"
 import { Kind, movedVariable } from "./values.ts"
@@ -53,9 +53,12 @@ const UNSEEN = -1
 const NO_SUM = -2
 
 /** Finds the loops whose turns can be made at once by their headers: of loops in each other the innermost. */
-export function vectorLoops(w: FunctionWriter, isProbe: (i: number) => boolean): ReadonlyMap<number, VectorLoop> {
+export function vectorLoops(
+  w: FunctionWriter,
+  loops: readonly CountedLoop[],
+  isProbe: (i: number) => boolean,
+): ReadonlyMap<number, VectorLoop> {
   const found = new Map<number, VectorLoop>()
-  const loops = countedLoops(w.a)
   if (loops.length === 0) return found
   const extents = new Extents(w.a, w.halves.known, loops)
   const { count } = w.a.webs
@@ -64,7 +67,7 @@ export function vectorLoops(w: FunctionWriter, isProbe: (i: number) => boolean):
     strides: reused.strides.filled(count, UNKNOWN),
     carriers: reused.carriers.filled(count, UNSEEN),
   }
-  for (const loop of loops.reverse()) {
+  for (const loop of [...loops].reverse()) {
     if (found.size > 0 && loop.blocks.some(b => found.has(b))) continue
     const vectoriser = new Vectoriser(w, loop, extents, about, isProbe)
     const plan = vectoriser.find()
