@@ -46,6 +46,8 @@ export class Kernel implements Environment {
   /** What programs on packets ask of: loopback alone. */
   readonly network = new Network()
   readonly config: string
+  /** What iterators visit: said by who has the tasks. */
+  visits: NonNullable<Environment["visits"]> = () => []
   readonly processors: Cpu[] = []
   readonly queue = new EventQueue()
   /** Until when time goes on. */

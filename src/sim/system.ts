@@ -23,6 +23,7 @@ import { Life } from "./tasks/life.ts"
 import { Namespaces } from "./tasks/namespaces.ts"
 import { type NewTask, newCpu, TaskObjects } from "./tasks/objects.ts"
 import { INTERRUPTIBLE, type Task } from "./tasks/task.ts"
+import { visits } from "./tasks/visits.ts"
 import { Work } from "./tasks/workqueue.ts"
 import { BLOCK, type Steps } from "./time/steps.ts"
 
@@ -64,6 +65,7 @@ export class System {
   constructor(memory: Memory, snapshot: KernelSnapshot, options: KernelOptions = {}) {
     const kernel = new Kernel(memory, snapshot, options)
     this.kernel = kernel
+    kernel.visits = (kind, scope) => visits(this.processes(), kind, scope)
     this.objects = new TaskObjects(kernel)
     for (let i = 0; i < kernel.cpus; i++) kernel.processors.push(newCpu(i, this.objects.idle(i), kernel.now()))
     this.scheduler = new Scheduler(kernel, () => this.counters.count("context-switches", 1))

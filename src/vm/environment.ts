@@ -1,4 +1,4 @@
-import type { MachineSymbols } from "../machine/index.ts"
+import type { IterScope, MachineSymbols } from "../machine/index.ts"
 import { Network } from "./packet/network.ts"
 import type { Random } from "./random.ts"
 import { seededRandom } from "./random.ts"
@@ -54,6 +54,10 @@ export interface Environment {
   foreign?(address: bigint, size: number): Uint8Array
   /** Address of a symbol of the kernel; undefined where there is none. */
   symbol(name: string): bigint | undefined
+  /**
+   * What iterators of a kind visit (`task`, `task_file`), in order: what stands behind `meta` in their contexts, as 64-bit words. There is nothing without it.
+   */
+  visits?(kind: string, scope: IterScope): Iterable<readonly bigint[]>
   /** Names of what programs trace; there are none without it. */
   readonly symbols?: MachineSymbols
   /** The function that is traced gives this and does not run (`bpf_override_return`). */

@@ -3,6 +3,7 @@ import { encodeInsns } from "../isa/index.ts"
 import type {
   AttachTarget,
   IterOutput,
+  IterScope,
   Link,
   LoadedProgram,
   MachineCode,
@@ -14,6 +15,8 @@ import type {
 import type { ProgramSpec, ProgramType } from "../object/index.ts"
 import type { Code, CodeImage } from "./code.ts"
 import { explainFault } from "./explainFault.ts"
+import { VmIteration } from "./iterate/iterate.ts"
+import type { Sequence } from "./iterate/sequence.ts"
 import { VmLink } from "./link.ts"
 import type { VmContext } from "./machine.ts"
 import { describeTarget, noPlace } from "./places.ts"
@@ -28,6 +31,8 @@ export interface RunAt {
   readonly cookie?: bigint
   /** What `bpf_get_func_ip` gives. */
   readonly functionAddress?: bigint
+  /** Where an iterator's output goes. */
+  readonly sequence?: Sequence
 }
 
 /** What a program needs of the object that it belongs to. */
@@ -159,6 +164,7 @@ export class VmProgram implements LoadedProgram {
     run.cookie = at.cookie ?? 0n
     run.functionAddress = at.functionAddress ?? 0n
     run.retval = 0
+    run.sequence = at.sequence
     run.packet = undefined
     try {
       const low = run.start(this.runnable, address)
@@ -212,16 +218,18 @@ export class VmProgram implements LoadedProgram {
     return link
   }
 
-  iterate(): IterOutput {
-    const isIterator = this.spec.attach?.kind === "iter"
-    const refused = isIterator ? this.context.refusal?.(`iterating with ${this.name}`, this.type) : undefined
-    if (refused !== undefined) throw refused
+  iterate(scope: IterScope = {}): IterOutput {
+    void this.fd
+    const { attach } = this.spec
+    if (attach?.kind === "iter") {
+      const refused = this.context.refusal?.(`iterating with ${this.name}`, this.type)
+      if (refused !== undefined) throw refused
+      return new VmIteration(this, attach.event, scope)
+    }
     throw new SkepError({
-      code: isIterator ? "VM_UNSUPPORTED" : "KERNEL_ATTACH_TYPE",
-      message: isIterator
-        ? `program ${this.name} iterates over the kernel's objects, which the embedded machine does not have`
-        : `program ${this.name} is no iterator`,
-      hint: 'an iterator is marked SEC("iter/task") or, in BCC\'s dialect, BPF_ITER(task), and runs in the kernel',
+      code: "KERNEL_ATTACH_TYPE",
+      message: `program ${this.name} is no iterator`,
+      hint: 'an iterator is marked SEC("iter/task") or, in BCC\'s dialect, BPF_ITER(task)',
     })
   }
 

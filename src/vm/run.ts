@@ -3,6 +3,7 @@ import type { Code } from "./code.ts"
 import type { Core } from "./core.ts"
 import type { Environment } from "./environment.ts"
 import { badAddress, badCallback, budgetSpent, ProgramExit, stackOverflow } from "./fault.ts"
+import type { Sequence } from "./iterate/sequence.ts"
 import type { VmMap } from "./maps/map.ts"
 import type { Memory } from "./memory.ts"
 import type { PacketBuffer } from "./packetBuffer.ts"
@@ -46,6 +47,8 @@ export class Run {
   leaves = false
   /** The number that tells a program at which of its places it runs (`bpf_get_attach_cookie`). */
   cookie = 0n
+  /** The output of an iterator; undefined where the program is none. */
+  sequence: Sequence | undefined
   /** What the system call gives that a program of a control group is asked about (`bpf_get_retval`). */
   retval = 0
   /** The function that is traced, for `bpf_get_func_ip`. */

@@ -54,6 +54,20 @@ export const printHelpers: Readonly<Record<string, Helper>> = {
     return print(run, formatText(run, text, textHigh, size), valuesAt(run, data, dataHigh, length))
   },
 
+  bpf_seq_printf(run, _file, _fileHigh, text, textHigh, size, _sizeHigh, data, dataHigh, length) {
+    const shape = formatText(run, text, textHigh, size)
+    const values = valuesAt(run, data, dataHigh, length)
+    const made = shape === undefined || values === undefined ? -EINVAL : format(run, shape, values)
+    if (typeof made === "number") return run.signed(made)
+    run.sequence?.add(bytesOf(made))
+    return 0
+  },
+
+  bpf_seq_write(run, _file, _fileHigh, data, dataHigh, length) {
+    run.sequence?.add(run.memory.copy(run.readable(data, dataHigh, length), length))
+    return 0
+  },
+
   bpf_snprintf(run, to, toHigh, size, _sizeHigh, text, textHigh, data, dataHigh, length) {
     const values = valuesAt(run, data, dataHigh, length)
     if (size > 0) run.writable(to, toHigh, size)
