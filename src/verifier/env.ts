@@ -53,6 +53,8 @@ export class Env {
   readonly strictAlignment: boolean
   readonly numbers = new LastResults<Scalar>()
   readonly comparisons = new LastResults<Comparison>()
+  /** What helpers return, by the ends of the range. */
+  readonly results = new Map<string, Reg>()
   readonly #immediates: Reg[] = []
   /** The maps that 64-bit loads name, by slot. */
   readonly mapAt: (VerifierMap | undefined)[] = []

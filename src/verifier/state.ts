@@ -1,3 +1,4 @@
+import type { LoopVisit } from "./prune/loopVisits.ts"
 import { NOT_INIT, type Reg } from "./reg.ts"
 
 /** What a byte of the stack holds (`enum bpf_stack_slot_type`). */
@@ -146,6 +147,8 @@ export class State {
   /** For a state that ended because an older one covers it: the older one. */
   equal: State | undefined = undefined
   cleaned = false
+  /** Of a state that was kept: the loop that it is in. */
+  visit: LoopVisit | undefined = undefined
 
   constructor(frames: Frame[]) {
     this.frames = frames

@@ -87,8 +87,16 @@ function resultReg(env: Env, meta: CallMeta): Reg {
 }
 
 function integer(env: Env, { name, maxSize }: CallMeta): Reg {
-  if (name === "bpf_get_smp_processor_id") return scalarReg(between(0n, BigInt(env.cpus - 1)))
-  return FILLERS.has(name) ? scalarReg(between(-MAX_ERRNO, maxSize)) : UNKNOWN
+  if (name === "bpf_get_smp_processor_id") return resultBetween(env, 0n, BigInt(env.cpus - 1))
+  return FILLERS.has(name) ? resultBetween(env, -MAX_ERRNO, maxSize) : UNKNOWN
+}
+
+/** The same object for the same ends. */
+function resultBetween({ results }: Env, least: bigint, greatest: bigint): Reg {
+  const key = `${least} ${greatest}`
+  let reg = results.get(key)
+  if (reg === undefined) results.set(key, (reg = scalarReg(between(least, greatest))))
+  return reg
 }
 
 function mapValue(env: Env, { map, mapUid, constantKey }: CallMeta, nullable: number): Reg {

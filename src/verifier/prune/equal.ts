@@ -1,7 +1,7 @@
 import type { Env } from "../env.ts"
 import { ADD_CONST, Kind, NOT_INIT, type Reg, UNKNOWN } from "../reg.ts"
 import { includes, same } from "../scalar/index.ts"
-import { Byte, byteOf, type Frame, frameSlot, type Slot, type State } from "../state.ts"
+import { allBytes, Byte, byteOf, type Frame, frameSlot, type Slot, type State } from "../state.ts"
 import { IdMap } from "./ids.ts"
 
 /** How like each other two states have to be. */
@@ -67,6 +67,7 @@ export const regsExact = (old: Reg, now: Reg, map: IdMap = ids): boolean =>
 
 /** Whether what was proven with one register holds with another in its place. */
 function regSafe(old: Reg, now: Reg, exact: Exactness): boolean {
+  if (old === now && old.id === 0 && old.refId === 0) return true
   if (exact === Exactness.exact) return regsExact(old, now)
   if (old.kind === Kind.notInit && (exact === Exactness.loose || now.kind === Kind.notInit)) return true
   if (old.kind !== now.kind || old.flags !== now.flags) return false
@@ -119,15 +120,12 @@ function stackSafe(env: Env, old: Frame, now: Frame, exact: Exactness): boolean 
   return true
 }
 
-function nothingMatters(env: Env, slot: Slot): boolean {
-  for (let i = 0; i < 8; i++) {
-    const byte = byteOf(slot.types, i)
-    if (byte !== Byte.invalid && !(byte === Byte.misc && env.perfmon)) return false
-  }
-  return true
-}
+/** No byte was written, or is more than any number. */
+const nothingMatters = (env: Env, { types }: Slot): boolean =>
+  (env.perfmon ? types & ~allBytes(Byte.misc) : types) === 0
 
 function bytesSafe(env: Env, old: Slot, now: Slot): boolean {
+  if (old.types === now.types) return true
   for (let i = 0; i < 8; i++) {
     const a = byteOf(old.types, i)
     if (a === Byte.invalid || (a === Byte.misc && env.perfmon)) continue

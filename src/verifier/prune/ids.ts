@@ -24,6 +24,7 @@ export class IdMap {
 
   /** The same for numbers, where none is an id that nothing else has. */
   matchScalar(old: number, now: number): boolean {
+    if (old === 0 && now === 0) return true
     return this.match(old === 0 ? ++this.#temporary : old, now === 0 ? ++this.#temporary : now)
   }
 }

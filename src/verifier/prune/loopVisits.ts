@@ -4,6 +4,7 @@ import { markAllPrecise, propagatePrecision } from "./precision.ts"
 
 /** A loop that is being walked, from one chain of calls. */
 export interface LoopVisit {
+  readonly key: string
   /** The state in which the walk came into it; undefined when it has left it for good. */
   entry: State | undefined
   /** States that ended because an older one, which was not finished yet, covers them. */
@@ -33,20 +34,19 @@ function tell({ log }: Env, what: string, key: string): void {
 export function enterLoop(env: Env, state: State): void {
   const key = loopKey(env, state)
   if (key === undefined) return
-  const visit = env.loopVisits.get(key)
-  if (visit?.entry !== undefined) return
+  let visit = env.loopVisits.get(key)
+  if (visit === undefined) env.loopVisits.set(key, (visit = { key, entry: undefined, backedges: [] }))
+  state.visit = visit
+  if (visit.entry !== undefined) return
   tell(env, "enter", key)
-  if (visit === undefined) env.loopVisits.set(key, { entry: state, backedges: [] })
-  else visit.entry = state
+  visit.entry = state
 }
 
 /** All ways from a state are walked: what mattered to those that were covered goes on to their histories. */
 export function leaveLoop(env: Env, state: State): void {
-  if (env.loopVisits.size === 0) return
-  const key = loopKey(env, state)
-  const visit = key === undefined ? undefined : env.loopVisits.get(key)
+  const { visit } = state
   if (visit === undefined || visit.entry !== state) return
-  tell(env, "exit", key as string)
+  tell(env, "exit", visit.key)
   visit.entry = undefined
   const { backedges } = visit
   for (let round = 0, changed = true; changed; round++) {
@@ -63,10 +63,9 @@ export function leaveLoop(env: Env, state: State): void {
 
 /** A state ends because `old`, which is in the same loop, covers it. */
 export function addBackedge(env: Env, old: State, state: State): void {
-  const key = loopKey(env, old)
-  const visit = key === undefined ? undefined : env.loopVisits.get(key)
+  const { visit } = old
   if (visit === undefined) return
-  tell(env, "backedge", key as string)
+  tell(env, "backedge", visit.key)
   const backedge = state.copy()
   backedge.equal = old
   visit.backedges.push(backedge)
@@ -80,8 +79,4 @@ export function countPeak(env: Env): void {
 }
 
 /** What matters to a state is not all known yet. */
-export function isIncomplete(env: Env, state: State): boolean {
-  if (env.loopVisits.size === 0) return false
-  const key = loopKey(env, state)
-  return key !== undefined && (env.loopVisits.get(key)?.backedges.length ?? 0) > 0
-}
+export const isIncomplete = ({ visit }: State): boolean => visit !== undefined && visit.backedges.length > 0

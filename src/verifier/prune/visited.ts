@@ -35,7 +35,7 @@ export function isVisited(env: Env): boolean {
       inLoop = covered = found
       if (!found && !force && env.jumps - env.keptJumps < 20 && env.processed - env.keptProcessed < 100) add = false
     } else {
-      inLoop = isIncomplete(env, old)
+      inLoop = isIncomplete(old)
       covered = statesEqual(env, old, state, inLoop ? Exactness.within : Exactness.loose)
     }
     if (covered) {
@@ -110,7 +110,9 @@ function isIteratorActive(state: State): boolean {
 function mayLoop(old: State, now: State): boolean {
   if (old.frames.length !== now.frames.length) return false
   const [a, b] = [old.current.regs, now.current.regs]
-  for (let i = 0; i < 10; i++) if (a[i].kind !== b[i].kind || a[i].scalar.umin !== b[i].scalar.umin) return false
+  for (let i = 0; i < 10; i++) {
+    if (a[i] !== b[i] && (a[i].kind !== b[i].kind || a[i].scalar.umin !== b[i].scalar.umin)) return false
+  }
   return true
 }
 
@@ -129,13 +131,7 @@ function depthsDiffer(old: State, now: State): boolean {
 /** Forgets of finished states what nobody reads after them, so that more states are like them. */
 function cleanStates(env: Env, list: readonly State[], now: State): void {
   for (const state of list) {
-    if (
-      state.slot !== now.slot ||
-      state.branches > 0 ||
-      state.cleaned ||
-      !sameCalls(state, now) ||
-      isIncomplete(env, state)
-    )
+    if (state.slot !== now.slot || state.branches > 0 || state.cleaned || !sameCalls(state, now) || isIncomplete(state))
       continue
     state.cleaned = true
     for (let f = 0; f < state.frames.length; f++) {
@@ -164,12 +160,14 @@ function keep(env: Env, list: State[]): void {
   env.keptJumps = env.jumps
   env.keptProcessed = env.processed
   if (env.privileged) markAllImprecise(state)
+  const { steps } = state
+  state.steps = []
   const kept = state.copy()
+  kept.steps = steps
   kept.slot = slot
   enterLoop(env, kept)
   list.push(kept)
   state.parent = kept
   state.first = slot
   state.depth = kept.depth + 1
-  state.steps = []
 }

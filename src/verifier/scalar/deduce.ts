@@ -1,5 +1,19 @@
 import type { Bounds } from "./bounds.ts"
-import { LOW32, low32, max, min, S32_MAX, S32_MIN, S64_MAX, S64_MIN, signed64, U32_MAX, unsigned64 } from "./limits.ts"
+import {
+  high32,
+  LOW32,
+  low32,
+  max,
+  min,
+  S32_MAX,
+  S32_MIN,
+  S64_MAX,
+  S64_MIN,
+  signed64,
+  U32_MAX,
+  U64_MAX,
+  unsigned64,
+} from "./limits.ts"
 import { Tnum } from "./tnum.ts"
 
 const S32_MIN_64 = BigInt(S32_MIN)
@@ -9,6 +23,8 @@ const NOT_LOW32 = ~LOW32
 /** Ranges from what is known of the bits. */
 export function rangesFromBits(a: Bounds): void {
   const { value, mask } = a.bits
+  // Of a number of which no bit is known there is nothing to learn.
+  if (mask === U64_MAX && a.umin < a.umax) return
   a.smin = max(a.smin, signed64(value | (mask & S64_MIN)))
   a.smax = min(a.smax, signed64(value | (mask & S64_MAX)))
   a.umin = max(a.umin, value)
@@ -56,8 +72,12 @@ export function ranges32FromBits(a: Bounds): void {
 /** Bits from the ranges: those above the first in which the ends differ are known. */
 function bitsFromRanges(a: Bounds): void {
   const bits = a.bits.intersect(Tnum.range(a.umin, a.umax))
-  const low = bits.low32().intersect(Tnum.range(BigInt(a.u32min), BigInt(a.u32max)))
-  a.bits = bits.withLow32(low)
+  a.bits = bits
+  // Ends that differ in the first bit say nothing.
+  if ((a.u32min ^ a.u32max) < 0) return
+  const half = bits.low32()
+  const low = half.intersect(Tnum.range(BigInt(a.u32min), BigInt(a.u32max)))
+  if (low !== half) a.bits = bits.withLow32(low)
 }
 
 function narrowUnsigned32(a: Bounds, least: number, greatest: number): void {
@@ -72,8 +92,8 @@ function narrowSigned32(a: Bounds, least: number, greatest: number): void {
 
 /** The low halves of `least` and `greatest`, ends of a range whose high halves `highLeast` and `highGreatest` are, as ends of a range. */
 function ranges32From64(a: Bounds, least: bigint, greatest: bigint): void {
-  const highLeast = low32(least >> 32n)
-  const highGreatest = low32(greatest >> 32n)
+  const highLeast = high32(least)
+  const highGreatest = high32(greatest)
   const low = low32(least)
   const high = low32(greatest)
   if (highLeast === highGreatest) {

@@ -1,11 +1,14 @@
-import { LOW32, U64_MAX, unsigned64 } from "./limits.ts"
+import { high32, LOW32, low32, U64_MAX, unsigned64 } from "./limits.ts"
 
 /** How many bits `value` (not negative) takes, up to 65. */
 function bitLength(value: bigint): number {
   if (value > U64_MAX) return 65
-  const high = Number(value >> 32n)
-  return high ? 64 - Math.clz32(high) : 32 - Math.clz32(Number(value & LOW32))
+  const high = high32(value)
+  return high ? 64 - Math.clz32(high) : 32 - Math.clz32(low32(value))
 }
+
+/** The lowest bits, by how many they are. */
+const LOWEST = Array.from({ length: 65 }, (_, bits) => (1n << BigInt(bits)) - 1n)
 
 /**
  * A tracked number: what is known of each of 64 bits. A bit that is set in `mask` is unknown; of the others `value` says what they are, and in
@@ -39,7 +42,7 @@ export class Tnum {
     const bits = bitLength(low ^ high)
     // A range that goes over the middle says nothing.
     if (bits > 63) return Tnum.unknown
-    const delta = (1n << BigInt(bits)) - 1n
+    const delta = LOWEST[bits]!
     return new Tnum(low & ~delta, delta)
   }
 
@@ -126,7 +129,8 @@ export class Tnum {
   /** What this and `other` both say. Where they contradict each other the result is one of many. */
   intersect(other: Tnum): Tnum {
     const mask = this.mask & other.mask
-    return new Tnum((this.value | other.value) & ~mask, mask)
+    const value = (this.value | other.value) & ~mask
+    return mask === this.mask && value === this.value ? this : new Tnum(value, mask)
   }
 
   /** Holds every number that this or `other` holds. */
