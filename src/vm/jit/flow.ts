@@ -150,16 +150,24 @@ function inReversePostorder({ count, starts, follows, target }: TextBlocks): Blo
   const number = reused.number.any(count)
   const reached = postorder(count, follows, target, order)
   for (let n = 0; n < reached; n++) number[order[n]] = reached - 1 - n
-  const blocks: Block[] = []
+  const blocks: (Block & { preds: number[] })[] = []
   for (let b = 0; b < reached; b++) {
     const k = order[reached - 1 - b]
-    const succs: number[] = []
-    if (follows[k] >= 0) succs.push(number[follows[k]])
-    if (target[k] >= 0 && target[k] !== follows[k]) succs.push(number[target[k]])
+    const one = follows[k] >= 0 ? follows[k] : target[k]
+    const isTwo = follows[k] >= 0 && target[k] >= 0 && target[k] !== follows[k]
+    const succs = one < 0 ? [] : isTwo ? [number[one], number[target[k]]] : [number[one]]
     blocks.push({ first: starts[k], end: starts[k + 1], succs, preds: [] })
   }
-  for (let b = 0; b < reached; b++) for (const s of blocks[b].succs) blocks[s].preds.push(b)
+  for (let b = 0; b < reached; b++) for (const s of blocks[b].succs) blocks[s].preds = withOne(blocks[s].preds, b)
   return blocks
+}
+
+/** A list with one more number. Most have one or two, and lists that grow are made for many. */
+function withOne(list: number[], one: number): number[] {
+  if (list.length === 0) return [one]
+  if (list.length === 1) return [list[0], one]
+  list.push(one)
+  return list
 }
 
 /** Puts the blocks that can be reached into `order`, each before what leads to it, and gives how many there are. */
