@@ -20,9 +20,14 @@ interface Row {
 /**
  * The same C by gcc -O2 (and without vectors, which neither BPF nor its translations have), by skep and the kernel's own
  * translation, and by skep on the embedded machine: as WebAssembly when a verifier has seen it, with a budget for loops when
- * none has, and interpreted; then operations on maps and other helpers. `words` choose programs.
+ * none has, and interpreted; then operations on maps and other helpers. `words` choose programs;
+ * `translation` asks for the time of translation only.
  */
 export async function main(words: readonly string[]): Promise<number> {
+  if (words.includes("translation")) {
+    translation(microPrograms.map(objectOf))
+    return 0
+  }
   const chosen = microPrograms.filter(p => words.length === 0 || words.some(word => p.name.includes(word)))
   const right = chosen.length === 0 || compareWithNative(chosen)
   await measureOperations(words)
