@@ -189,7 +189,7 @@ export class BPF<P extends ProgramTypes = AnyProgram> implements Disposable, Asy
         bpf.attachAll()
         for (const { fn, target } of usdt.targets) bpf.program(fn, { type: "kprobe" }).attach(target)
       }
-      used.add("load")
+      used.add(machine.name === "vm" ? "vm" : "load")
       tellWhere(options)
       return bpf
     } catch (error) {

@@ -132,3 +132,13 @@ test("the kernel's types are kept with an index, and made anew where they are da
     assert.ok(readFileSync(file).equals(whole))
   }
 })
+
+test("a program on the embedded machine adds the code of that", () => {
+  const caches = newCaches()
+  const { status, stderr } = skep(["run", "--on", "vm", "--duration", "0.1", "examples/exit_codes.c"], {
+    env: { ...process.env, XDG_CACHE_HOME: caches },
+  })
+  assert.equal(status, 0, stderr)
+  const [name] = codeIn(caches)
+  assert.match(readFileSync(join(caches, "skep", name)).toString("latin1", 0, 60), /"vm"/)
+})
