@@ -91,10 +91,10 @@ function verdictOn(
   }
 }
 
-/** Loads that the verifier found to be through typed pointers. */
+/** Loads that the verifier found to be through typed pointers, or somewhere into an arena: where nothing is, they give 0. */
 function probesIn({ access }: Facts, slotCount: number): Uint8Array {
   return Uint8Array.from({ length: slotCount }, (_, slot) =>
-    access[slot] === "btf" || access[slot] === "mixed" ? 1 : 0,
+    access[slot] === "btf" || access[slot] === "mixed" || access[slot] === "arena" ? 1 : 0,
   )
 }
 

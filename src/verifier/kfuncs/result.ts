@@ -20,6 +20,8 @@ export function resultOf(env: Env, callee: Callee, given: Given): Reg | undefine
     return env.refuse(EINVAL, `kernel function ${name} returns type ${type.kind.toUpperCase()} that is not supported`)
   const special = SPECIAL[name]?.(env, given)
   const pointed = btf.resolve(type.type)
+  // A pointer to nothing in particular is a number: pages of an arena. Linux 6.9.
+  if (special === undefined && btf.type(pointed).kind === "void") return UNKNOWN
   let reg = special ?? plainPointer(env, callee, given, pointed)
   if (kfunc.mayReturnNull) {
     reg = reg.with({ flags: reg.flags | Flag.maybeNull, id: env.newId() })

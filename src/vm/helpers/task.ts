@@ -8,8 +8,19 @@ const currentTask: Helper = run => {
   return typeof address === "bigint" ? run.big(address) : run.pointer(address)
 }
 
-/** Who runs. */
+/** Who runs, and where. */
 export const taskHelpers: Readonly<Record<string, Helper>> = {
+  // The kernel's variables have one copy here, which all processors see.
+  bpf_this_cpu_ptr(run, low, high) {
+    run.high = high
+    return low
+  },
+  bpf_per_cpu_ptr(run, low, high, cpu) {
+    if (cpu >>> 0 >= run.environment.cpus) return 0
+    run.high = high
+    return low
+  },
+
   bpf_get_current_pid_tgid(run) {
     const { pid, tgid } = run.environment.task()
     run.high = tgid

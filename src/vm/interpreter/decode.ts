@@ -192,7 +192,8 @@ function arithmetic({ op, off }: isa.Insn, base: number, form: 0 | 1): number {
     case isa.BPF_NEG:
       return (base & ~0x10) + (isa.BPF_NEG >> 4)
     default:
-      return off !== 0 ? CONVERT : base + (op >> 4)
+      // Pointers into an arena are the same in both address spaces.
+      return off === 0 || off === isa.BPF_ADDR_SPACE_CAST ? base + (op >> 4) : CONVERT
   }
 }
 
