@@ -137,6 +137,7 @@ function readHead(bytes: Uint8Array): RecordingHead {
   const { release, arch, cpus, bootTime, programs, lost } = (head ?? {}) as Partial<RecordingHead>
   const fits =
     typeof release === "string" &&
+    /^\d{1,3}\.\d{1,3}\b/.test(release) &&
     typeof arch === "string" &&
     typeof bootTime === "string" &&
     /^\d{1,20}$/.test(bootTime) &&
@@ -145,11 +146,15 @@ function readHead(bytes: Uint8Array): RecordingHead {
     (cpus as number) <= 4096 &&
     Number.isInteger(lost) &&
     Array.isArray(programs) &&
-    programs.every(
-      ({ name, type, targets }) => typeof name === "string" && typeof type === "string" && Array.isArray(targets),
-    )
+    programs.every(isProgram)
   if (!fits) throw bad("something is missing of what it says of itself")
   return head as RecordingHead
+}
+
+function isProgram(program: unknown): program is RecordedProgram {
+  const { name, type, targets } = (program ?? {}) as Partial<RecordedProgram>
+  const isTarget = (target: unknown): boolean => typeof (target as AttachTarget | null)?.kind === "string"
+  return typeof name === "string" && typeof type === "string" && Array.isArray(targets) && targets.every(isTarget)
 }
 
 /**

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { damagedBytes } from "../../tests/support/damage.ts"
+import { Random } from "../../tests/support/random.ts"
 import { lcov, mergeCoverage, parseLcov } from "./index.ts"
 
 const file = {
@@ -53,4 +55,13 @@ test("branches are written, read back and added up", () => {
     sum.branches?.map(({ hits }) => hits),
     [4, 0, 0, 0],
   )
+})
+
+test("damaged tracefiles are read as far as they can be", () => {
+  const random = new Random(7)
+  const bytes = new TextEncoder().encode(text.repeat(3))
+  for (let i = 0; i < 2000; i++) {
+    const read = parseLcov(new TextDecoder().decode(damagedBytes(random, bytes)))
+    assert.ok(parseLcov(lcov(mergeCoverage(read))).length <= 4)
+  }
 })

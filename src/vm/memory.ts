@@ -30,6 +30,9 @@ export interface MemoryOptions {
   readonly limit?: number
 }
 
+/** Bytes that a piece takes, with the gap behind it. Sizes come from files, and may be more than 32 bits hold. */
+const blockFor = (size: number): number => Math.ceil((Math.max(size, 1) + GAP) / 8) * 8
+
 /**
  * The machine's linear memory: stacks, contexts, packets, values of maps, simulated kernel and user memory. A shadow of it says for every granule of 8
  * bytes what programs may do there:
@@ -72,7 +75,7 @@ export class Memory {
    * @throws SkepError VM_MEMORY
    */
   allocate(size: number, name: string, { access = "write" as Access, align = 8 } = {}): number {
-    const block = (Math.max(size, 1) + GAP + 7) & ~7
+    const block = blockFor(size)
     const reused = align <= 8 ? this.#free.get(block)?.pop() : undefined
     let start: number
     if (reused !== undefined) {
@@ -94,7 +97,7 @@ export class Memory {
     if (region === undefined) return
     this.#regions.delete(start)
     this.protect(start, region.size, "none")
-    const block = (Math.max(region.size, 1) + GAP + 7) & ~7
+    const block = blockFor(region.size)
     const same = this.#free.get(block)
     if (same === undefined) this.#free.set(block, [start])
     else same.push(start)

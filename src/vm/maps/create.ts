@@ -101,9 +101,15 @@ const KEYLESS = new Set(["queue", "stack", "bloom_filter", "ringbuf", "user_ring
 const NO_ENTRIES = /storage$/
 const BPF_F_NO_PREALLOC = 1
 
+/** Bytes of an array's element at most: the memory of a machine. */
+const MOST_BYTES = 2 ** 30
+/** Bytes of an element that the kernel allocates in one piece (KMALLOC_MAX_SIZE). */
+const MOST_ELEMENT = 2 ** 22
+
 /** The rules that the kernel refuses maps by. */
 function refusal({ type, keySize, valueSize, maxEntries, flags }: MapSpec): string | undefined {
   if (type.endsWith("ringbuf") && (keySize !== 0 || valueSize !== 0)) return "a ring buffer has neither keys nor values"
+  if (valueSize > (type.endsWith("array") ? MOST_BYTES : MOST_ELEMENT)) return "a value is larger than any that is made"
   if (NO_ENTRIES.test(type)) return maxEntries === 0 ? undefined : "local storage has no number of entries"
   if (maxEntries === 0) return "a map has at least one entry"
   if (KEYLESS.has(type)) return keySize === 0 ? undefined : `a map of type ${type} has no keys`
