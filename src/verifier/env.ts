@@ -5,7 +5,7 @@ import type { LoopCall } from "./calls/inlined.ts"
 import type { Caller } from "./helpers/index.ts"
 import { type KernelVersion, NEWEST_KERNEL, type VerifierInput, type VerifierMap } from "./input.ts"
 import { InsnLog } from "./insnLog.ts"
-import { LastResults } from "./lastResults.ts"
+import { bySlot, LastResults } from "./lastResults.ts"
 import { isGplCompatible } from "./licence.ts"
 import { Log } from "./log.ts"
 import { Code } from "./program.ts"
@@ -51,13 +51,13 @@ export class Env {
   /** Whether the program may see the kernel's addresses, and what is left on its stack. */
   readonly perfmon: boolean
   readonly strictAlignment: boolean
-  readonly numbers = new LastResults<Scalar>()
-  readonly comparisons = new LastResults<Comparison>()
+  readonly numbers: LastResults<Scalar>
+  readonly comparisons: LastResults<Comparison>
   /** What helpers return, by the ends of the range. */
   readonly results = new Map<string, Reg>()
-  readonly #immediates: Reg[] = []
+  readonly #immediates: (Reg | undefined)[]
   /** The maps that 64-bit loads name, by slot. */
-  readonly mapAt: (VerifierMap | undefined)[] = []
+  readonly mapAt: (VerifierMap | undefined)[]
   subprograms: readonly Subprogram[] = []
   /** By number of the function. */
   flows: readonly FunctionFlow[] = []
@@ -71,7 +71,7 @@ export class Env {
   previousSlot = -1
   readonly pending: Pending[] = []
   /** The states that were kept, in lists that instructions can share: see {@link exploredAt}. */
-  readonly explored: (State[] | undefined)[] = []
+  readonly explored: (State[] | undefined)[]
   readonly loopVisits = new Map<string, LoopVisit>()
   /** By slot. */
   readonly loopCalls = new Map<number, LoopCall>()
@@ -83,7 +83,7 @@ export class Env {
   /** Whether the program may sleep where it starts. */
   readonly sleepable: boolean
   /** By slot: what the first way there has reached memory through. */
-  readonly pointerKinds: (Reg | undefined)[] = []
+  readonly pointerKinds: (Reg | undefined)[]
 
   processed = 0
   jumps = 0
@@ -97,8 +97,8 @@ export class Env {
   maxStatesPerInsn = 0
   backedges = 0
 
-  readonly access: (AccessKind | undefined)[] = []
-  readonly callMap: (VerifierMap | undefined | null)[] = []
+  readonly access: (AccessKind | undefined)[]
+  readonly callMap: (VerifierMap | undefined | null)[]
 
   /** Step of the instruction that is walked, when one was recorded for it. */
   step: Step | undefined
@@ -109,7 +109,16 @@ export class Env {
     this.code = new Code(input.insns)
     this.kernel = input.kernel ?? NEWEST_KERNEL
     this.log = new Log(input.logLevel ?? 1)
-    this.marks = new Marks(this.code.count)
+    const { count } = this.code
+    this.marks = new Marks(count)
+    this.numbers = new LastResults(count)
+    this.comparisons = new LastResults(count)
+    this.#immediates = bySlot(count)
+    this.explored = bySlot(count)
+    this.mapAt = bySlot(count)
+    this.pointerKinds = bySlot(count)
+    this.access = bySlot(count)
+    this.callMap = bySlot(count)
     this.privileged = input.privileged ?? true
     this.perfmon = this.privileged && (input.perfmon ?? true)
     this.told = new InsnLog(this)

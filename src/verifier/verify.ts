@@ -99,7 +99,7 @@ function walkFunction(env: Env, subprogram: Subprogram): void {
   env.state = state
   env.slot = subprogram.start
   env.previousSlot = -1
-  env.explored.length = 0
+  env.explored.fill(undefined)
   env.loopVisits.clear()
   env.pending.length = 0
   if (subprogram.index === 0) frame.regs[1] = pointerReg(Kind.ctx)
@@ -135,8 +135,7 @@ function factsOf(env: Env): Facts {
     // The second half of a 64-bit load lives with the first.
     if (code.op[slot] === 0x18 && slot + 1 < code.count) dead[++slot] = dead[slot - 1]
   }
-  const maps = Array.from({ length: code.count }, (_, slot) => callMap[slot] ?? undefined)
-  const accesses = Array.from({ length: code.count }, (_, slot) => access[slot])
+  const maps = callMap.map(map => map ?? undefined)
   const stackDepth = new Map(subprograms.map(s => [s.start, s.stackDepth]))
-  return { access: accesses, callMap: maps, dead, stackDepth }
+  return { access, callMap: maps, dead, stackDepth }
 }

@@ -84,19 +84,19 @@ const MAX_NESTING = 4
 /** Longest array whose elements the kernel looks at one by one. */
 const MAX_ELEMENTS = 64
 
-/** `tag` is the declaration tag of the member that the type is of. */
-function collect(btf: Btf, id: number, offset: number, tag: string, out: SpecialField[], depth: number): void {
+/** `place` is what the type is of: the id of a variable, or `struct:member`. */
+function collect(btf: Btf, id: number, offset: number, place: string, out: SpecialField[], depth: number): void {
   const type = btf.resolved(id)
   if (type.kind === "datasec") {
     for (const { type: variable, offset: at } of type.vars) {
       const declared = btf.type(variable)
       if (declared.kind !== "var") continue
-      collect(btf, declared.type, offset + at, tagsOf(btf).get(`${variable}`) ?? "", out, depth + 1)
+      collect(btf, declared.type, offset + at, `${variable}`, out, depth + 1)
     }
   } else if (type.kind === "array") {
     if (type.count === 0 || type.count > MAX_ELEMENTS) return
     const size = sizeOf(btf, type.type)
-    for (let i = 0; i < type.count; i++) collect(btf, type.type, offset + i * size, tag, out, depth)
+    for (let i = 0; i < type.count; i++) collect(btf, type.type, offset + i * size, place, out, depth)
   } else if (type.kind === "ptr") {
     const tagged = btf.type(type.type)
     if (tagged.kind !== "type_tag" || !POINTERS.has(tagged.name)) return
@@ -104,19 +104,18 @@ function collect(btf: Btf, id: number, offset: number, tag: string, out: Special
     const name = kind === "kptr_untrusted" ? "kptr" : kind
     out.push({ kind, name, isPointer: true, offset, size: 8, target: btf.resolve(tagged.type), node: "" })
   } else if (isRecord(type)) {
-    if (OWN.has(type.name)) out.push(ownField(btf, type.name as FieldKind, type.size, offset, tag))
+    if (OWN.has(type.name)) out.push(ownField(btf, type.name as FieldKind, type.size, offset, place))
     else if (type.kind === "struct" && depth < MAX_NESTING) {
       for (const [index, member] of type.members.entries()) {
         if (member.bitSize !== 0 || member.bitOffset % 8 !== 0) continue
-        const contains = tagsOf(btf).get(`${btf.resolve(id)}:${index}`) ?? ""
-        collect(btf, member.type, offset + member.bitOffset / 8, contains, out, depth + 1)
+        collect(btf, member.type, offset + member.bitOffset / 8, `${btf.resolve(id)}:${index}`, out, depth + 1)
       }
     }
   }
 }
 
-function ownField(btf: Btf, kind: FieldKind, size: number, offset: number, tag: string): SpecialField {
-  const [, struct, node] = /^contains:(\w+):(\w+)$/.exec(tag) ?? ["", "", ""]
+function ownField(btf: Btf, kind: FieldKind, size: number, offset: number, place: string): SpecialField {
+  const [, struct, node] = /^contains:(\w+):(\w+)$/.exec(tagsOf(btf).get(place) ?? "") ?? ["", "", ""]
   const target = struct === "" ? 0 : btf.find(struct, "struct")
   return { kind, name: kind, isPointer: false, offset, size, target, node }
 }

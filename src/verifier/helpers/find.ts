@@ -34,23 +34,29 @@ const [EINVAL, ENOTSUPP] = [22, 524]
 /** First kernel whose message names the program type, and not the helper, as what is wrong. */
 const SAYS_PROGRAM_TYPE = 610
 
-const answers = new WeakMap<Caller, Map<number, Prototype | HelperRefusal>>()
+/** What is known of a caller: the helpers for programs of its kind, and what it was answered. */
+interface Answers {
+  readonly helpers: ReadonlyMap<number, Prototype>
+  readonly found: Map<number, Prototype | HelperRefusal>
+}
+
+const answers = new WeakMap<Caller, Answers>()
 
 /** The prototype by which a program calls a helper, or why it may not: looked up once for each caller. */
 export function findHelper(id: number, caller: Caller): Prototype | HelperRefusal {
   let known = answers.get(caller)
-  if (known === undefined) answers.set(caller, (known = new Map()))
-  let found = known.get(id)
-  if (found === undefined) known.set(id, (found = lookUp(id, caller)))
+  if (known === undefined) answers.set(caller, (known = { helpers: helpersOf(caller), found: new Map() }))
+  let found = known.found.get(id)
+  if (found === undefined) known.found.set(id, (found = lookUp(id, caller, known.helpers)))
   return found
 }
 
-function lookUp(id: number, caller: Caller): Prototype | HelperRefusal {
+function lookUp(id: number, caller: Caller, helpers: Answers["helpers"]): Prototype | HelperRefusal {
   const helper = id <= LAST_HELPER ? helperById(id) : undefined
   if (helper === undefined || versionNumber(helper.kernelSince) > caller.kernel) {
     return { message: `invalid func unknown#${id}`, errno: EINVAL }
   }
-  const prototype = helpersOf(caller).get(id)
+  const prototype = helpers.get(id)
   const name = `${helper.name}#${id}`
   if (prototype === undefined) {
     const says = caller.kernel >= SAYS_PROGRAM_TYPE ? "program of this type cannot use helper" : "unknown func"
