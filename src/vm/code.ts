@@ -3,12 +3,8 @@ import type { Counters } from "./coverage.ts"
 import type { VmMap } from "./maps/map.ts"
 import type { Run } from "./run.ts"
 
-/**
- * A helper or a kernel function: arguments r1 to r5 as pairs of signed 32-bit words, low word first. It returns the low word of r0, and puts the high
- * word into `run.high` where it is not 0. Whoever calls it puts 0 there before.
- */
-export type Helper = (
-  run: Run,
+/** r1 to r5 as pairs of signed 32-bit words, the low one first. */
+export type ArgumentWords = readonly [
   a1: number,
   a1High: number,
   a2: number,
@@ -19,7 +15,13 @@ export type Helper = (
   a4High: number,
   a5: number,
   a5High: number,
-) => number
+]
+
+/**
+ * A helper or a kernel function. It returns the low word of r0, and puts the high word into `run.high` where it is not 0. Whoever calls it puts 0 there
+ * before.
+ */
+export type Helper = (run: Run, ...words: ArgumentWords) => number
 
 /** A program with its subprograms as executors take it. */
 export interface CodeImage {
@@ -52,21 +54,7 @@ export interface Code {
    * Runs the function that begins at a slot of the image, 0 for the program itself, with r1 to r5 and the frame pointer. Returns the low word of r0,
    * and puts the high word into `run.high`. @throws Fault, ProgramExit
    */
-  invoke(
-    run: Run,
-    slot: number,
-    frame: number,
-    a1: number,
-    a1High: number,
-    a2: number,
-    a2High: number,
-    a3: number,
-    a3High: number,
-    a4: number,
-    a4High: number,
-    a5: number,
-    a5High: number,
-  ): number
+  readonly invoke: (run: Run, slot: number, frame: number, ...words: ArgumentWords) => number
 }
 
 /** Makes code of an image. */

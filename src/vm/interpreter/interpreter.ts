@@ -1,6 +1,6 @@
 import { BPF_IND, sizeBytes } from "../../isa/index.ts"
 import { CODE, FRAME_WORD, FUEL_WORD, HIGH_WORD, KERNEL } from "../address.ts"
-import type { Code, CodeImage } from "../code.ts"
+import type { ArgumentWords, Code, CodeImage } from "../code.ts"
 import { badCallback, badOperation, budgetSpent, endOfCode, Fault } from "../fault.ts"
 import type { Run } from "../run.ts"
 import { multiply, negate, shiftLeft, shiftRight, shiftRightSigned, subtract } from "./arithmetic.ts"
@@ -43,34 +43,11 @@ class Interpreted implements Code {
     this.#decoded = decode(image)
   }
 
-  invoke(
-    run: Run,
-    slot: number,
-    frame: number,
-    a1: number,
-    a1High: number,
-    a2: number,
-    a2High: number,
-    a3: number,
-    a3High: number,
-    a4: number,
-    a4High: number,
-    a5: number,
-    a5High: number,
-  ): number {
+  invoke(run: Run, slot: number, frame: number, ...words: ArgumentWords): number {
     const { words: code, calls, slots, wordAt } = this.#decoded
     const registers = spare.pop() ?? { words: new Int32Array(22), kept: new Int32Array(KEPT * 16) }
     const { words: R, kept } = registers
-    R[2] = a1
-    R[3] = a1High
-    R[4] = a2
-    R[5] = a2High
-    R[6] = a3
-    R[7] = a3High
-    R[8] = a4
-    R[9] = a4High
-    R[10] = a5
-    R[11] = a5High
+    for (let i = 0; i < 10; i++) R[2 + i] = words[i]
     R[20] = frame
     R[21] = KERNEL
     const { memory } = run

@@ -13,87 +13,32 @@ const TUPLE_IPV6 = 36
 /** The user of sockets that have none. */
 const OVERFLOW_UID = 65534
 
-/** The socket that a tuple leads to; undefined where there is none, or the tuple is none. */
-function find(
-  run: Run,
-  protocol: number,
-  tuple: number,
-  tupleHigh: number,
-  size: number,
-  namespace: number,
-  namespaceHigh: number,
-  flags: number,
-): VmSocket | undefined {
-  if (size !== TUPLE_IPV4 && size !== TUPLE_IPV6) return undefined
-  // This namespace is -1; others would have small numbers, and there are none.
-  if (flags !== 0 || !(namespace < 0 && (namespaceHigh === 0 || namespaceHigh === -1))) return undefined
-  const at = run.readable(tuple, tupleHigh, size)
-  const { memory, packet } = run
-  const length = size === TUPLE_IPV4 ? 4 : 16
-  const port = (offset: number): number => memory.view.getUint16(at + 2 * length + offset, false)
-  const device = packet instanceof Skb || packet instanceof Xdp ? packet.device.index : 0
-  return run.environment.network.socket(
-    protocol,
-    {
+/** Looks up the socket that a tuple leads to, in this namespace: −1, of which the helper may have been given the low word only. */
+const lookup =
+  (protocol: number, isRight: (socket: VmSocket) => boolean = () => true): Helper =>
+  (run, _ctx, _ctxHigh, tuple, tupleHigh, size, _sizeHigh, namespace, namespaceHigh, flags, flagsHigh) => {
+    if (size !== TUPLE_IPV4 && size !== TUPLE_IPV6) return 0
+    if ((flags | flagsHigh) !== 0 || !(namespace < 0 && (namespaceHigh === 0 || namespaceHigh === -1))) return 0
+    const at = run.readable(tuple, tupleHigh, size)
+    const { memory, packet } = run
+    const length = size === TUPLE_IPV4 ? 4 : 16
+    const ends = {
       source: memory.copy(at, length),
       destination: memory.copy(at + length, length),
-      sourcePort: port(0),
-      destinationPort: port(2),
-    },
-    device,
-  )
-}
-
-const place = (run: Run, socket: VmSocket | undefined): number =>
-  run.pointer(socket === undefined ? 0 : socket.place(run.memory))
+      sourcePort: memory.view.getUint16(at + 2 * length, false),
+      destinationPort: memory.view.getUint16(at + 2 * length + 2, false),
+    }
+    const device = packet instanceof Skb || packet instanceof Xdp ? packet.device.index : 0
+    const socket = run.environment.network.socket(protocol, ends, device)
+    return socket !== undefined && isRight(socket) ? run.pointer(socket.place(memory)) : 0
+  }
 
 /** `bpf_skc_lookup_tcp`: also what is left of a connection. */
-export const skcLookupTcp: Helper = (
-  run,
-  _c,
-  _h,
-  tuple,
-  tupleHigh,
-  size,
-  _s,
-  namespace,
-  namespaceHigh,
-  flags,
-  flagsHigh,
-) => place(run, find(run, IPPROTO_TCP, tuple, tupleHigh, size, namespace, namespaceHigh, flags | flagsHigh))
-
+export const skcLookupTcp = lookup(IPPROTO_TCP)
 /** `bpf_sk_lookup_tcp` */
-export const skLookupTcp: Helper = (
-  run,
-  _c,
-  _h,
-  tuple,
-  tupleHigh,
-  size,
-  _s,
-  namespace,
-  namespaceHigh,
-  flags,
-  flagsHigh,
-) => {
-  const socket = find(run, IPPROTO_TCP, tuple, tupleHigh, size, namespace, namespaceHigh, flags | flagsHigh)
-  return place(run, socket?.isFull ? socket : undefined)
-}
-
+export const skLookupTcp = lookup(IPPROTO_TCP, socket => socket.isFull)
 /** `bpf_sk_lookup_udp` */
-export const skLookupUdp: Helper = (
-  run,
-  _c,
-  _h,
-  tuple,
-  tupleHigh,
-  size,
-  _s,
-  namespace,
-  namespaceHigh,
-  flags,
-  flagsHigh,
-) => place(run, find(run, IPPROTO_UDP, tuple, tupleHigh, size, namespace, namespaceHigh, flags | flagsHigh))
+export const skLookupUdp = lookup(IPPROTO_UDP)
 
 /** `bpf_sk_release`: sockets stay as long as the network has them. */
 export const skRelease: Helper = () => 0
