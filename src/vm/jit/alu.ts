@@ -1,5 +1,6 @@
 import * as o from "../../isa/index.ts"
 import { divide } from "./divide.ts"
+import { isMask, NUMBER } from "./extents.ts"
 import type { FunctionWriter } from "./functionWriter.ts"
 import { lowFromLow } from "./halves.ts"
 import { Upper } from "./known.ts"
@@ -73,10 +74,20 @@ function narrowOperation(w: FunctionWriter, i: number, to: number, { op, dst, sr
   } else {
     w.low(w.readWeb(i, dst))
     if ((op & o.BPF_X) !== 0) w.low(w.readWeb(i, src))
-    else w.i32(imm)
+    else if (operation === o.BPF_AND && isIdle(w, i, dst, imm)) {
+      w.set(to, I32)
+      return
+    } else w.i32(imm)
     w.op(OP32[operation])
   }
   w.set(to, I32)
+}
+
+/** Whether a mask clears nothing: verifiers ask for masks where conditions say already how large a number is. */
+function isIdle(w: FunctionWriter, i: number, register: number, mask: number): boolean {
+  if (!isMask(mask)) return false
+  const extent = w.extents.of(i, register)
+  return extent !== undefined && extent.root === NUMBER && extent.from >= 0 && extent.to <= mask
 }
 
 function wideOperation(w: FunctionWriter, i: number, to: number, { op, dst, src, imm }: o.Insn): void {

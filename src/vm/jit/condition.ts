@@ -1,4 +1,5 @@
 import * as o from "../../isa/index.ts"
+import { NUMBER } from "./extents.ts"
 import type { FunctionWriter } from "./functionWriter.ts"
 import { ofWords, Upper } from "./known.ts"
 import { Op } from "./wasm/opcodes.ts"
@@ -57,6 +58,26 @@ export function lowComparison(w: FunctionWriter, i: number, not: boolean): numbe
   return c.signed && (both & Upper.sign) === 0 ? c.positive : c.narrow
 }
 
+/** Whether the conditional jump at `i` is always taken (or never), as far as loops go: tests of bounds that a verifier asked for. */
+function outcome(w: FunctionWriter, i: number): boolean | undefined {
+  const { op, dst, imm } = w.insn(i)
+  if ((op & o.BPF_X) !== 0 || imm < 0 || !w.hasLoops) return undefined
+  const [least, most] = TAKEN[op & o.BPF_OP_MASK]?.(imm) ?? [1, 0]
+  if (least > most || lowComparison(w, i, false) === undefined) return undefined
+  const extent = w.extents.of(i, dst)
+  if (extent === undefined || extent.root !== NUMBER || extent.from < 0) return undefined
+  if (extent.to < least || extent.from > most) return false
+  return extent.from >= least && extent.to <= most ? true : undefined
+}
+
+/** By operation: the low words for which a jump is taken, of numbers below 2³¹. */
+const TAKEN: Readonly<Record<number, (imm: number) => readonly [least: number, most: number]>> = {
+  [o.BPF_JGT]: imm => [imm + 1, Number.POSITIVE_INFINITY],
+  [o.BPF_JGE]: imm => [imm, Number.POSITIVE_INFINITY],
+  [o.BPF_JLT]: imm => [0, imm - 1],
+  [o.BPF_JLE]: imm => [0, imm],
+}
+
 /**
  * Puts a number other than 0 there when the conditional jump at `i` is taken (or, with `not`, when it is not), and 0
  * otherwise. With `one` that number is 1.
@@ -66,6 +87,11 @@ export function condition(w: FunctionWriter, i: number, not: boolean, one = fals
   const register = (op & o.BPF_X) !== 0
   const x = w.readWeb(i, dst)
   const operation = op & o.BPF_OP_MASK
+  const decided = outcome(w, i)
+  if (decided !== undefined) {
+    w.i32(decided === not ? 0 : 1)
+    return
+  }
   const narrow = lowComparison(w, i, not)
   const all = narrow === undefined
   const put = (): void => {

@@ -1,9 +1,11 @@
 import * as o from "../../isa/index.ts"
 import { KERNEL } from "../address.ts"
 import { readEvent, writeEvent } from "./events.ts"
+import { Extents } from "./extents.ts"
 import type { Halves } from "./halves.ts"
 import { POINTER, Upper } from "./known.ts"
 import type { Locals } from "./locals.ts"
+import { type CountedLoop, countedLoops } from "./loops.ts"
 import { type Analysis, Kind } from "./values.ts"
 import { Bytes } from "./wasm/bytes.ts"
 import { I32, I64, Op } from "./wasm/opcodes.ts"
@@ -19,6 +21,8 @@ export class FunctionWriter {
   /** Bytes of the frame that are in memory: the address of r10 − `frameSize` is in the local `bottom`. */
   readonly frameSize: number
   readonly out = scratch
+  #loops: readonly CountedLoop[] | undefined
+  #extents: Extents | undefined
 
   constructor(a: Analysis, halves: Halves, locals: Locals, frameSize: number) {
     this.a = a
@@ -26,6 +30,20 @@ export class FunctionWriter {
     this.locals = locals
     this.frameSize = frameSize
     this.out.length = 0
+    this.hasLoops = a.graph.header.includes(1)
+  }
+
+  /** Whether the function has loops at all. */
+  readonly hasLoops: boolean
+
+  /** The loops whose turns are known. */
+  get loops(): readonly CountedLoop[] {
+    return (this.#loops ??= countedLoops(this.a))
+  }
+
+  /** Which numbers values may be. */
+  get extents(): Extents {
+    return (this.#extents ??= new Extents(this.a, this.halves.known, this.loops))
   }
 
   op(code: number): void {

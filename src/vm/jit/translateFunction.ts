@@ -12,7 +12,6 @@ import { costOfTurn, prepaidLoops } from "./fuel.ts"
 import { calledFunction } from "./functions.ts"
 import { FunctionWriter } from "./functionWriter.ts"
 import { translateLookup } from "./lookup.ts"
-import { countedLoops } from "./loops.ts"
 import { translateLoad, translateProbe, translateSlot, translateStore } from "./memory.ts"
 import type { Program } from "./program.ts"
 import { type StructureWriter, writeDispatch, writeStructured } from "./structure.ts"
@@ -72,9 +71,8 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
       this.opWith(Op.localSet, this.locals.turns)
     }
     if (graph.header.includes(1) && (this.#counts || this.program.vectors)) {
-      const loops = countedLoops(this.a)
-      if (this.#counts) this.#prepaid = prepaidLoops(this.a, loops)
-      if (this.program.vectors) this.#vectorLoops = vectorLoops(this, loops, i => this.program.isProbe(i))
+      if (this.#counts) this.#prepaid = prepaidLoops(this.a, this.loops)
+      if (this.program.vectors) this.#vectorLoops = vectorLoops(this, i => this.program.isProbe(i))
     }
     // Calls stand outside of loops: V8 unrolls loops that have none.
     if (this.#counts) this.opWith(Op.block, VOID)

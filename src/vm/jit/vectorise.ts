@@ -1,7 +1,6 @@
 import * as o from "../../isa/index.ts"
 import { lowComparison } from "./condition.ts"
 import { readEvent, writeEvent } from "./events.ts"
-import { Extents } from "./extents.ts"
 import { endsBlock } from "./flow.ts"
 import type { FunctionWriter } from "./functionWriter.ts"
 import { lowFromLow } from "./halves.ts"
@@ -53,23 +52,18 @@ const UNSEEN = -1
 const NO_SUM = -2
 
 /** Finds the loops whose turns can be made at once by their headers: of loops in each other the innermost. */
-export function vectorLoops(
-  w: FunctionWriter,
-  loops: readonly CountedLoop[],
-  isProbe: (i: number) => boolean,
-): ReadonlyMap<number, VectorLoop> {
+export function vectorLoops(w: FunctionWriter, isProbe: (i: number) => boolean): ReadonlyMap<number, VectorLoop> {
   const found = new Map<number, VectorLoop>()
-  if (loops.length === 0) return found
-  const extents = new Extents(w.a, w.halves.known, loops)
+  if (w.loops.length === 0) return found
   const { count } = w.a.webs
   const about: LoopWebs = {
     writes: reused.writes.filled(count, 0),
     strides: reused.strides.filled(count, UNKNOWN),
     carriers: reused.carriers.filled(count, UNSEEN),
   }
-  for (const loop of [...loops].reverse()) {
+  for (const loop of [...w.loops].reverse()) {
     if (found.size > 0 && loop.blocks.some(b => found.has(b))) continue
-    const vectoriser = new Vectoriser(w, loop, extents, about, isProbe)
+    const vectoriser = new Vectoriser(w, loop, about, isProbe)
     const plan = vectoriser.find()
     vectoriser.reset()
     if (plan !== undefined) found.set(loop.header, plan)
@@ -89,7 +83,6 @@ export function vectorLoops(
 class Vectoriser {
   readonly #w: FunctionWriter
   readonly #loop: CountedLoop
-  readonly #extents: Extents
   readonly #isProbe: (i: number) => boolean
   /** Blocks of loops inside of this one. */
   readonly #inner = new Set<number>()
@@ -103,17 +96,10 @@ class Vectoriser {
   #changed = true
   #storesVectors = false
 
-  constructor(
-    w: FunctionWriter,
-    loop: CountedLoop,
-    extents: Extents,
-    about: LoopWebs,
-    isProbe: (i: number) => boolean,
-  ) {
+  constructor(w: FunctionWriter, loop: CountedLoop, about: LoopWebs, isProbe: (i: number) => boolean) {
     this.#w = w
     this.#about = about
     this.#loop = loop
-    this.#extents = extents
     this.#isProbe = isProbe
   }
 
@@ -136,9 +122,9 @@ class Vectoriser {
     if (!this.#writesVectors(varying)) return undefined
     if (!this.#accesses.some(({ stores }) => stores) && this.#operations.size === 0) return undefined
     const masked = this.#accesses.filter(({ block }) => this.#masked.has(block))
-    const reach = reachOf(masked, this.#extents)
+    const reach = reachOf(masked, this.#w.extents)
     const isFixed = (web: number): boolean => this.#about.writes[web] === 0
-    if (reach === undefined || !areIndependent(this.#accesses, this.#extents, isFixed)) return undefined
+    if (reach === undefined || !areIndependent(this.#accesses, this.#w.extents, isFixed)) return undefined
     const { turns, testsFirst } = this.#loop
     const most = turns - (testsFirst ? 0 : 1)
     const lanes = this.#lanes(varying.size > 0 || this.#storesVectors, most)
