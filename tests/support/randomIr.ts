@@ -115,7 +115,7 @@ export function randomModule(seed: number, options: RandomIrOptions): Module {
 }
 
 /** The helpers that random functions call: their results depend on all arguments, and 110 changes the memory it is given. */
-export function randomHelper({ id, args }: HelperCall, memory: Memory): bigint {
+export function randomHelper({ id, args }: HelperCall, memory: Pick<Memory, "read" | "write">): bigint {
   if (id === 110) {
     const old = memory.read(args[0], 8)
     memory.write(args[0], 8, BigInt.asUintN(64, old * 0x5851f42d4c957f2dn + 1n))

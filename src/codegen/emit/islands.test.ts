@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { runBpf } from "../../../tests/support/bpfInterp.ts"
+import { runObject } from "../../../tests/support/runObject.ts"
 import { SourceFile } from "../../base/index.ts"
 import { assertValid, constant, FunctionBuilder, type Module, newFunction, type Value } from "../../ir/index.ts"
 import { BPF_JMP, BPF_JMP32, encodeInsns, OP_JA32, slotCount } from "../../isa/index.ts"
@@ -73,7 +73,7 @@ function reaches(n: number, cpu: CpuLevel, long: boolean): void {
       const jumps = (i.op & 7) === BPF_JMP || (i.op & 7) === BPF_JMP32
       if (jumps) assert.ok(Math.abs(i.off) <= 32767, `distance ${i.off}`)
     }
-    for (const x of [0n, 7n]) assert.equal(runBpf(object, "f", [x]).value, expected(n, x))
+    for (const x of [0n, 7n]) assert.equal(runObject(object, "f", [x]), expected(n, x))
   })
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { runBpf } from "../../../tests/support/bpfInterp.ts"
 import { listFunction } from "../../../tests/support/listing.ts"
+import { runObject } from "../../../tests/support/runObject.ts"
 import { SkepError } from "../../base/index.ts"
 import { assertValid, type Module, parseModule } from "../../ir/index.ts"
 import { generate } from "../index.ts"
@@ -97,7 +97,7 @@ test("sharing keeps what programs compute", () => {
     `%1 = alloca 300 align 8;%2 = alloca 300 align 8;%3 = alloca 300 align 8;` +
       `${fill(1, 1)}${fill(2, 2)}${fill(3, 3)}%20 = add i64 %11, %12;%21 = add i64 %20, %13;ret %21`,
   )
-  const { value } = runBpf(generate(moduleOf(text), { cpu: 3, check: true }), "f", [new Uint8Array(8)])
+  const value = runObject(generate(moduleOf(text), { cpu: 3, check: true }), "f", [new Uint8Array(8)])
   assert.equal(value, 0x0606060606060606n)
 })
 
