@@ -18,7 +18,7 @@ const script = new Script(readFileSync(file, "latin1"), { filename: file, ...(ex
 script.runInThisContext()
 if (!existsSync(kept)) writeFileSync(kept, script.createCachedData())
 `
-const RUNS = 5
+const RUNS = 11
 
 /** Translates a program in processes of their own. */
 export function firstTranslations(keptCode: boolean): readonly First[] {
