@@ -27,6 +27,10 @@ export const FUEL_WORD = 24
 export const LEAVES_WORD = 28
 /** First byte of the stack of the run: compiled code checks that frames lie above it. */
 export const STACK_WORD = 32
+/** Why compiled code ended the run by itself, by `unreachable`: {@link BUDGET_SPENT}, {@link TOO_DEEP}, or 0 for another reason. */
+export const END_WORD = 40
+export const BUDGET_SPENT = 1
+export const TOO_DEEP = 2
 
 /** `0xffff888000001000` */
 export const addressText = (low: number, high: number): string =>

@@ -1,5 +1,5 @@
 import * as o from "../../isa/index.ts"
-import { FUEL_WORD } from "../address.ts"
+import { BUDGET_SPENT, FUEL_WORD } from "../address.ts"
 import { E2BIG } from "../errno.ts"
 import { MAX_LOOPS } from "../helpers/control.ts"
 import type { FunctionTranslator } from "./translateFunction.ts"
@@ -70,7 +70,6 @@ function spend(w: FunctionTranslator): void {
   w.i32(0)
   w.op(Op.i32LtS)
   w.opWith(Op.if, VOID)
-  w.opWith(Op.call, w.program.importIndex("spent"))
-  w.op(Op.unreachable)
+  w.endRun(BUDGET_SPENT)
   w.op(Op.end)
 }

@@ -1,10 +1,10 @@
 import { SkepError } from "../../base/index.ts"
 import { CODE, LEAVES_WORD } from "../address.ts"
 import type { Code, CodeImage, Helper } from "../code.ts"
-import { badCallback, budgetSpent, Fault, noHelper, stackOverflow } from "../fault.ts"
+import { badCallback, Fault, noHelper } from "../fault.ts"
 import { interpret } from "../interpreter/interpreter.ts"
 import type { Memory } from "../memory.ts"
-import { FRAMES, type Run } from "../run.ts"
+import type { Run } from "../run.ts"
 import { type Import, type Translated, type TranslateOptions, translate } from "./program.ts"
 import { faultOfTrap, slotOf } from "./trap.ts"
 import { type WasmInstance, type WasmModule, wasmPlatform } from "./wasm/host.ts"
@@ -99,14 +99,6 @@ class Compiled implements Code {
 
   #import(one: Import): (...words: number[]) => number {
     switch (one.kind) {
-      case "spent":
-        return () => {
-          throw budgetSpent(this.#run.core.budget)
-        }
-      case "tooDeep":
-        return () => {
-          throw stackOverflow(FRAMES)
-        }
       case "packet":
         return (offset, size) => this.#loadPacket(offset, size)
       case "kfunc":
@@ -158,7 +150,7 @@ class Compiled implements Code {
 
   /** What WebAssembly itself throws, as faults. */
   #explain(error: unknown): unknown {
-    const fault = error instanceof Fault ? error : faultOfTrap(error)
+    const fault = error instanceof Fault ? error : faultOfTrap(error, this.#run)
     if (fault !== undefined && fault.place === undefined) {
       fault.happened(this.#image, slotOf(error, this.#image, this.#options))
     }

@@ -34,7 +34,7 @@ export interface TranslateOptions {
 
 /** A function in JavaScript that a module imports, and how many of r1 to r5 it takes. */
 export type Import = { readonly name: string; readonly count: number } & (
-  | { readonly kind: "spent" | "packet" | "tooDeep" }
+  | { readonly kind: "packet" }
   | { readonly kind: "helper" | "kfunc"; readonly number: number }
 )
 
@@ -130,8 +130,6 @@ export class Program {
 
   /** All imports are known before the first function is written, as their numbers come before those of functions. */
   #findImports(): void {
-    this.#import({ kind: "spent", name: "spent", count: 0 }, [], [])
-    this.#import({ kind: "tooDeep", name: "tooDeep", count: 0 }, [], [])
     for (let i = 0; i < this.code.insns.length; i++) {
       const op = this.code.op[i]
       const src = this.code.src[i]
@@ -152,7 +150,7 @@ export class Program {
   }
 
   /** Number of an import by its name. */
-  importIndex(name: "spent" | "tooDeep" | "packet"): number {
+  importIndex(name: "packet"): number {
     return this.#importIndex.get(name)!
   }
 

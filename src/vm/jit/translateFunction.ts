@@ -1,5 +1,14 @@
 import * as o from "../../isa/index.ts"
-import { FRAME_WORD, FUEL_WORD, HIGH_WORD, LEAVES_WORD, STACK_WORD } from "../address.ts"
+import {
+  BUDGET_SPENT,
+  END_WORD,
+  FRAME_WORD,
+  FUEL_WORD,
+  HIGH_WORD,
+  LEAVES_WORD,
+  STACK_WORD,
+  TOO_DEEP,
+} from "../address.ts"
 import { badCode } from "../badCode.ts"
 import { translateAlu } from "./alu.ts"
 import { translateAtomic } from "./atomic.ts"
@@ -81,9 +90,8 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     if (this.#counts) {
       this.op(Op.unreachable)
       this.op(Op.end)
-      this.opWith(Op.call, this.program.importIndex("spent"))
-    }
-    this.op(Op.unreachable)
+      this.endRun(BUDGET_SPENT)
+    } else this.op(Op.unreachable)
     this.op(Op.end)
   }
 
@@ -128,6 +136,14 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     this.opWith(Op.brIf, depth)
   }
 
+  /** Ends the run, and leaves there why. An imported function that throws would take V8 longer to make than a small module. */
+  endRun(reason: number): void {
+    this.i32(0)
+    this.i32(reason)
+    this.memory(Op.i32Store, END_WORD)
+    this.op(Op.unreachable)
+  }
+
   /** Ends the run where another frame would lie below the stack. */
   #checkDepth(): void {
     this.#frameBelow()
@@ -135,8 +151,7 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     this.memory(Op.i32Load, STACK_WORD)
     this.op(Op.i32LeU)
     this.opWith(Op.if, VOID)
-    this.opWith(Op.call, this.program.importIndex("tooDeep"))
-    this.op(Op.unreachable)
+    this.endRun(TOO_DEEP)
     this.op(Op.end)
   }
 

@@ -1,12 +1,20 @@
+import { BUDGET_SPENT, END_WORD, TOO_DEEP } from "../address.ts"
 import type { CodeImage } from "../code.ts"
-import { Fault, stackOverflow } from "../fault.ts"
-import { FRAMES } from "../run.ts"
+import { budgetSpent, Fault, stackOverflow } from "../fault.ts"
+import { FRAMES, type Run } from "../run.ts"
 import { type TranslateOptions, translate } from "./program.ts"
 
-/** What stopped compiled code, as a fault: an access outside of linear memory, or calls without end. Undefined for all else. */
-export function faultOfTrap(error: unknown): Fault | undefined {
+/**
+ * What stopped compiled code, as a fault: an access outside of linear memory, calls without end, or the code itself. Undefined
+ * for all else.
+ */
+export function faultOfTrap(error: unknown, { memory, core }: Run): Fault | undefined {
   if (error instanceof RangeError) return stackOverflow(FRAMES)
   if (!(error instanceof Error) || error.name !== "RuntimeError") return undefined
+  const reason = memory.i32[END_WORD >> 2]
+  memory.i32[END_WORD >> 2] = 0
+  if (reason === BUDGET_SPENT) return budgetSpent(core.budget)
+  if (reason === TOO_DEEP) return stackOverflow(FRAMES)
   return new Fault(
     "VM_ACCESS",
     `the program leaves the machine's memory: ${error.message}`,
