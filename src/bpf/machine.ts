@@ -88,10 +88,16 @@ export async function machineOf(where: Where): Promise<Machine> {
   return refusal === undefined ? embeddedMachine() : standInMachine(refusal)
 }
 
-const kernels = new WeakMap<Machine, KernelSnapshot>()
+/** The kernel for which programs of an embedded machine are compiled, and its processor as Node names it. */
+export interface MachineKernel {
+  readonly kernel: KernelSnapshot
+  readonly arch: string
+}
+
+const kernels = new WeakMap<Machine, MachineKernel>()
 
 /** Says for which kernel programs of an embedded machine are compiled. */
-export const setKernel = (machine: Machine, kernel: KernelSnapshot): void => void kernels.set(machine, kernel)
+export const setKernel = (machine: Machine, kernel: MachineKernel): void => void kernels.set(machine, kernel)
 
 /** The kernel for which programs of an embedded machine are compiled, where it is not the usual one. */
-export const kernelOf = (machine: Machine): KernelSnapshot | undefined => kernels.get(machine)
+export const kernelOf = (machine: Machine): MachineKernel | undefined => kernels.get(machine)

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict"
+import { readFileSync, writeFileSync } from "node:fs"
 import { test } from "node:test"
+import { deflateRawSync } from "node:zlib"
 import { needsRoot } from "../../tests/support/kernel.ts"
-import { type Recording, readRecording } from "../record/index.ts"
-import { openSnapshot } from "../snapshot/index.ts"
+import { Btf } from "../btf/index.ts"
+import { type Recording, readRecording, writeRecording } from "../record/index.ts"
+import { makeSnapshot, openSnapshot } from "../snapshot/index.ts"
 import { BPF } from "./bpf.ts"
 import { Recorder } from "./record.ts"
 import { openReplay } from "./replay.ts"
@@ -103,4 +106,79 @@ function attached(bytes: Uint8Array): Recording {
 
 test("a program that is compiled already is not recorded", { skip: needsRoot }, async () => {
   await assert.rejects(Recorder.start({ file: "program.o" }), { code: "RECORD_OBJECT" })
+})
+
+const TYPED = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+struct name { char text[16]; };
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16); __type(key, struct name); __type(value, u64); } names SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4); __type(key, u32); __type(value, u64); } numbers SEC(".maps");
+char license[] SEC("license") = "GPL";
+const volatile u32 own = 0;
+static __noinline int count(u32 key, u64 by) {
+  u64 *number = bpf_map_lookup_elem(&numbers, &key);
+  if (number)
+    *number += by;
+  return 0;
+}
+SEC("tp_btf/task_rename") int BPF_PROG(renamed, struct task_struct *task, const char *comm) {
+  struct name name = {};
+  u64 flags = task->flags;
+  if (task->tgid != own)
+    return 0;
+  for (int i = 0; i < 8; i++)
+    name.text[i] = task->comm[i];
+  bpf_map_update_elem(&names, &name, &flags, 0);
+  count(0, task->real_parent->tgid);
+  count(1, task->mm->map_count);
+  count(2, task->signal->nr_threads);
+  count(3, 1);
+  return 0;
+}`
+
+test("what typed pointers reach is recorded, and reached again", { skip: needsRoot }, async () => {
+  using recorder = await Recorder.start({ text: TYPED, globals: { own: process.pid } })
+  const comm = `/proc/self/task/${process.pid}/comm`
+  const name = readFileSync(comm, "utf8").trim()
+  for (const one of ["skep-one", "skep-two", name]) writeFileSync(comm, one)
+  const bytes = recorder.stop()
+  const text = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value)
+  const content = (b: BPF) =>
+    ["names", "numbers"].map(table => [...b.table(table)].map(entry => JSON.stringify(entry, text)).sort())
+  const real = content(recorder.bpf)
+  assert.equal(recorder.bpf.table("numbers").get(3), 3n)
+  const replay = await openReplay(bytes)
+  using b = await BPF.load({ text: TYPED, machine: replay.machine, globals: { own: process.pid } })
+  assert.equal(replay.run().missing, 0)
+  assert.deepEqual(content(b), real)
+})
+
+test("what was recorded on arm64 is read from that processor's registers", async () => {
+  const { object } = await BPF.open({ text: "int f(void *ctx) { return 0; }", on: "vm" })
+  const kernel = { release: "6.18.0", version: 0x61200, btf: Btf.parse(object.btf), formats: new Map(), config: "" }
+  const snapshot = makeSnapshot(kernel, rest => deflateRawSync(rest))
+  const targets = [{ kind: "kprobe", event: "do_exit" }] as const
+  const programs = [{ name: "kprobe__do_exit", type: "kprobe", targets }] as const
+  const head = { release: "6.18.0", arch: "arm64", cpus: 1, bootTime: "0", programs, lost: 0 }
+  // regs[0] to regs[30], sp, pc, pstate.
+  const registers = BigUint64Array.from({ length: 34 }, (_, i) => BigInt(1000 + i))
+  const record = new Uint8Array(40 + 48 + 272)
+  new DataView(record.buffer).setUint32(32, 272, true)
+  record.set(new Uint8Array(registers.buffer), 88)
+  const replay = await openReplay(writeRecording(head, snapshot, [record]))
+  const text = `BPF_ARRAY(seen, u64, 2);
+int kprobe__do_exit(struct pt_regs *ctx, long first, long second) {
+  int zero = 0, one = 1;
+  u64 a = first, b = second;
+  seen.update(&zero, &a);
+  seen.update(&one, &b);
+  return 0;
+}`
+  using b = await BPF.load({ text, machine: replay.machine })
+  assert.equal(replay.run().runs, 1)
+  assert.deepEqual(
+    [...b.table("seen")].map(([, value]) => value),
+    [1000n, 1001n],
+  )
 })

@@ -26,7 +26,7 @@ export interface RecordOptions extends LoadOptions {
  *     writeFileSync("out.skep", recorder.stop())
  *
  * It is the program with code beside it that sends what helpers read; what it does otherwise is as it was. Reads of more than 1,024 bytes are cut.
- * What the program reads without helpers (typed pointers of fentry, tp_btf, LSM) is not recorded. A ring buffer carries it: Linux 5.8.
+ * What it reads through typed pointers (fentry, tp_btf, LSM) is recorded load by load. A ring buffer carries it: Linux 5.8.
  */
 export class Recorder implements Disposable {
   /** The program as it runs. Attach it to what its functions' names do not say. */

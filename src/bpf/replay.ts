@@ -28,6 +28,6 @@ export async function openReplay(from: Uint8Array | Recording): Promise<ReplayMa
   const recording = from instanceof Uint8Array ? readRecording(from) : from
   const kernel = openSnapshot(recording.snapshot)
   const replay = new Replay(recording, kernel)
-  setKernel(replay.machine, kernel)
+  setKernel(replay.machine, { kernel, arch: recording.head.arch })
   return { machine: replay.machine, recording, run: () => replay.run() }
 }

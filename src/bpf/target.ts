@@ -14,7 +14,7 @@ export function runningTarget(): Target {
   if (process.platform !== "linux") return snapshotTarget()
   const { major, minor, patch } = kernelVersion()
   return {
-    arch: architecture(),
+    arch: architecture(process.arch),
     kernelVersion: (major << 16) | (minor << 8) | Math.min(patch, 255),
     get cpus() {
       return onlineCpus().length
@@ -37,9 +37,10 @@ export function runningTarget(): Target {
  * kernel, programs are compiled for it. @throws SkepError SNAPSHOT_MISSING, SNAPSHOT_BAD when something of it is asked for
  */
 export function snapshotTarget(machine?: Machine): Target {
-  const kernel = (machine && kernelOf(machine)) ?? kernelSnapshot()
+  const own = machine && kernelOf(machine)
+  const kernel = own?.kernel ?? kernelSnapshot()
   return {
-    arch: "x86_64",
+    arch: architecture(own?.arch ?? "x64"),
     kernelVersion: kernel.version,
     cpus: SIMULATED_CPUS,
     pageSize: 4096,
@@ -144,18 +145,17 @@ function tracepointHint(category: string, event: string): string | undefined {
 const meant = (names: readonly string[]): string | undefined =>
   names.length === 0 ? undefined : `did you mean ${names.join(", ")}?`
 
-const ARCHITECTURES: Readonly<Record<string, Target["arch"]>> = {
-  x64: "x86_64",
-  arm64: "arm64",
-  riscv64: "riscv64",
-  s390x: "s390x",
-  loong64: "loongarch64",
-  ppc64: "powerpc64",
-}
+const ARCHITECTURES: ReadonlyMap<string, Target["arch"]> = new Map([
+  ["x64", "x86_64"],
+  ["arm64", "arm64"],
+  ["riscv64", "riscv64"],
+  ["s390x", "s390x"],
+  ["loong64", "loongarch64"],
+  ["ppc64", "powerpc64"],
+])
 
-function architecture(): Target["arch"] {
-  return ARCHITECTURES[process.arch] ?? "x86_64"
-}
+/** A processor by Node's name for it. */
+const architecture = (name: string): Target["arch"] => ARCHITECTURES.get(name) ?? "x86_64"
 
 const AT_PAGESZ = 6
 

@@ -18,6 +18,7 @@ export const RECORDS = "skep_records"
 export const LOST_RECORDS = "skep_lost_records"
 /** Names of the functions that a program gets. */
 export const startFunction = "__skep_start"
+export const loadFunction = "__skep_loaded"
 export const readFunction = (helper: number): string => `__skep_read_${helper}`
 
 const SHARED = `
@@ -70,6 +71,19 @@ __attribute__((used)) static inline long ${startFunction}(void *ctx, unsigned in
 }
 `
 
+/** Sends what a plain load read: it counts as what bpf_probe_read_kernel reads. */
+const LOAD_TEXT = `
+__attribute__((used)) static inline long ${loadFunction}(unsigned long long address, unsigned long long value, unsigned int size) {
+  struct __skep_record *slot = __skep_slot(113);
+  slot->address = address;
+  slot->result = 0;
+  slot->size = size;
+  *(unsigned long long *)slot->data = value;
+  __skep_send(slot, sizeof(value));
+  return 0;
+}
+`
+
 /** Reads, and sends what was read: from where, how many bytes were asked for, what the helper said, the bytes. */
 const readText = (helper: number): string => {
   const name = helperName(helper) ?? ""
@@ -99,5 +113,5 @@ export function recordingText(dialect: "bcc" | "libbpf", pages: number): string 
       : `#include <bpf/bpf_helpers.h>
 struct { int (*type)[27]; int (*max_entries)[${pages * 4096}]; } ${RECORDS} SEC(".maps");
 #define SKEP_OUTPUT(from, size) bpf_ringbuf_output(&${RECORDS}, from, size, 0)`
-  return `\n${ring}\n${SHARED}${START_TEXT}${READS.map(readText).join("")}`
+  return `\n${ring}\n${SHARED}${START_TEXT}${LOAD_TEXT}${READS.map(readText).join("")}`
 }

@@ -59,6 +59,12 @@ export interface VmContext {
   readonly refusal: Refusal | undefined
 }
 
+/** WebAssembly; the interpreter for programs whose typed pointers may lead to memory of the environment, which is not the machine's. */
+const fastest =
+  ({ foreign }: Environment): Translate =>
+  image =>
+    foreign !== undefined && image.probes.includes(1) ? interpret(image) : compileOrInterpret(image)
+
 /** The embedded machine: runs programs where there is no Linux kernel, or no right to use it. All it holds is memory of this process. */
 export class VirtualMachine implements Machine {
   readonly name = "vm"
@@ -81,7 +87,7 @@ export class VirtualMachine implements Machine {
       types: options.types,
       places: options.places,
       network: this.network,
-      translate: jit && options.coverage === undefined && canCompile() ? compileOrInterpret : interpret,
+      translate: jit && options.coverage === undefined && canCompile() ? fastest(environment) : interpret,
       coverage: options.coverage,
       verify: options.verify ?? true,
       version: options.version ?? { major: 6, minor: 18 },

@@ -429,7 +429,7 @@ class Interpreted implements Code {
             continue
           }
           case 0x97: // a load through a typed pointer
-            probe(imm, R, d, s, x, memory)
+            probe(imm, R, d, s, x, run)
             continue
           case 0x98: {
             // *(u32 *)(dst + off) = imm

@@ -2,6 +2,7 @@ import { BPF_MEMSX, BPF_MODE_MASK, sizeBytes } from "../../isa/index.ts"
 import { KERNEL, PACKET } from "../address.ts"
 import { badAddress } from "../fault.ts"
 import { type Memory, SHADOW_BYTES } from "../memory.ts"
+import type { Run } from "../run.ts"
 
 /** Whether the first granule of an access says that it may be read. */
 export const mayRead = (shadow: Uint8Array, low: number, high: number, size: number): boolean =>
@@ -23,16 +24,28 @@ export function writes(memory: Memory, low: number, high: number, size: number):
   }
 }
 
-/** dst = *(src + offset) through a typed pointer: 0 where nothing may be read. `opcode` is that of a load. */
-export function probe(opcode: number, R: Int32Array, d: number, s: number, offset: number, memory: Memory): void {
+/**
+ * dst = *(src + offset) through a typed pointer: memory of the environment where it has some there, else the machine's, and 0 where nothing may be read.
+ * `opcode` is that of a load.
+ */
+export function probe(opcode: number, R: Int32Array, d: number, s: number, offset: number, run: Run): void {
+  const size = sizeBytes(opcode)
   const at = (R[s] + offset) | 0
   const high = R[s + 1]
-  const size = sizeBytes(opcode)
+  const foreign = run.environment.foreign === undefined ? undefined : foreignBytes(run, R[s], high, offset, size)
   R[d] = 0
   R[d + 1] = 0
-  if (high !== KERNEL || !memory.readable(at, size)) return
-  const { view } = memory
   const isSigned = (opcode & BPF_MODE_MASK) === BPF_MEMSX
+  if (foreign?.length === size) take(R, d, new DataView(foreign.buffer, foreign.byteOffset, size), 0, size, isSigned)
+  else if (high === KERNEL && run.memory.readable(at, size)) take(R, d, run.memory.view, at, size, isSigned)
+}
+
+function foreignBytes(run: Run, low: number, high: number, offset: number, size: number): Uint8Array | undefined {
+  const address = (BigInt(high >>> 0) << 32n) + BigInt(low >>> 0) + BigInt(offset)
+  return run.environment.foreign?.(BigInt.asUintN(64, address), size)
+}
+
+function take(R: Int32Array, d: number, view: DataView, at: number, size: number, isSigned: boolean): void {
   switch (size) {
     case 8:
       R[d] = view.getInt32(at, true)
