@@ -354,13 +354,21 @@ export class VmLoadedMap implements LoadedMap {
     if (errno === e.EBADF) {
       throw new SkepError({
         code: "VM_BAD_HANDLE",
-        message: `the value for map ${this.name} is no handle of a ${this.type === "prog_array" ? "program" : "map"}`,
-        hint: "the fd of a map or program of the same machine",
+        message: `the value for map ${this.name} is no handle of a ${HANDLED[this.type] ?? "map"}`,
+        hint: "the fd of a map, program or socket of the same machine",
         errno,
       })
     }
     throw unsupported(this, operation, errno)
   }
+}
+
+/** What a map holds by handles. */
+const HANDLED: Readonly<Record<string, string>> = {
+  prog_array: "program",
+  sockmap: "socket",
+  sockhash: "socket",
+  reuseport_sockarray: "socket",
 }
 
 /** Memory that programs use, too. The bytes are looked up anew whenever the machine's memory has grown. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { kernelSnapshot } from "../../src/bpf/host/snapshot.ts"
-import { BPF, DevMap } from "../../src/bpf/index.ts"
+import { BPF, DevMap, SockMap } from "../../src/bpf/index.ts"
 import { ethernet } from "../../src/packets/index.ts"
 import { FixedEnvironment, Network, type Passage, VirtualMachine } from "../../src/vm/index.ts"
 
@@ -178,4 +178,56 @@ test("names of devices are those of the machine, not of the computer", async () 
   m.b.table("t", DevMap).set(0, "wlan7")
   assert.equal(m.b.table("t", DevMap).get(0)?.ifindex, index)
   assert.throws(() => m.b.table("t", DevMap).set(0, "veth9"), { code: "BPF_NO_DEVICE", hint: /lo, eth0, eth1/ })
+})
+
+test("a program looks the socket up in a table, and another keeps packets from it", async () => {
+  using m = await load(`
+    struct { __uint(type, BPF_MAP_TYPE_SOCKMAP); __uint(max_entries, 2); __type(key, u32); __type(value, unsigned long long); } sockets SEC(".maps");
+    SEC("sk_lookup") int look(struct bpf_sk_lookup *c) {
+      u32 zero = 0;
+      if (c->local_port == 99) return SK_DROP;
+      if (c->local_port != 7777 || c->ingress_ifindex != 2 || c->remote_ip4 != 0x0100000a || c->remote_port != 0x900) return SK_PASS;
+      struct bpf_sock *sk = bpf_map_lookup_elem(&sockets, &zero);
+      if (!sk) return SK_DROP;
+      long error = bpf_sk_assign(c, sk, 0);
+      bpf_sk_release(sk);
+      return error ? SK_DROP : SK_PASS;
+    }`)
+  const sockets = m.b.table("sockets", SockMap)
+  const fd = m.net.openSocket({ protocol: "udp", port: 1234 })
+  m.b.attachSkLookup({ fn: "look" })
+  assert.equal(line(m.net.receive("eth0", udp(7777))), "sk_lookup: look drop")
+  sockets.set(0, fd)
+  assert.equal(line(m.net.receive("eth0", udp(7777))), "sk_lookup: look pass, in 2 port 1234")
+  assert.equal(line(m.net.receive("eth0", udp(53))), "sk_lookup: look pass, in 2 port 53")
+  assert.equal(line(m.net.receive("eth0", udp(99))), "sk_lookup: look drop")
+  assert.equal(typeof sockets.cookie(0), "bigint")
+  assert.equal(sockets.delete(0), true)
+  assert.throws(() => sockets.set(0, 4444), { code: "VM_BAD_HANDLE" })
+  assert.throws(() => sockets.set(9, fd), { code: "MACHINE_MAP_FULL" })
+})
+
+test("netfilter sees what is for this computer, and what it sends, by priority", async () => {
+  using m = await load(`
+    #include "vmlinux.h"
+    extern int bpf_dynptr_from_skb(struct __sk_buff *skb, u64 flags, struct bpf_dynptr *p) __ksym;
+    extern void *bpf_dynptr_slice(const struct bpf_dynptr *p, u32 offset, void *buffer, u32 size) __ksym;
+    SEC("netfilter") int ports(struct bpf_nf_ctx *ctx) {
+      struct bpf_dynptr p; u8 buffer[24];
+      if (bpf_dynptr_from_skb((struct __sk_buff *)ctx->skb, 0, &p)) return 0;
+      u8 *head = bpf_dynptr_slice(&p, 0, buffer, sizeof buffer);
+      return head && head[0] == 0x45 && head[23] != 66;
+    }
+    SEC("netfilter") int hook(struct bpf_nf_ctx *ctx) { return ctx->state->hook == 1 || ctx->state->hook == 4; }`)
+  const where = { family: "ipv4", hook: "input" } as const
+  m.b.attachNetfilter({ fn: "hook", ...where, priority: 5 })
+  const link = m.b.attachNetfilter({ fn: "ports", ...where, priority: -5 })
+  assert.equal(line(m.net.receive("eth0", udp(66))), "netfilter input: ports drop")
+  const both = "netfilter input: ports accept, netfilter input: hook accept, in 2 port 53"
+  assert.equal(line(m.net.receive("eth0", udp())), both)
+  link.detach()
+  m.b.attachNetfilter({ fn: "hook", family: "ipv4", hook: "postrouting" })
+  assert.equal(line(m.net.transmit("eth1", udp())), "netfilter postrouting: hook accept, out 3")
+  m.b.attachNetfilter({ fn: "hook", family: "ipv4", hook: "output" })
+  assert.equal(line(m.net.transmit("eth1", udp())), "netfilter output: hook drop")
 })

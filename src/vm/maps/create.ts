@@ -13,6 +13,7 @@ import { PerfEventArrayMap } from "./perfEventArray.ts"
 import { ProgArrayMap } from "./progArray.ts"
 import { QueueMap } from "./queue.ts"
 import { RingbufMap } from "./ringbuf.ts"
+import { SocketTable } from "./sockets.ts"
 import { StackTraceMap } from "./stackTrace.ts"
 import { StorageMap } from "./storage.ts"
 import { TargetMap } from "./targets.ts"
@@ -23,9 +24,10 @@ type Maker = (core: Core, spec: MapSpec, inner: MapSpec | undefined) => VmMap
 const array: Maker = (core, spec) => new ArrayMap(core, spec)
 const hash: Maker = (core, spec) => new HashMap(core, spec)
 const targets: Maker = (core, spec) => new TargetMap(core, spec)
+const sockets: Maker = (core, spec) => new SocketTable(core, spec)
 const storage: Maker = (core, spec) => new StorageMap(core, spec)
 
-/** How each type of map is made. Tables of targets (devices, CPUs, sockets) are arrays and hashes of numbers. */
+/** How each type of map is made. Tables of targets (devices, CPUs) are arrays and hashes of numbers. */
 const MAKERS: Readonly<Record<string, Maker>> = {
   array,
   percpu_array: array,
@@ -47,11 +49,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   devmap: targets,
   cpumap: targets,
   xskmap: targets,
-  sockmap: targets,
-  reuseport_sockarray: targets,
+  sockmap: sockets,
+  sockhash: sockets,
+  reuseport_sockarray: sockets,
   cgroup_array: targets,
   devmap_hash: hash,
-  sockhash: hash,
   task_storage: storage,
   inode_storage: storage,
   sk_storage: storage,

@@ -3,8 +3,8 @@ import type { Core } from "../core.ts"
 import { EBADF, EINVAL, ENOENT } from "../errno.ts"
 import { ArrayMap } from "./array.ts"
 
-/** Types whose elements are sockets or control groups of this computer, which the machine does not have. */
-const FOREIGN = new Set(["xskmap", "sockmap", "reuseport_sockarray", "cgroup_array"])
+/** Types whose elements the machine does not have. */
+const FOREIGN = new Set(["xskmap", "cgroup_array"])
 
 /** Tables of targets, of devices and CPUs above all: arrays in which elements are there or not. */
 export class TargetMap extends ArrayMap {

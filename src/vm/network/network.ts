@@ -13,10 +13,13 @@ import type {
 import type { Core } from "../core.ts"
 import type { Refusal } from "../machine.ts"
 import { type Device, type DeviceOptions, makeDevice } from "../packet/device.ts"
+import { type SocketOptions, VmSocket } from "../packet/socket.ts"
 import type { Placed } from "../places.ts"
 import type { VmProgram } from "../program.ts"
 import { CgroupHooks } from "./cgroups.ts"
 import { DeviceHooks } from "./hooks.ts"
+import { LookupHooks } from "./lookups.ts"
+import { NetfilterHooks } from "./netfilter.ts"
 import { PacketSockets, VmPacketSocket } from "./packetSockets.ts"
 import type { Passage } from "./passage.ts"
 import { NetworkStack } from "./stack.ts"
@@ -28,6 +31,8 @@ export class VmNetwork implements Network {
   readonly #hooks = new DeviceHooks()
   readonly #cgroups: CgroupHooks
   readonly #sockets: PacketSockets
+  readonly #lookups = new LookupHooks()
+  readonly #netfilter = new NetfilterHooks()
   readonly #stack: NetworkStack
 
   constructor(core: Core, refusal: Refusal | undefined) {
@@ -35,7 +40,13 @@ export class VmNetwork implements Network {
     this.#refusal = refusal
     this.#cgroups = new CgroupHooks(id => core.environment.network.cgroupPath(id))
     this.#sockets = new PacketSockets(core)
-    this.#stack = new NetworkStack(core, this.#hooks, this.#sockets, this.#cgroups)
+    this.#stack = new NetworkStack(core, {
+      devices: this.#hooks,
+      sockets: this.#sockets,
+      cgroups: this.#cgroups,
+      lookups: this.#lookups,
+      netfilter: this.#netfilter,
+    })
   }
 
   devices(): readonly NetworkDevice[] {
@@ -59,6 +70,13 @@ export class VmNetwork implements Network {
     const index = options.index ?? Math.max(...devices.keys()) + 1
     devices.set(index, makeDevice({ ...options, index }))
     return index
+  }
+
+  /** Opens a socket: its descriptor, which tables of sockets take. @throws SkepError PACKETS_ADDRESS */
+  openSocket(options: SocketOptions): number {
+    const socket = new VmSocket(options)
+    this.#core.environment.network.sockets.push(socket)
+    return this.#core.open(socket)
   }
 
   /**
@@ -86,6 +104,10 @@ export class VmNetwork implements Network {
         const socket = this.#core.handled(target.fd)
         return socket instanceof VmPacketSocket ? socket.attach(program) : undefined
       }
+      case "sk_lookup":
+        return this.#lookups.attach(program)
+      case "netfilter":
+        return this.#netfilter.attach(program, target)
       case "cgroup": {
         const hook = target.hook ?? program.spec.attachType?.replace(/^cgroup_inet_/, "")
         return hook === "ingress" || hook === "egress" ? this.#cgroups.attach(hook, target.path, program) : undefined

@@ -1,3 +1,4 @@
+import type { NetfilterHook } from "../../machine/index.ts"
 import { type Verdict, type VerdictKind, verdictOf } from "../capture/verdicts.ts"
 import type { Core } from "../core.ts"
 import { explainFault } from "../explainFault.ts"
@@ -6,13 +7,16 @@ import { ETH_HLEN, PACKET_OTHERHOST } from "../packet/link.ts"
 import type { Redirect } from "../packet/redirect.ts"
 import { Skb } from "../packet/skb.ts"
 import { SKB_INGRESS_IFINDEX, SKB_MARK } from "../packet/skbContext.ts"
+import type { VmSocket } from "../packet/socket.ts"
 import { Xdp } from "../packet/xdp.ts"
 import type { VmProgram } from "../program.ts"
 import type { Runnable } from "../run.ts"
 import type { CgroupHooks } from "./cgroups.ts"
 import { endsOf } from "./ends.ts"
 import { type DeviceHooks, ETH_P_ALL, type TcProgram } from "./hooks.ts"
+import { type LookupHooks, lookUp } from "./lookups.ts"
 import { addressToNeighbour } from "./neighbour.ts"
+import { hookState, type NetfilterHooks, withHookState } from "./netfilter.ts"
 import type { PacketSockets } from "./packetSockets.ts"
 import { Passage } from "./passage.ts"
 import { targetsOf } from "./targets.ts"
@@ -20,29 +24,35 @@ import { targetsOf } from "./targets.ts"
 /** Devices that one packet may come through, by redirects and cables. Source: XMIT_RECURSION_LIMIT. */
 const MOST_HOPS = 8
 
+/** Programs at all places of a network. */
+export interface Hooks {
+  readonly devices: DeviceHooks
+  readonly sockets: PacketSockets
+  readonly cgroups: CgroupHooks
+  readonly lookups: LookupHooks
+  readonly netfilter: NetfilterHooks
+}
+
 /** Where a packet stops: false. */
 type GoesOn = boolean
 
 /**
  * The way of packets through a computer, as the kernel's network stack has it:
  *
- *     in:    XDP → raw sockets → traffic control (ingress) → sockets, by the programs of their control groups
- *     out:   control group of the socket → traffic control (egress) → raw sockets → the device, and what is at the other end of its cable
+ *     in:    XDP → raw sockets → traffic control (ingress) → netfilter (prerouting, input) → lookup of the socket → its control group
+ *     out:   control group of the socket → netfilter (output, postrouting) → traffic control (egress) → raw sockets → the device, and what is at the
+ *            other end of its cable
  */
 export class NetworkStack {
   readonly #core: Core
-  readonly #hooks: DeviceHooks
-  readonly #sockets: PacketSockets
-  readonly #cgroups: CgroupHooks
+  readonly #hooks: Hooks
   /** Buffers of packets that have gone. */
   readonly #skbs: Skb[] = []
   readonly #xdps: Xdp[] = []
 
-  constructor(core: Core, hooks: DeviceHooks, sockets: PacketSockets, cgroups: CgroupHooks) {
+  constructor(core: Core, hooks: Hooks) {
     this.#core = core
     this.#hooks = hooks
-    this.#sockets = sockets
-    this.#cgroups = cgroups
   }
 
   /** A frame comes in at a device: what becomes of it. @throws SkepError VM_ACCESS, VM_BUDGET, … */
@@ -56,6 +66,7 @@ export class NetworkStack {
       this.#withSkb(device, frame, false, skb => {
         const socket = this.#senderOf(skb)
         if (socket !== undefined && !this.#cgroup(journey, skb, "egress", socket.cgroupId)) return
+        if (!this.#filtered(journey, skb, "output") || !this.#filtered(journey, skb, "postrouting")) return
         this.#leaves(journey, skb, 0)
       }),
     )
@@ -82,7 +93,7 @@ export class NetworkStack {
   /** XDP, and what comes behind it. */
   #comesIn(passage: Passage, device: Device, frame: Uint8Array, hops: number): void {
     if (hops > MOST_HOPS) return
-    const attached = this.#hooks.xdp(device.index)
+    const attached = this.#hooks.devices.xdp(device.index)
     const left =
       attached === undefined
         ? frame
@@ -127,21 +138,57 @@ export class NetworkStack {
     if (hops > MOST_HOPS) return
     skb.ingress = true
     skb.setField(SKB_INGRESS_IFINDEX, skb.device.index)
-    this.#sockets.see(skb, (program, seen) => this.#run(program, seen))
+    this.#hooks.sockets.see(skb, (program, seen) => this.#run(program, seen))
     if (this.#trafficControl(passage, skb, "ingress", hops)) this.#deliver(passage, skb)
   }
 
   #deliver(passage: Passage, skb: Skb): void {
-    const { network } = this.#core.environment
-    const found = skb.packetType === PACKET_OTHERHOST ? undefined : endsOf(skb)
-    const assigned = skb.socket === 0 ? undefined : network.socketAt(this.#core.memory, skb.socket)
-    const socket = assigned ?? (found && network.socket(found.protocol, found.ends, skb.device.index))
+    const isOwn = skb.packetType !== PACKET_OTHERHOST
+    if (isOwn && !(this.#filtered(passage, skb, "prerouting") && this.#filtered(passage, skb, "input"))) return
+    const socket = this.#receiver(passage, skb, isOwn ? endsOf(skb) : undefined)
+    if (socket === "dropped") return
     if (socket !== undefined) {
       skb.socket = socket.place(this.#core.memory)
       skb.publish()
       if (!this.#cgroup(passage, skb, "ingress", socket.cgroupId)) return
     }
     passage.delivered.push({ device: skb.device.index, data: frameOf(skb), mark: skb.field(SKB_MARK), socket })
+  }
+
+  /** The socket that gets a packet: the one that traffic control chose, a connection, what programs choose, or one that listens. */
+  #receiver(passage: Passage, skb: Skb, found: ReturnType<typeof endsOf>): VmSocket | "dropped" | undefined {
+    const { memory, environment } = this.#core
+    const assigned = skb.socket === 0 ? undefined : environment.network.socketAt(memory, skb.socket)
+    if (assigned !== undefined || found === undefined) return assigned
+    const socket = environment.network.socket(found.protocol, found.ends, skb.device.index)
+    if (socket !== undefined && socket.peerPort !== 0) return socket
+    for (const program of this.#hooks.lookups.programs) {
+      const { passes, chosen } = lookUp(this.#core, found, skb.device.index, (address: number) =>
+        this.#runOn(program, address, undefined),
+      )
+      passage.verdicts.push({ place: "sk_lookup", program: program.name, verdict: passes ? "pass" : "drop" })
+      if (chosen !== undefined) return chosen
+      if (!passes) return "dropped"
+    }
+    return socket
+  }
+
+  /** Whether netfilter lets a packet pass a hook. Its programs see it from the network header on. */
+  #filtered(passage: Passage, skb: Skb, hook: NetfilterHook): GoesOn {
+    const programs = this.#hooks.netfilter.programs(hook, skb.protocol)
+    if (programs.length === 0) return true
+    const { data, memory } = skb
+    const state = hookState(hook, skb.protocol)
+    skb.data = skb.network
+    skb.publish()
+    const accepted = programs.every(program => {
+      const accepts = withHookState(memory, state, context => this.#runOn(program, context, skb)) === 1
+      passage.verdicts.push({ place: `netfilter ${hook}`, program: program.name, verdict: accepts ? "accept" : "drop" })
+      return accepts
+    })
+    skb.data = data
+    skb.publish()
+    return accepted
   }
 
   /** The socket that sends a packet: the one to which an answer would go. */
@@ -164,7 +211,7 @@ export class NetworkStack {
   /** Programs of a control group see packets from the network header on. All of those that are there have to agree. */
   #cgroup(passage: Passage, skb: Skb, direction: "ingress" | "egress", id: bigint): GoesOn {
     let goesOn = true
-    for (const program of this.#cgroups.programs(direction, id)) {
+    for (const program of this.#hooks.cgroups.programs(direction, id)) {
       skb.data = skb.network
       skb.publish()
       const verdict = this.#ask(passage, "cgroup", `cgroup ${direction}`, program, skb)
@@ -178,7 +225,7 @@ export class NetworkStack {
   /** Whether traffic control lets a packet through. */
   #trafficControl(passage: Passage, skb: Skb, direction: "ingress" | "egress", hops: number): GoesOn {
     const place = `tc ${skb.device.name} ${direction}`
-    for (const one of this.#hooks.tc(skb.device.index, direction)) {
+    for (const one of this.#hooks.devices.tc(skb.device.index, direction)) {
       if (one.protocol !== ETH_P_ALL && one.protocol !== skb.protocol) continue
       skb.redirect = undefined
       const verdict = this.#askTc(passage, place, one, skb)
@@ -216,7 +263,7 @@ export class NetworkStack {
     if (hops > MOST_HOPS) return
     skb.ingress = false
     if (!this.#trafficControl(passage, skb, "egress", hops)) return
-    this.#sockets.see(skb, (program, seen) => this.#run(program, seen))
+    this.#hooks.sockets.see(skb, (program, seen) => this.#run(program, seen))
     this.#sendFrame(passage, skb.device, frameOf(skb), hops)
   }
 
@@ -235,11 +282,15 @@ export class NetworkStack {
 
   /** What a program returns for a packet, as 32 bits with a sign. */
   #run(program: VmProgram | Runnable, packet: Skb | Xdp): number {
+    return this.#runOn(program, packet.context, packet)
+  }
+
+  #runOn(program: VmProgram | Runnable, context: number, packet: Skb | Xdp | undefined): number {
     const run = this.#core.takeRun()
     run.cpu = this.#core.environment.cpu()
     run.packet = packet
     try {
-      return run.start("runnable" in program ? program.runnable : program, packet.context)
+      return run.start("runnable" in program ? program.runnable : program, context)
     } catch (error) {
       throw explainFault(error)
     } finally {

@@ -8,7 +8,7 @@ export const TCP_CLOSE = 7
 export const TCP_LISTEN = 10
 
 export const AF_INET = 2
-const AF_INET6 = 10
+export const AF_INET6 = 10
 const SOCK_STREAM = 1
 const SOCK_DGRAM = 2
 export const IPPROTO_TCP = 6
@@ -61,6 +61,7 @@ let cookies = 0n
 
 /** A socket of the machine's network. Programs see it as `struct bpf_sock`, which is put into memory when one is looked up first. */
 export class VmSocket {
+  readonly kind = "socket"
   readonly protocol: number
   /** 4 or 16 bytes; none for any address. */
   readonly address: Uint8Array

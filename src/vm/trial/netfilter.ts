@@ -1,19 +1,14 @@
 import type { TestRunInput } from "../../machine/index.ts"
-import { KERNEL } from "../address.ts"
 import { E2BIG, EINVAL, EPROTO } from "../errno.ts"
+import { NFPROTO_IPV4, NFPROTO_IPV6, STATE_BYTES, withHookState } from "../network/netfilter.ts"
 import { LOOPBACK } from "../packet/device.ts"
 import { ETH_HLEN, ETH_P_IP, ETH_P_IPV6 } from "../packet/link.ts"
 import type { Skb } from "../packet/skb.ts"
 import type { Run, Runnable } from "../run.ts"
 import { isZero, type Ran, sized } from "./ran.ts"
 
-/** Bytes of `struct nf_hook_state`: `u8 hook, u8 pf`, and pointers. Source: include/linux/netfilter.h. */
-const STATE = 48
+/** Where the pointers of `struct nf_hook_state` begin. */
 const POINTERS = 8
-/** Bytes that stand for a `struct sk_buff`: programs reach the packet by a dynptr. */
-const SK_BUFF = 256
-const NFPROTO_IPV4 = 2
-const NFPROTO_IPV6 = 10
 const NF_INET_LOCAL_OUT = 3
 
 /**
@@ -22,7 +17,7 @@ const NF_INET_LOCAL_OUT = 3
  */
 export function onHook(run: Run, skb: Skb, program: Runnable, input: TestRunInput): Ran | number {
   const { data, context, repeat = 1 } = input
-  const given = sized(context ?? Uint8Array.of(NF_INET_LOCAL_OUT, NFPROTO_IPV4), STATE)
+  const given = sized(context ?? Uint8Array.of(NF_INET_LOCAL_OUT, NFPROTO_IPV4), STATE_BYTES)
   if (data === undefined || data.length < ETH_HLEN) return -EINVAL
   if (given === undefined) return -E2BIG
   if (!isZero(given, POINTERS)) return -EINVAL
@@ -36,24 +31,15 @@ export function onHook(run: Run, skb: Skb, program: Runnable, input: TestRunInpu
   else if (data.length < ETH_HLEN + 20) return -EINVAL
   else if (skb.protocol !== ETH_P_IP && skb.protocol !== ETH_P_IPV6) return -EPROTO
   else if (isIpv4 !== (skb.protocol === ETH_P_IP) || (!isIpv4 && data.length < ETH_HLEN + 40)) return -EINVAL
-  const places = [
-    memory.allocate(16, "the context"),
-    memory.allocate(STATE, "state of the hook", { access: "read" }),
-    memory.allocate(SK_BUFF, "sk_buff", { access: "read" }),
-  ]
+  run.packet = skb
   try {
-    const [at, state, packet] = places
-    memory.u8.set(given, state)
-    for (const [i, place] of [state, packet].entries()) {
-      memory.view.setInt32(at + i * 8, place, true)
-      memory.view.setInt32(at + i * 8 + 4, KERNEL, true)
-    }
-    run.packet = skb
-    let retval = 0
-    for (let i = 0; i < Math.max(1, repeat); i++) retval = run.start(program, at) >>> 0
+    const retval = withHookState(memory, given, context => {
+      let result = 0
+      for (let i = 0; i < Math.max(1, repeat); i++) result = run.start(program, context) >>> 0
+      return result
+    })
     return { retval, data: new Uint8Array(0), context: new Uint8Array(0) }
   } finally {
     run.packet = undefined
-    for (const place of places) memory.free(place)
   }
 }
