@@ -60,8 +60,27 @@ export function randomBpf(random: Random): isa.Insn[] {
     } else if (kind === 11) emit(random.chance(0.5) ? isa.neg64(d) : isa.neg32(d))
     else memory(d)
   }
+  /** An access of some bytes of the stack that a number chooses. */
+  const indexed = (register: number): void => {
+    const [index, pointer] = random.chance(0.5) ? [1, 2] : [4, 3]
+    const size = random.pick(SIZES)
+    const most = random.pick([3, 7, 15])
+    emit((random.chance(0.5) ? isa.alu64Imm : isa.alu32Imm)(isa.BPF_AND, index, most))
+    emit(isa.mov64Reg(pointer, 10))
+    if (random.chance(0.5)) emit(isa.alu64Imm(isa.BPF_ADD, pointer, -8 * (1 + random.below(4))))
+    emit(isa.alu64Reg(isa.BPF_ADD, pointer, index))
+    const at = -24 - random.below(9)
+    if (random.chance(0.5)) emit(isa.storeReg(size, pointer, register === pointer ? index : register, at))
+    else emit(isa.loadMem(size, register, pointer, at))
+    // Nothing is computed with the address itself.
+    emit(isa.mov64Imm(pointer, number()))
+  }
   /** Mostly accesses of whole words, so that some slots become variables. */
   const memory = (register: number): void => {
+    if (random.chance(0.08)) {
+      indexed(register)
+      return
+    }
     const size = random.chance(0.75) ? isa.BPF_DW : random.pick(SIZES)
     const bytes = isa.sizeBytes(size)
     const at = slot(bytes)

@@ -193,6 +193,7 @@ export class Extents {
     if (moved >= 0) return this.#read(i, moved)
     const [op, imm] = [code.op[i], code.imm[i]]
     const group = op & o.BPF_CLASS_MASK
+    if (group === o.BPF_LDX && (op & o.BPF_MODE_MASK) === o.BPF_MEM) return number(0, 2 ** (8 * o.sizeBytes(op)) - 1)
     if (group !== o.BPF_ALU && group !== o.BPF_ALU64) return undefined
     const register = (op & o.BPF_X) !== 0
     const operation = op & o.BPF_OP_MASK

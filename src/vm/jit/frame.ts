@@ -1,6 +1,7 @@
 import * as o from "../../isa/index.ts"
 import { helperShape } from "./calls.ts"
 import { FIRST_SLOT, MAX_VARIABLES, readEvent, writeEvent } from "./events.ts"
+import { FramePointers } from "./framePointers.ts"
 import { Reused } from "./reused.ts"
 import { type Analysis, Kind } from "./values.ts"
 
@@ -75,6 +76,7 @@ class FrameUse {
   readonly #insns: Int32Array
   readonly #from: Int32Array
   #accesses = 0
+  #followed: FramePointers | undefined
   /** The lowest byte that is accessed, and the lowest one that an address leads to which gets out of sight. */
   #accessed = o.MAX_BPF_STACK
   #escaped = o.MAX_BPF_STACK
@@ -96,6 +98,7 @@ class FrameUse {
       case o.BPF_ALU64: {
         const written = writeEvent(events, k)
         if (written >= 0 && values.kind[webs.ofEvent[written]] === Kind.frame) return
+        if (this.#pointers().follow(k)) return
         if ((op & o.BPF_OP_MASK) !== o.BPF_MOV) this.#release(k, code.dst[i])
         if ((op & o.BPF_X) !== 0 && (op & o.BPF_OP_MASK) !== o.BPF_END) this.#release(k, code.src[i])
         return
@@ -116,6 +119,12 @@ class FrameUse {
       case o.BPF_JMP:
         if (op === o.OP_CALL) this.#call(k)
     }
+  }
+
+  #pointers(): FramePointers {
+    return (this.#followed ??= new FramePointers(this.#a, this.#calls, (from, to) => {
+      this.#escape(o.MAX_BPF_STACK + from, o.MAX_BPF_STACK + to)
+    }))
   }
 
   #call(k: number): void {

@@ -29,7 +29,7 @@ export const POINTER = Upper.tag | Upper.tagOrNull
 export type Known = number
 
 export const FLAGS = 15
-const ANYTHING: Known = 64 << 4
+export const ANYTHING: Known = 64 << 4
 /** What holds for a value before any write of it was seen. */
 const EVERYTHING: Known = FLAGS
 
