@@ -84,5 +84,11 @@ export function shapeOfCall(code: FlatCode, index: number, parameters: (function
   return { count: parameters(calledFunction(code, index)), result: 0, low: 0, callsBack: true }
 }
 
+/**
+ * Words that JavaScript is called with for so many arguments. V8 takes 60 µs for a wrapper of each signature that a module
+ * imports, and a call 0.3 ns for a word more: two signatures stand for all.
+ */
+export const wordsOfCall = (count: number): number => (count <= 2 ? 4 : 10)
+
 /** What the machine starts a program with: the address of its context, or nothing. */
 export const CONTEXT = Upper.tagOrNull

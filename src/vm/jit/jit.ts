@@ -5,6 +5,7 @@ import { badCallback, Fault, noHelper } from "../fault.ts"
 import { interpret } from "../interpreter/interpreter.ts"
 import type { Memory } from "../memory.ts"
 import type { Run } from "../run.ts"
+import { wordsOfCall } from "./calls.ts"
 import { type Import, type Translated, type TranslateOptions, translate } from "./program.ts"
 import { faultOfTrap, slotOf } from "./trap.ts"
 import { type WasmInstance, type WasmModule, wasmPlatform } from "./wasm/host.ts"
@@ -113,22 +114,10 @@ class Compiled implements Code {
     }
   }
 
-  /** Calls a helper with as many words as there are: functions of fixed length are the quickest to call. */
+  /** Calls a helper with the words that compiled code gives: functions of fixed length are the quickest to call. */
   #helper(helper: Helper, count: number): (...words: number[]) => number {
-    switch (count) {
-      case 0:
-        return () => helper(this.#run, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-      case 1:
-        return (a, b) => helper(this.#run, a, b, 0, 0, 0, 0, 0, 0, 0, 0)
-      case 2:
-        return (a, b, c, d) => helper(this.#run, a, b, c, d, 0, 0, 0, 0, 0, 0)
-      case 3:
-        return (a, b, c, d, e, f) => this.#leaving(helper(this.#run, a, b, c, d, e, f, 0, 0, 0, 0))
-      case 4:
-        return (a, b, c, d, e, f, g, h) => helper(this.#run, a, b, c, d, e, f, g, h, 0, 0)
-      default:
-        return (a, b, c, d, e, f, g, h, i, j) => this.#leaving(helper(this.#run, a, b, c, d, e, f, g, h, i, j))
-    }
+    if (wordsOfCall(count) === 4) return (a, b, c, d) => helper(this.#run, a, b, c, d, 0, 0, 0, 0, 0, 0)
+    return (a, b, c, d, e, f, g, h, i, j) => this.#leaving(helper(this.#run, a, b, c, d, e, f, g, h, i, j))
   }
 
   /** Hands on that a tail call went through. */

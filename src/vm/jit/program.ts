@@ -3,7 +3,7 @@ import { CODE, HIGH_WORD } from "../address.ts"
 import type { CodeImage } from "../code.ts"
 import type { VmMap } from "../maps/map.ts"
 import { foldAddresses } from "./addresses.ts"
-import { CONTEXT, LOOP, MAP_LOOKUP, mapPart, shapeOfCall, sizeRegister } from "./calls.ts"
+import { CONTEXT, LOOP, MAP_LOOKUP, mapPart, shapeOfCall, sizeRegister, wordsOfCall } from "./calls.ts"
 import { type Events, eventsOf, readEvent } from "./events.ts"
 import type { FlowGraph } from "./flow.ts"
 import { type CallReach, frameOf } from "./frame.ts"
@@ -137,7 +137,7 @@ export class Program {
       if (op === o.OP_CALL && src !== o.BPF_PSEUDO_CALL) {
         const { count } = shapeOfCall(this.code, i, this.parameters)
         const kind = src === o.BPF_HELPER_CALL ? "helper" : "kfunc"
-        this.#import({ kind, name: this.#helperName(i), count, number: imm }, WORDS[2 * count], WORDS[1])
+        this.#import({ kind, name: this.#helperName(i), count, number: imm }, WORDS[wordsOfCall(count)], WORDS[1])
       } else if ((op & o.BPF_CLASS_MASK) === o.BPF_LD && op !== o.OP_LDDW) {
         this.#import({ kind: "packet", name: "packet", count: 0 }, WORDS[2], WORDS[1])
       }

@@ -13,7 +13,7 @@ import { badCode } from "../badCode.ts"
 import { translateAlu } from "./alu.ts"
 import { translateAtomic } from "./atomic.ts"
 import { translateLoop } from "./bpfLoop.ts"
-import { shapeOfCall, TAIL_CALL } from "./calls.ts"
+import { shapeOfCall, TAIL_CALL, wordsOfCall } from "./calls.ts"
 import { translateChoice } from "./choices.ts"
 import { condition } from "./condition.ts"
 import { endsBlock } from "./flow.ts"
@@ -340,6 +340,7 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
       this.low(web)
       this.high(web)
     }
+    for (let word = 2 * count; word < wordsOfCall(count); word++) this.i32(0)
     this.opWith(Op.call, this.program.helperIndex(i))
     if (tail) {
       this.opWith(Op.localSet, this.locals.temp32)
