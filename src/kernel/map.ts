@@ -1,10 +1,11 @@
-import { disposeAll, SkepError, undoAll } from "../base/index.ts"
+import { disposeAll, type SkepError, undoAll } from "../base/index.ts"
 import { mapTypes } from "../isa/index.ts"
 import {
   type EventOptions,
   type EventReader,
   keyExists,
   type LoadedMap,
+  ManyElements,
   type MapReader,
   mapClosed,
   mapFull,
@@ -13,6 +14,7 @@ import {
   type ReadOptions,
   type RecordSender,
   type SharedMemory,
+  UPDATE_FLAGS,
   type UpdateMode,
   unsupported,
   wrongSize,
@@ -27,15 +29,13 @@ import { pinAt } from "./pin.ts"
 import * as raw from "./raw/index.ts"
 import { lastingView, mapMemory } from "./sharedMemory.ts"
 
-const MODES: Record<UpdateMode, number> = { any: 0, absent: 1, present: 2 }
-
 /** Whether a map has a value for every CPU. */
 export function isPerCpu(type: string): boolean {
   return type.includes("percpu")
 }
 
 /** A map of the kernel, by its descriptor. */
-export class KernelMap implements LoadedMap, ReadMap {
+export class KernelMap extends ManyElements implements LoadedMap, ReadMap {
   readonly name: string
   readonly spec: MapSpec
   readonly type: string
@@ -67,6 +67,7 @@ export class KernelMap implements LoadedMap, ReadMap {
    * `makeInner` makes a map like those that this map of maps holds.
    */
   constructor(spec: MapSpec, fd: number, maxEntries = spec.maxEntries, makeInner?: () => KernelMap) {
+    super()
     this.name = spec.name
     this.spec = spec
     this.type = spec.type
@@ -116,7 +117,7 @@ export class KernelMap implements LoadedMap, ReadMap {
   }
 
   #update(mode: UpdateMode): void {
-    const flags = MODES[mode]
+    const flags = UPDATE_FLAGS[mode]
     const result = bpf.mapElement(bpf.BPF_MAP_UPDATE_ELEM, this.fd, this.#keyAddress, this.#valueAddress, flags)
     if (result < 0) throw this.#failed("update", -result)
   }
@@ -174,31 +175,8 @@ export class KernelMap implements LoadedMap, ReadMap {
     return { ...all, restarts: reader.restarts }
   }
 
-  *entries(): IterableIterator<[Uint8Array, Uint8Array]> {
-    const reader = this.read()
-    for (let part = reader.next(); part !== undefined; part = reader.next()) yield* this.#separate(part)
-  }
-
-  *#separate({ count, keys, values }: PackedEntries): IterableIterator<[Uint8Array, Uint8Array]> {
+  protected override updateEach({ count, keys, values }: PackedEntries, mode: UpdateMode): void {
     const { keySize, valueSize } = this
-    for (let i = 0; i < count; i++) {
-      yield [keys.slice(i * keySize, (i + 1) * keySize), values.slice(i * valueSize, (i + 1) * valueSize)]
-    }
-  }
-
-  *keys(): IterableIterator<Uint8Array> {
-    for (const [key] of this.entries()) yield key
-  }
-
-  updateMany(keys: readonly Uint8Array[], values: readonly Uint8Array[], mode: UpdateMode = "any"): void {
-    if (keys.length !== values.length) throw wrongCount(this, keys.length, values.length)
-    this.updatePacked({ count: keys.length, keys: this.#packKeys(keys), values: this.#packValues(values) }, mode)
-  }
-
-  updatePacked({ count, keys, values }: PackedEntries, mode: UpdateMode = "any"): void {
-    const { keySize, valueSize } = this
-    if (keys.length !== count * keySize) throw wrongSize(this, "key", keySize, keys.length / count)
-    if (values.length !== count * valueSize) throw wrongSize(this, "value", valueSize, values.length / count)
     let done = 0
     if (this.batches && count > 1) {
       const answer = bpf.mapBatch(bpf.BPF_MAP_UPDATE_BATCH, {
@@ -206,7 +184,7 @@ export class KernelMap implements LoadedMap, ReadMap {
         keys,
         values,
         count,
-        elementFlags: MODES[mode],
+        elementFlags: UPDATE_FLAGS[mode],
       })
       if (answer.result >= 0) return
       // The rest goes one by one, which also says what is wrong with the element the kernel stopped at. A kernel
@@ -223,7 +201,7 @@ export class KernelMap implements LoadedMap, ReadMap {
     let deleted = 0
     let at = 0
     while (this.batches && at < keys.length) {
-      const batch = { fd: this.fd, keys: this.#packKeys(keys.slice(at)), count: keys.length - at }
+      const batch = { fd: this.fd, keys: this.pack("key", keys.slice(at)), count: keys.length - at }
       const { result, count } = bpf.mapBatch(bpf.BPF_MAP_DELETE_BATCH, batch)
       if (result >= 0) return deleted + count
       if (result !== -raw.ENOENT) break
@@ -233,27 +211,6 @@ export class KernelMap implements LoadedMap, ReadMap {
     }
     for (; at < keys.length; at++) if (this.delete(keys[at])) deleted++
     return deleted
-  }
-
-  drain(): [Uint8Array, Uint8Array][] {
-    const entries: [Uint8Array, Uint8Array][] = []
-    if (this.keySize === 0) {
-      const none = new Uint8Array(0)
-      for (let value = this.lookupAndDelete(none); value !== undefined; value = this.lookupAndDelete(none)) {
-        entries.push([none, value])
-      }
-      return entries
-    }
-    return [...this.#separate(this.readAll({ remove: true }))]
-  }
-
-  clear(): void {
-    if (this.keySize === 0) {
-      this.drain()
-      return
-    }
-    const reader = this.read({ remove: true })
-    while (reader.next() !== undefined);
   }
 
   contains(value: Uint8Array): boolean {
@@ -355,24 +312,6 @@ export class KernelMap implements LoadedMap, ReadMap {
     this.#value.set(value)
   }
 
-  #packKeys(keys: readonly Uint8Array[]): Uint8Array {
-    const packed = new Uint8Array(keys.length * this.keySize)
-    for (let i = 0; i < keys.length; i++) {
-      if (keys[i].length !== this.keySize) throw wrongSize(this, "key", this.keySize, keys[i].length)
-      packed.set(keys[i], i * this.keySize)
-    }
-    return packed
-  }
-
-  #packValues(values: readonly Uint8Array[]): Uint8Array {
-    const packed = new Uint8Array(values.length * this.valueSize)
-    for (let i = 0; i < values.length; i++) {
-      if (values[i].length !== this.valueSize) throw wrongSize(this, "value", this.valueSize, values[i].length)
-      packed.set(values[i], i * this.valueSize)
-    }
-    return packed
-  }
-
   #failed(operation: string, errno: number): SkepError {
     if (errno === raw.E2BIG) return mapFull(this, errno)
     if (errno === raw.EEXIST) return keyExists(this)
@@ -388,10 +327,6 @@ export class KernelMap implements LoadedMap, ReadMap {
     }
     return callFailed(`${operation} of map ${this.name}`, errno)
   }
-}
-
-function wrongCount(map: LoadedMap, keys: number, values: number): SkepError {
-  return new SkepError({ code: "MACHINE_SIZE", message: `map ${map.name} was given ${keys} keys and ${values} values` })
 }
 
 /**

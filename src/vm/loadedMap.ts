@@ -5,6 +5,7 @@ import {
   keyExists,
   type LoadedMap,
   type MachineSymbols,
+  ManyElements,
   type MapReader,
   mapClosed,
   mapFull,
@@ -13,6 +14,7 @@ import {
   type ReadOptions,
   type RecordSender,
   type SharedMemory,
+  UPDATE_FLAGS,
   type UpdateMode,
   unsupported,
   wrongSize,
@@ -27,13 +29,12 @@ import { createMap } from "./maps/create.ts"
 import { VmMap } from "./maps/map.ts"
 import { UserRingbufMap } from "./maps/userRingbuf.ts"
 
-const MODES: Record<UpdateMode, number> = { any: 0, absent: 1, present: 2 }
 const BPF_F_MMAPABLE = 1 << 10
 const BPF_F_RDONLY = 1 << 3
 const BPF_F_WRONLY = 1 << 4
 
 /** A map of the embedded machine as processes see it. */
-export class VmLoadedMap implements LoadedMap {
+export class VmLoadedMap extends ManyElements implements LoadedMap {
   readonly name: string
   readonly spec: MapSpec
   readonly type: string
@@ -58,6 +59,7 @@ export class VmLoadedMap implements LoadedMap {
 
   /** It holds the map until it is disposed. */
   constructor(map: VmMap, spec: MapSpec = map.spec, closed: (map: VmLoadedMap) => void = () => {}) {
+    super()
     this.#map = map
     this.#closed = closed
     this.name = spec.name
@@ -109,7 +111,7 @@ export class VmLoadedMap implements LoadedMap {
     this.#mayWrite("update")
     this.#setKey(key)
     this.#setValue(value)
-    this.#check("update", this.map.write(this.#key, this.#value, MODES[mode]))
+    this.#check("update", this.map.write(this.#key, this.#value, UPDATE_FLAGS[mode]))
   }
 
   delete(key: Uint8Array): boolean {
@@ -140,7 +142,7 @@ export class VmLoadedMap implements LoadedMap {
     if (this.keySize !== 0) throw unsupported(this, "push")
     this.#mayWrite("push")
     this.#setValue(value)
-    this.#check("update", this.map.write(this.#key, this.#value, MODES[mode]))
+    this.#check("update", this.map.write(this.#key, this.#value, UPDATE_FLAGS[mode]))
   }
 
   nextKey(key?: Uint8Array): Uint8Array | undefined {
@@ -176,34 +178,8 @@ export class VmLoadedMap implements LoadedMap {
     return { count, keys, values, restarts: reader.restarts }
   }
 
-  *entries(): IterableIterator<[Uint8Array, Uint8Array]> {
+  protected override updateEach({ count, keys, values }: PackedEntries, mode: UpdateMode): void {
     const { keySize, valueSize } = this
-    const reader = this.read()
-    for (let part = reader.next(); part !== undefined; part = reader.next()) {
-      for (let i = 0; i < part.count; i++) {
-        yield [part.keys.slice(i * keySize, (i + 1) * keySize), part.values.slice(i * valueSize, (i + 1) * valueSize)]
-      }
-    }
-  }
-
-  *keys(): IterableIterator<Uint8Array> {
-    for (const [key] of this.entries()) yield key
-  }
-
-  updateMany(keys: readonly Uint8Array[], values: readonly Uint8Array[], mode: UpdateMode = "any"): void {
-    if (keys.length !== values.length) {
-      throw new SkepError({
-        code: "MACHINE_SIZE",
-        message: `map ${this.name} was given ${keys.length} keys and ${values.length} values`,
-      })
-    }
-    for (let i = 0; i < keys.length; i++) this.update(keys[i], values[i], mode)
-  }
-
-  updatePacked({ count, keys, values }: PackedEntries, mode: UpdateMode = "any"): void {
-    const { keySize, valueSize } = this
-    if (keys.length !== count * keySize) throw wrongSize(this, "key", keySize, keys.length / count)
-    if (values.length !== count * valueSize) throw wrongSize(this, "value", valueSize, values.length / count)
     for (let i = 0; i < count; i++) {
       const value = values.subarray(i * valueSize, (i + 1) * valueSize)
       this.update(keys.subarray(i * keySize, (i + 1) * keySize), value, mode)
@@ -212,32 +188,6 @@ export class VmLoadedMap implements LoadedMap {
 
   deleteMany(keys: readonly Uint8Array[]): number {
     return keys.reduce((deleted, key) => deleted + (this.delete(key) ? 1 : 0), 0)
-  }
-
-  drain(): [Uint8Array, Uint8Array][] {
-    const entries: [Uint8Array, Uint8Array][] = []
-    if (this.keySize === 0) {
-      const none = new Uint8Array(0)
-      for (let value = this.lookupAndDelete(none); value !== undefined; value = this.lookupAndDelete(none)) {
-        entries.push([none, value])
-      }
-      return entries
-    }
-    const { keySize, valueSize } = this
-    const { count, keys, values } = this.readAll({ remove: true })
-    for (let i = 0; i < count; i++) {
-      entries.push([keys.slice(i * keySize, (i + 1) * keySize), values.slice(i * valueSize, (i + 1) * valueSize)])
-    }
-    return entries
-  }
-
-  clear(): void {
-    if (this.keySize === 0) {
-      this.drain()
-      return
-    }
-    const reader = this.read({ remove: true })
-    while (reader.next() !== undefined);
   }
 
   contains(value: Uint8Array): boolean {
