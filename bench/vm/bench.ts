@@ -18,7 +18,7 @@ interface Row {
 }
 
 /**
- * The same C by gcc -O2 (and without vectors, which neither BPF nor its translations have), by skep and the kernel's own
+ * The same C by gcc -O2 (and without vectors, which BPF does not have), by skep and the kernel's own
  * translation, and by skep on the embedded machine: as WebAssembly when a verifier has seen it, with a budget for loops when
  * none has, and interpreted; then operations on maps and other helpers. `words` choose programs;
  * `translation` asks for the time of translation only.
