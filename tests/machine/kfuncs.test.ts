@@ -98,6 +98,52 @@ alike(
   }`,
 )
 
+alike(
+  "bits that are set",
+  `extern int bpf_iter_bits_new(struct bpf_iter_bits *it, const u64 *from, u32 words) __ksym __weak;
+  extern int *bpf_iter_bits_next(struct bpf_iter_bits *it) __ksym __weak;
+  extern void bpf_iter_bits_destroy(struct bpf_iter_bits *it) __ksym __weak;
+  u64 words[3] = { 0x8000000000000001, 0, 0x10 };
+  static int walk(int at, const u64 *from, u32 count) {
+    struct bpf_iter_bits it; int *bit;
+    out[at] = bpf_iter_bits_new(&it, from, count);
+    while ((bit = bpf_iter_bits_next(&it))) out[at + 1] = out[at + 1] * 1000 + *bit;
+    bpf_iter_bits_destroy(&it);
+    return 0;
+  }
+  SEC("syscall") int run(void *ctx) {
+    walk(0, words, 3); walk(2, words, 1); walk(4, words + 1, 1); walk(6, words, 0); walk(8, 0, 1); walk(10, words, 600);
+    return 0;
+  }`,
+)
+
+const TEXTS = ["hello world", "world", "Hello", "hel", "", "o w"]
+alike(
+  "strings",
+  `extern int bpf_strcmp(const char *a, const char *b) __ksym; extern int bpf_strcasecmp(const char *a, const char *b) __ksym;
+  extern int bpf_strchr(const char *s, char c) __ksym; extern int bpf_strnchr(const char *s, size_t n, char c) __ksym;
+  extern int bpf_strchrnul(const char *s, char c) __ksym; extern int bpf_strrchr(const char *s, char c) __ksym;
+  extern int bpf_strlen(const char *s) __ksym; extern int bpf_strnlen(const char *s, size_t n) __ksym;
+  extern int bpf_strspn(const char *s, const char *a) __ksym; extern int bpf_strcspn(const char *s, const char *a) __ksym;
+  extern int bpf_strstr(const char *s, const char *p) __ksym; extern int bpf_strnstr(const char *s, const char *p, size_t n) __ksym;
+  char texts[${TEXTS.length}][16] = { ${TEXTS.map(text => JSON.stringify(text)).join(", ")} };
+  static int mixed(u64 *sum, int value) { *sum = *sum * 31 + value; return 0; }
+  SEC("syscall") int run(void *ctx) {
+    u64 sum[8] = {};
+    for (int i = 0; i < ${TEXTS.length}; i++) for (int j = 0; j < ${TEXTS.length}; j++) {
+      const char *a = texts[i], *b = texts[j];
+      mixed(&sum[0], bpf_strcmp(a, b)); mixed(&sum[0], bpf_strcasecmp(a, b));
+      mixed(&sum[1], bpf_strchr(a, b[1])); mixed(&sum[1], bpf_strnchr(a, j, 'l')); mixed(&sum[2], bpf_strchrnul(a, b[0]));
+      mixed(&sum[2], bpf_strrchr(a, b[0])); mixed(&sum[3], bpf_strlen(a)); mixed(&sum[3], bpf_strnlen(a, j));
+      mixed(&sum[4], bpf_strspn(a, b)); mixed(&sum[5], bpf_strcspn(a, b));
+      mixed(&sum[6], bpf_strstr(a, b)); mixed(&sum[7], bpf_strnstr(a, b, i + j));
+    }
+    for (int i = 0; i < 8; i++) out[i] = sum[i];
+    out[8] = bpf_strlen((void *)8); out[9] = bpf_strcmp(texts[0], (void *)0);
+    return 0;
+  }`,
+)
+
 test("tasks of the simulated kernel by their numbers", async () => {
   const { machine, system } = simulate(kernelSnapshot())
   const shell = system.spawn({ comm: "bash" }, function* () {})

@@ -1,8 +1,10 @@
 import type { Helper } from "../code.ts"
 import { arenaKfuncs } from "./arena.ts"
+import { bitsKfuncs } from "./bits.ts"
 import { coreKfuncs } from "./core.ts"
 import { cpumaskKfuncs } from "./cpumask.ts"
 import { dynptrKfuncs } from "./dynptr.ts"
+import { stringKfuncs } from "./string.ts"
 import { taskKfuncs } from "./task.ts"
 
 /** Kernel functions of the machine, by name. */
@@ -12,6 +14,8 @@ const KFUNCS: Readonly<Record<string, Helper>> = {
   ...arenaKfuncs,
   ...cpumaskKfuncs,
   ...taskKfuncs,
+  ...bitsKfuncs,
+  ...stringKfuncs,
 }
 
 /** The kernel function with a name; undefined where the machine has none. */
