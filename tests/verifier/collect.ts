@@ -1,5 +1,5 @@
 import { watchBpf } from "../../src/kernel/bpf/index.ts"
-import { type Compared, compare } from "./compare.ts"
+import { type Compare, type Compared, compare } from "./compare.ts"
 import { LoadWatcher, type Watched } from "./watched.ts"
 
 /** What to call a program that was given to the kernel; undefined to leave it out. */
@@ -9,11 +9,11 @@ type Naming = (watched: Watched) => string | undefined
  * Compares the verdicts on every program that `action` gives to the kernel, by whatever way. Loads that ask for a log are repetitions of those
  * that do not, and left out.
  */
-export function collect(action: () => void, naming: Naming): Compared[] {
+export function collect(action: () => void, naming: Naming, how: Compare = compare): Compared[] {
   const results: Compared[] = []
   const watcher = new LoadWatcher(watched => {
     const name = watched.load.log === undefined ? naming(watched) : undefined
-    if (name !== undefined) results.push(compare(name, watched))
+    if (name !== undefined) results.push(how(name, watched))
   })
   watchBpf(watcher)
   try {

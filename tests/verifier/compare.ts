@@ -49,13 +49,29 @@ function countsIn(log: string): Counts {
 /** Log level of nothing but counts (`BPF_LOG_STATS`). */
 const STATISTICS = 4
 
-/** Our verdict on what the kernel has judged. Of what it refused the log is asked for. */
-export function compare(name: string, watched: Watched): Compared {
-  const { input, accepted } = watched
+/** A kernel's verdict on a program, with the log of a refusal, or the counts of what it took. */
+export interface Theirs {
+  readonly accepted: boolean
+  readonly told: string
+}
+
+/** What the running kernel said; it is asked once more for the log. */
+export const theirVerdict = ({ accepted, load }: Watched): Theirs => ({
+  accepted,
+  told: judge({ ...load, logLevel: accepted ? STATISTICS : 1 }).log,
+})
+
+/** How a program that a kernel has judged is compared. */
+export type Compare = (name: string, watched: Watched) => Compared
+
+/** Our verdict next to the running kernel's. */
+export const compare: Compare = (name, watched) => compareWith(name, watched.input, theirVerdict(watched))
+
+/** Our verdict next to that of a kernel. */
+export function compareWith(name: string, input: VerifierInput, { accepted, told }: Theirs): Compared {
   const start = performance.now()
   const { verdict, broken } = attempt({ ...input, logLevel: 0 })
   const milliseconds = performance.now() - start
-  const told = judge({ ...watched.load, logLevel: accepted ? STATISTICS : 1 }).log
   const log = accepted ? "" : told
   const how = agreement(verdict?.accepted, accepted, log)
   return {

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util"
 import { capturedCorpus } from "../compat/capture.ts"
 import { clangObjects, selftestsFolder } from "../oracle/selftests/suite.ts"
 import { needsRoot } from "../support/kernel.ts"
+import { runOlder, verdictsOfCases } from "./cases/older.ts"
 import { runCases } from "./cases/run.ts"
 import type { Compared } from "./compare.ts"
 import { describe, fuzz } from "./fuzz/run.ts"
@@ -19,6 +20,7 @@ import { differences, report } from "./report.ts"
  *     npm run verifier -- fuzz               random and changed programs: SKEP_COUNT of them (20,000), from SKEP_SEED on; those that
  *                                            both take are run in the kernel and on the embedded machine; each kind of difference made small
  *
+ * With `--kernel 6.1` the cases are judged by that kernel, booted, and by our verifier with its rules (`verdicts` is what runs there).
  * Words choose by parts of names; of cases also by program type. `--list` names what differs and why, `--logs` adds both logs; `--json FILE` keeps all.
  * `--dir` is `tools/testing/selftests/bpf` of a kernel's source (without it Debian's), `--objects` a folder of objects, `--corpus` one of BCC's programs.
  */
@@ -34,6 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
       list: { type: "boolean" },
       logs: { type: "boolean" },
       json: { type: "string" },
+      kernel: { type: "string" },
     },
   })
   if (needsRoot) {
@@ -44,11 +47,15 @@ export async function main(args: readonly string[]): Promise<number> {
   const show = (name: string): boolean => process.stderr.write(`\r\x1b[K${name}`)
   const folder = (): string => values.dir ?? selftestsFolder()
   const runs: Readonly<Record<string, () => Compared[]>> = {
-    cases: () => runCases(folder(), words, show),
+    cases: () => (values.kernel ? runOlder(values.kernel, folder(), words, show) : runCases(folder(), words, show)),
     objects: () => runObjects(values.objects ?? clangObjects(folder(), values.clang, words), words, show),
     compiled: () => runCompiled(folder(), words, show),
     fuzz: () => fuzzed(Number(process.env.SKEP_COUNT ?? 20_000), show),
     corpus: () => runCorpus(values.corpus ?? capturedCorpus(), words, show),
+  }
+  if (which === "verdicts") {
+    console.log(verdictsOfCases(folder(), words, () => {}))
+    return 0
   }
   const run = runs[which]
   if (run === undefined) throw new Error(`no such comparison: ${which}; there are ${Object.keys(runs).join(", ")}`)

@@ -4,7 +4,7 @@ import { btfLoad, progLoad } from "../../../src/kernel/bpf/index.ts"
 import { vmlinuxTypes } from "../../../src/kernel/host/index.ts"
 import { closeFd } from "../../../src/kernel/index.ts"
 import { collect } from "../collect.ts"
-import type { Compared } from "../compare.ts"
+import type { Compare, Compared } from "../compare.ts"
 import { type Case, readCases } from "./cases.ts"
 import { CaseMaps } from "./maps.ts"
 
@@ -51,7 +51,12 @@ function load(one: Case, maps: CaseMaps): void {
 }
 
 /** Gives each case whose name has one of the words, or whose program type is one, to both verifiers. */
-export function runCases(selftests: string, words: readonly string[], show: (name: string) => void): Compared[] {
+export function runCases(
+  selftests: string,
+  words: readonly string[],
+  show: (name: string) => void,
+  how?: Compare,
+): Compared[] {
   const { cases, mapTypes } = readCases(selftests)
   const wanted = cases.filter(
     ({ name, type }) => words.length === 0 || words.some(word => name.includes(word) || progTypes.name(type) === word),
@@ -67,5 +72,5 @@ export function runCases(selftests: string, words: readonly string[], show: (nam
       load(one, "prog1" in one.maps || "prog2" in one.maps ? own : shared)
     }
   }
-  return collect(all, () => name)
+  return collect(all, () => name, how)
 }
