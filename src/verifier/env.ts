@@ -1,5 +1,6 @@
 import { sizeOf } from "../btf/index.ts"
 import type { AttachType } from "../isa/index.ts"
+import type { Limit } from "./alu/sanitize.ts"
 import type { Comparison } from "./branch/compare.ts"
 import type { LoopCall } from "./calls/inlined.ts"
 import type { Caller } from "./helpers/index.ts"
@@ -73,6 +74,13 @@ export class Env {
   /** The states that were kept, in lists that instructions can share: see {@link exploredAt}. */
   readonly explored: (State[] | undefined)[]
   readonly loopVisits = new Map<string, LoopVisit>()
+  /** By slot: how far a pointer may move on wrong ways. */
+  readonly limits = new Map<number, Limit>()
+  /** Numbers that limits depend on are told apart exactly. */
+  exploresLimits = false
+  /** By slot: wrong ways end before an instruction, or after it. */
+  readonly nospec: Uint8Array
+  readonly nospecResult: Uint8Array
   /** By slot. */
   readonly loopCalls = new Map<number, LoopCall>()
   liveness!: StackLiveness
@@ -111,6 +119,8 @@ export class Env {
     this.log = new Log(input.logLevel ?? 1)
     const { count } = this.code
     this.marks = new Marks(count)
+    this.nospec = new Uint8Array(count)
+    this.nospecResult = new Uint8Array(count)
     this.numbers = new LastResults(count)
     this.comparisons = new LastResults(count)
     this.#immediates = bySlot(count)
@@ -266,6 +276,13 @@ export class Env {
     return state
   }
 
+  /** Keeps a way for later that only a processor takes that guesses wrong. */
+  speculate(slot: number): State {
+    const state = this.fork(slot, this.slot)
+    state.speculative = true
+    return state
+  }
+
   /** Records how the walk came to its instruction, and what it does to the stack. */
   record(stack: number, linked: readonly number[] | undefined, stackSides = 0): void {
     if (this.step !== undefined) {
@@ -286,6 +303,7 @@ export class Env {
 
   /** Notes what an access reaches. */
   note(kind: AccessKind): void {
+    if (this.state.speculative) return
     const known = this.access[this.slot]
     this.access[this.slot] = known === undefined || known === kind ? kind : "mixed"
   }

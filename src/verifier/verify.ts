@@ -6,7 +6,7 @@ import type { VerifierInput } from "./input.ts"
 import { tellLiveRegisters } from "./insnLog.ts"
 import { checkKfuncNames } from "./kfuncs/callee.ts"
 import { StackLiveness } from "./prune/stackLiveness.ts"
-import { E2BIG, Refused } from "./refuse.ts"
+import { E2BIG, EINVAL, Refused } from "./refuse.ts"
 import { Kind, pointerReg } from "./reg.ts"
 import type { Facts, Refusal, Verdict } from "./result.ts"
 import { Frame, State } from "./state.ts"
@@ -19,7 +19,7 @@ import { findGlobals } from "./structure/globals.ts"
 import { findLiveRegisters } from "./structure/liveRegisters.ts"
 import { findLoops } from "./structure/loops.ts"
 import { checkStackDepth } from "./structure/stackDepth.ts"
-import { checkSubprograms, findSubprograms, type Subprogram } from "./structure/subprograms.ts"
+import { checkSubprograms, findSubprograms, isTailCall, type Subprogram } from "./structure/subprograms.ts"
 import { walk } from "./walk/walk.ts"
 
 const DEFAULT_LOG_SIZE = 16 << 20
@@ -84,8 +84,16 @@ function verifyAll(env: Env): void {
   env.liveness = new StackLiveness(env)
   walkFunction(env, env.subprograms[0])
   walkGlobals(env)
+  checkTailCalls(env)
   const privateStacks = PRIVATE_STACKS.has(input.type) && env.atLeast(6, 13)
   checkStackDepth(code, env.subprograms, privateStacks)
+}
+
+/** Without CAP_PERFMON a tail call knows its map: the index is checked in the program. */
+function checkTailCalls({ code, callMap, perfmon }: Env): void {
+  if (perfmon) return
+  const slot = callMap.findIndex((map, at) => map === null && isTailCall(code, at))
+  if (slot >= 0) throw new Refused(EINVAL, "tail_call abusing map_ptr", slot)
 }
 
 const PRIVATE_STACKS = new Set(["kprobe", "tracepoint", "perf_event", "raw_tracepoint"])

@@ -16,6 +16,7 @@ import {
 } from "../scalar/index.ts"
 import { linkAfter, withLink } from "./link.ts"
 import { pointerArithmetic } from "./pointer.ts"
+import { keepUnlimited } from "./sanitize.ts"
 
 /** Operators in the words of the log, by operation >> 4. */
 export const OPERATORS = ["+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "neg", "%=", "^=", "=", "s>>=", "end"]
@@ -153,6 +154,7 @@ function checkBinary(env: Env, op: number, wide: boolean): void {
     return
   }
   if (right !== undefined && left.precise) markPrecise(env, src)
+  keepUnlimited(env, operation, dst)
   const by = right === undefined ? env.immediate(slot).scalar : right.scalar
   env.set(dst, scalarArithmetic(env, operation, wide, left, by))
 }

@@ -5,6 +5,7 @@ import { EACCES, EINVAL } from "../refuse.ts"
 import { Flag, isPacket, Kind, type Reg, typeName, UNKNOWN } from "../reg.ts"
 import { isConstant, moveBy } from "../scalar/index.ts"
 import { OPERATORS } from "./check.ts"
+import { keepLimit, limitMove } from "./sanitize.ts"
 import { checkSpeculativeBounds } from "./speculative.ts"
 
 const S64_MIN = -0x8000_0000_0000_0000n
@@ -49,10 +50,12 @@ export function pointerArithmetic(env: Env, what: PointerArithmetic): void {
   }
   checkSaneOffset(env, offset, name)
   checkSaneOffset(env, pointer, name)
+  const limit = limitMove(env, what)
   const result = moved(env, what, name)
   checkSaneOffset(env, result, name)
   env.set(dst, result)
   checkSpeculativeBounds(env, dst, result)
+  keepLimit(env, what, limit, result)
 }
 
 function canMove(kind: Kind, known: boolean, addsZero: boolean): boolean {

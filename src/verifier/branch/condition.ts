@@ -3,7 +3,7 @@ import { leaks } from "../alu/check.ts"
 import type { Env } from "../env.ts"
 import { markPrecise } from "../prune/precision.ts"
 import { EACCES, EINVAL } from "../refuse.ts"
-import { isPointer, Kind, mayBeNull, type Reg } from "../reg.ts"
+import { isPointer, Kind, mayBeNull, type Reg, UNKNOWN } from "../reg.ts"
 import { isConstant, type Refined } from "../scalar/index.ts"
 import type { State } from "../state.ts"
 import { compared } from "./compare.ts"
@@ -59,6 +59,11 @@ export function checkCondition(env: Env): number {
   if (taken !== undefined) {
     if (left.kind === Kind.scalar) markPrecise(env, dst)
     if (byRegister && right.kind === Kind.scalar) markPrecise(env, src)
+    if (!env.perfmon) {
+      const { regs } = env.speculate(taken ? slot + 1 : target).current
+      regs[dst] = UNKNOWN
+      if (byRegister) regs[src] = UNKNOWN
+    }
     env.told.changes()
     return taken ? target : slot + 1
   }

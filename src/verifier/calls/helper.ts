@@ -63,7 +63,7 @@ export function checkMaySleep(env: Env, label: string, what = "helper"): void {
 
 /** The map that a call is given is one and the same on all ways, or it is not known. */
 function noteMap(env: Env, { map }: CallMeta): void {
-  if (map === undefined) return
+  if (map === undefined || env.state.speculative) return
   const { callMap, slot } = env
   const known = callMap[slot]
   callMap[slot] = known === undefined || known === map ? map : null

@@ -56,7 +56,7 @@ function lookUp(id: number, caller: Caller, helpers: Answers["helpers"]): Protot
   if (helper === undefined || versionNumber(helper.kernelSince) > caller.kernel) {
     return { message: `invalid func unknown#${id}`, errno: EINVAL }
   }
-  const prototype = helpers.get(id)
+  const prototype = !caller.perfmon && CASTS.test(helper.name) ? undefined : helpers.get(id)
   const name = `${helper.name}#${id}`
   if (prototype === undefined) {
     const says = caller.kernel >= SAYS_PROGRAM_TYPE ? "program of this type cannot use helper" : "unknown func"
@@ -71,6 +71,9 @@ function lookUp(id: number, caller: Caller, helpers: Answers["helpers"]): Protot
   }
   return (helper.name === "bpf_get_func_ip" && refuseFuncIp(name, caller)) || prototype
 }
+
+/** Helpers that make typed pointers of sockets, which tell where memory lies. */
+const CASTS = /^bpf_skc_to_/
 
 /** Whether what {@link findHelper} found is a refusal. */
 export function isRefusal(found: Prototype | HelperRefusal): found is HelperRefusal {

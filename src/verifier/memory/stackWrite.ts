@@ -21,6 +21,12 @@ export function writeStack(env: Env, register: number, off: number, size: number
 
 const isZero = (reg: Reg): boolean => reg.kind === Kind.scalar && isConstant(reg.scalar) && reg.scalar.bits.value === 0n
 
+/** The first bytes of a slot hold numbers of which nothing is known, or zero. */
+function isPlain({ types }: Slot, size: number): boolean {
+  for (let i = 0; i < size; i++) if (byteOf(types, i) !== Byte.misc && byteOf(types, i) !== Byte.zero) return false
+  return true
+}
+
 /** The immediate that is stored; undefined for other instructions than stores of one. */
 function storedImmediate(env: Env, src: number | undefined): number | undefined {
   const { code, slot } = env
@@ -35,6 +41,8 @@ function writeFixed(env: Env, frame: Frame, off: number, size: number, src: numb
   if (!env.perfmon && size !== 8 && old.isSpill && isPointer(old.reg)) {
     env.refuse(EACCES, "attempt to corrupt spilled pointer on stack")
   }
+  if (!env.perfmon && ((src !== undefined && isPointer(env.regs[src])) || !isPlain(old, size)))
+    env.nospecResult[env.slot] = 1
   destroyDynptr(env, frame, index)
   env.told.slot(index)
   if (size === 8) env.liveness.write(frame.number, index)
@@ -44,10 +52,10 @@ function writeFixed(env: Env, frame: Frame, off: number, size: number, src: numb
   if (off % 8 === 0 && reg?.kind === Kind.scalar && env.privileged) {
     const fits = reg.scalar.umax < 1n << BigInt(8 * size)
     const value = fits ? withLink(env, src as number) : reg.with({ id: 0, off: 0 })
-    spill(env, frame, index, value, size)
+    spill(frame, index, value, size)
     env.record(step, undefined)
   } else if (off % 8 === 0 && immediate !== undefined && env.privileged) {
-    spill(env, frame, index, scalarReg(constant(BigInt(immediate))), size)
+    spill(frame, index, scalarReg(constant(BigInt(immediate))), size)
     env.record(step, undefined)
   } else if (reg !== undefined && isPointer(reg)) {
     if (size !== 8) {
@@ -57,7 +65,7 @@ function writeFixed(env: Env, frame: Frame, off: number, size: number, src: numb
     if (frame !== env.frame && reg.kind === Kind.stack) {
       env.refuse(EINVAL, "cannot spill pointers to stack into stack frame of the caller")
     }
-    spill(env, frame, index, reg, size)
+    spill(frame, index, reg, size)
     env.record(step, undefined)
   } else {
     let types = frame.stack[index].types
@@ -73,12 +81,12 @@ function writeFixed(env: Env, frame: Frame, off: number, size: number, src: numb
 }
 
 /** Puts a register into the low `size` bytes of a slot. */
-function spill(env: Env, frame: Frame, index: number, reg: Reg, size: number): void {
+function spill(frame: Frame, index: number, reg: Reg, size: number): void {
   let { types } = frame.stack[index]
   for (let i = 7; i >= 0; i--) {
     const byte = byteOf(types, i)
     if (i >= 8 - size) types = setByte(types, i, Byte.spill)
-    else if (byte !== Byte.zero && !(byte === Byte.invalid && env.perfmon)) types = setByte(types, i, Byte.misc)
+    else if (byte !== Byte.zero && byte !== Byte.invalid) types = setByte(types, i, Byte.misc)
   }
   frame.stack[index] = new Slot(types, reg)
 }

@@ -47,7 +47,7 @@ function sameReferences(old: State, now: State): boolean {
 function framesEqual(env: Env, old: Frame, now: Frame, live: number, exact: Exactness): boolean {
   if (old.callbackDepth > now.callbackDepth) return false
   for (let i = 0; i < 11; i++) {
-    if (live & (1 << i) && !regSafe(old.regs[i], now.regs[i], exact)) return false
+    if (live & (1 << i) && !regSafe(env, old.regs[i], now.regs[i], exact)) return false
   }
   return stackSafe(env, old, now, exact)
 }
@@ -66,13 +66,15 @@ export const regsExact = (old: Reg, now: Reg, map: IdMap = ids): boolean =>
   sameValue(old, now) && map.match(old.id, now.id) && map.match(old.refId, now.refId)
 
 /** Whether what was proven with one register holds with another in its place. */
-function regSafe(old: Reg, now: Reg, exact: Exactness): boolean {
+function regSafe(env: Env, old: Reg, now: Reg, exact: Exactness): boolean {
   if (old === now && old.id === 0 && old.refId === 0) return true
   if (exact === Exactness.exact) return regsExact(old, now)
   if (old.kind === Kind.notInit && (exact === Exactness.loose || now.kind === Kind.notInit)) return true
   if (old.kind !== now.kind || old.flags !== now.flags) return false
   switch (old.kind) {
     case Kind.scalar:
+      if (env.exploresLimits)
+        return old.off === now.off && same(old.scalar, now.scalar) && ids.matchScalar(old.id, now.id)
       if (!old.precise && exact === Exactness.loose) return true
       if ((old.id & ADD_CONST) !== (now.id & ADD_CONST)) return false
       if (old.id & ADD_CONST && old.off !== now.off) return false
@@ -111,11 +113,11 @@ function stackSafe(env: Env, old: Frame, now: Frame, exact: Exactness): boolean 
     if (b === undefined) return false
     const [x, y] = [numberIn(env, a), numberIn(env, b)]
     if (x !== undefined && y !== undefined) {
-      if (!regSafe(x, y, exact)) return false
+      if (!regSafe(env, x, y, exact)) return false
       continue
     }
     if (!bytesSafe(env, a, b)) return false
-    if (byteOf(a.types, 7) === byteOf(b.types, 7) && !objectSafe(a, b, exact)) return false
+    if (byteOf(a.types, 7) === byteOf(b.types, 7) && !objectSafe(env, a, b, exact)) return false
   }
   return true
 }
@@ -137,11 +139,11 @@ function bytesSafe(env: Env, old: Slot, now: Slot): boolean {
 }
 
 /** What lies in two slots of the same kind: a spilled register, an iterator, a dynptr. */
-function objectSafe(old: Slot, now: Slot, exact: Exactness): boolean {
+function objectSafe(env: Env, old: Slot, now: Slot, exact: Exactness): boolean {
   const [a, b] = [old.reg.object, now.reg.object]
   switch (byteOf(old.types, 7)) {
     case Byte.spill:
-      return regSafe(old.reg, now.reg, exact)
+      return regSafe(env, old.reg, now.reg, exact)
     case Byte.dynptr:
       return a?.type === b?.type && a?.first === b?.first && ids.match(old.reg.refId, now.reg.refId)
     case Byte.iter:

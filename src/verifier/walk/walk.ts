@@ -2,7 +2,7 @@ import { OP_EXIT } from "../../isa/index.ts"
 import { type Env, MAX_PROCESSED } from "../env.ts"
 import { leaveLoop } from "../prune/loopVisits.ts"
 import { isVisited } from "../prune/visited.ts"
-import { E2BIG, EFAULT } from "../refuse.ts"
+import { E2BIG, EACCES, EFAULT, EINVAL, EPERM, Refused } from "../refuse.ts"
 import type { State } from "../state.ts"
 import { checkInstruction } from "./instruction.ts"
 
@@ -25,22 +25,27 @@ export function walk(env: Env, start: State, slot: number): void {
     env.state.slot = env.slot
     let next: number | undefined
     if (marks.prunePoint[env.slot] && isVisited(env)) {
-      if (log.on) log.add(tell ? `\nfrom ${previous} to ${env.slot}: safe\n` : `${env.slot}: safe\n`)
+      if (log.on) log.add(tell ? `\n${from(env, previous)}: safe\n` : `${env.slot}: safe\n`)
       next = undefined
     } else {
       if (marks.jumpPoint[env.slot]) env.record(-1, undefined)
       if (log.on) {
-        if (tell && log.full) env.told.whole(`\nfrom ${previous} to ${env.slot}:`)
+        if (tell && log.full)
+          env.told.whole(`
+${from(env, previous)}:`)
         tell = false
         env.told.changes()
         env.told.line(env.slot, "; ")
         env.told.insn()
       }
-      marks.seen[env.slot] = 1
       previous = env.slot
-      env.liveness.start()
-      next = checkInstruction(env)
-      env.liveness.commit(previous)
+      if (env.state.speculative) next = speculate(env)
+      else {
+        marks.seen[env.slot] = 1
+        env.liveness.start()
+        next = checkInstruction(env)
+        env.liveness.commit(previous)
+      }
     }
     if (next !== undefined) {
       // What a function has returned to is told whole.
@@ -61,6 +66,35 @@ export function walk(env: Env, start: State, slot: number): void {
     if (log.on) env.told.all()
   }
 }
+
+/** Where a way begins, in the log's words. */
+const from = ({ slot, state }: Env, previous: number): string =>
+  `from ${previous} to ${slot}${state.speculative ? " (speculative execution)" : ""}`
+
+/**
+ * Checks an instruction on a way that only a processor takes that guesses wrong. What would be refused is no fault there: the kernel puts a barrier
+ * before it, and the way ends.
+ */
+function speculate(env: Env): number | undefined {
+  const { liveness, log, slot } = env
+  if (env.nospec[slot]) return undefined
+  liveness.start()
+  let next: number | undefined
+  try {
+    next = checkInstruction(env)
+  } catch (error) {
+    if (!(error instanceof Refused) || !RECOVERABLE.has(error.errno)) throw error
+    if (!error.logged) log.add(`${error.message}\n`)
+    env.nospec[slot] = 1
+    env.limits.delete(slot)
+    next = undefined
+  }
+  liveness.commit(slot)
+  return env.nospecResult[slot] ? undefined : next
+}
+
+/** Errors that a barrier makes good. */
+const RECOVERABLE = new Set([EPERM, EACCES, EINVAL])
 
 /** A way is at its end: so are the states on it from which no other way goes on. */
 function endWay(env: Env, last: State): void {
