@@ -19,6 +19,7 @@ export const EDOM = 33
 export const ENODATA = 61
 export const ESOCKTNOSUPPORT = 94
 export const EPROTOTYPE = 91
+export const ENOPROTOOPT = 92
 export const EPROTO = 71
 export const EBADMSG = 74
 export const EOVERFLOW = 75

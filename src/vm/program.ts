@@ -164,6 +164,7 @@ export class VmProgram implements LoadedProgram {
     run.cookie = at.cookie ?? 0n
     run.functionAddress = at.functionAddress ?? 0n
     run.retval = 0
+    run.socketOptions = undefined
     run.sequence = at.sequence
     run.packet = undefined
     try {
@@ -182,6 +183,7 @@ export class VmProgram implements LoadedProgram {
     const run = core.takeRun()
     run.cpu = core.environment.cpu()
     run.retval = 0
+    run.socketOptions = undefined
     try {
       return body(run)
     } catch (error) {

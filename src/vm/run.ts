@@ -49,6 +49,8 @@ export class Run {
   cookie = 0n
   /** The output of an iterator; undefined where the program is none. */
   sequence: Sequence | undefined
+  /** Options of the socket that the program is about, by level and number (`bpf_setsockopt`). They begin anew with each trial run. */
+  socketOptions: Map<string, Uint8Array> | undefined
   /** What the system call gives that a program of a control group is asked about (`bpf_get_retval`). */
   retval = 0
   /** The function that is traced, for `bpf_get_func_ip`. */

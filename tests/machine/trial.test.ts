@@ -169,6 +169,19 @@ leaves(
 )
 
 leaves(
+  "options of a socket, as the program has set them",
+  `SEC("sockops") int run(struct bpf_sock_ops *o) {
+    char name[8] = "reno", found[8]; int on = 1, mark = 5;
+    o->reply = bpf_getsockopt(o, 6, 13, found, sizeof found);
+    if (bpf_setsockopt(o, 6, 13, name, 5) || bpf_setsockopt(o, 1, 36, &on, sizeof on)) return 0;
+    if (bpf_getsockopt(o, 6, 13, found, sizeof found) || bpf_getsockopt(o, 1, 36, &mark, sizeof mark)) return 0;
+    return found[0] == 'r' && !found[5] && mark == 1;
+  }`,
+  { context: words(224, { 0: 4 }) },
+  { retval: 1, data: [], context: [...words(224, { 0: 4, 4: -92 >>> 0 })] },
+)
+
+leaves(
   "a program that changes where a socket connects to",
   `SEC("cgroup/connect4") int run(struct bpf_sock_addr *a) { if (a->user_port != bpf_htons(80)) return 0; a->user_ip4 = bpf_htonl(0x7f000001); a->user_port = bpf_htons(8080); return a->family == 2; }`,
   { context: words(72, { 0: 2, 4: 0x0100000a, 24: 0x5000, 28: 2 }) },

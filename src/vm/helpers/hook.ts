@@ -1,5 +1,5 @@
 import type { Helper } from "../code.ts"
-import { EINVAL } from "../errno.ts"
+import { EINVAL, ENOPROTOOPT } from "../errno.ts"
 
 /** Offsets in `struct bpf_sock_ops`, and flags that ask for its callbacks. Source: include/uapi/linux/bpf.h. */
 const OPS_FULL_SOCKET = 72
@@ -24,6 +24,23 @@ export const hookHelpers: Readonly<Record<string, Helper>> = {
     if (view.getUint32(at + OPS_FULL_SOCKET, true) === 0) return run.signed(-EINVAL)
     view.setUint32(at + OPS_CALLBACK_FLAGS, flags & ALL_CALLBACKS, true)
     return flags & ~ALL_CALLBACKS
+  },
+
+  // Options are kept as they are set, and nobody looks at them.
+  bpf_setsockopt(run, _context, _high, level, _levelHigh, option, _optionHigh, value, valueHigh, size) {
+    const at = run.readable(value, valueHigh, size)
+    run.socketOptions ??= new Map()
+    run.socketOptions.set(`${level} ${option}`, run.memory.copy(at, size))
+    return 0
+  },
+  bpf_getsockopt(run, _context, _high, level, _levelHigh, option, _optionHigh, value, valueHigh, size) {
+    const at = run.writable(value, valueHigh, size)
+    const { u8 } = run.memory
+    u8.fill(0, at, at + size)
+    const kept = run.socketOptions?.get(`${level} ${option}`)
+    if (kept === undefined) return run.signed(-ENOPROTOOPT)
+    u8.set(kept.subarray(0, size), at)
+    return 0
   },
 
   // What is sent lies in one piece, and the verdict is for all of it.
