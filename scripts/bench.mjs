@@ -1,7 +1,7 @@
 // Measures skep, side by side with BCC 0.26 where that is installed: npm run bench [-- --runs=N] [--corpus=DIR]. See bench/.
 // npm run bench -- --only=verifier: instructions that the verifier goes through in a second.
-// npm run bench -- --only=vm [words]: small programs on the embedded machine, side by side with the kernel and gcc;
-// npm run bench -- --only=vm translation: how long they take to become WebAssembly. "operations" for maps and helpers.
+// npm run bench -- --only=vm [words]: small programs on the embedded machine, side by side with the kernel and gcc; "operations" for maps and helpers;
+// "translation" for how long programs take to become WebAssembly.
 import { build } from "esbuild"
 import { buildDist } from "./build.mjs"
 
