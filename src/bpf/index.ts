@@ -163,6 +163,7 @@ export {
   type WalkOptions,
   XskMap,
 } from "./maps/index.ts"
+export { attachClassicFilter, type ClassicFilter } from "./network/classic.ts"
 export type { NodeSocket } from "./network/descriptor.ts"
 export type {
   AttachXdpOptions,

@@ -1,6 +1,7 @@
 export { cgroupPrograms, noHook } from "./attach/cgroup.ts"
 export { type OpenCounter, openCounters } from "./attach/perfCounters.ts"
 export { kprobeFunctions, noneMatches, placesOf } from "./attach/probeable.ts"
+export { attachClassic } from "./attach/socket.ts"
 export { doctor, type Finding } from "./doctor.ts"
 export { type FeatureName, type Features, features, hasFeature, requireFeature } from "./featureList.ts"
 export {

@@ -2,11 +2,12 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
-import { compileFilter, runClassic } from "../../src/filter/index.ts"
+import { compileFilter, parseNumbers, runClassic } from "../../src/filter/index.ts"
 import { readCapture, writeCapture } from "../../src/packets/index.ts"
 import { fileWith, scratch, skep } from "../support/cli.ts"
 import { randomPacket } from "../support/filterPackets.ts"
 import { Random } from "../support/random.ts"
+import { installedTool, runTool } from "../support/tools.ts"
 
 const out = (...args: string[]): string => {
   const { status, stdout, stderr } = skep(["filter", ...args])
@@ -35,6 +36,33 @@ test("a filter from a file, in each form", () => {
   for (const form of ["-d", "-dd", "-ddd"]) {
     assert.equal(out("--from", fileWith("filter.txt", out(form, "udp")), "-ddd"), out("-ddd", "udp"))
   }
+})
+
+const tcpdump = installedTool("tcpdump")
+for (const text of [
+  "host localhost",
+  "src localhost and tcp",
+  "not ip host localhost",
+  "port 80 and dst host localhost",
+]) {
+  test(`${text}, as tcpdump takes it`, { skip: tcpdump === undefined && "tcpdump is not installed" }, () => {
+    const theirs = parseNumbers(runTool(tcpdump!, "-y", "EN10MB", "-ddd", "--", text))
+    const ours = parseNumbers(out("-ddd", text))
+    const random = new Random(text.length)
+    const local = [127, 0, 0, 1]
+    for (let i = 0; i < 300; i++) {
+      const packet = randomPacket(random, 1)
+      const data = Uint8Array.from({ length: 200 }, (_, at) => packet[at] ?? 0)
+      if (random.chance(0.5)) data.set(local, random.pick([26, 30, 28, 38]))
+      assert.equal(runClassic(ours, { data }), runClassic(theirs, { data }), text)
+    }
+  })
+}
+
+test("a name that nobody knows is refused", () => {
+  const { status, stderr } = skep(["filter", "host no-such-host.invalid"])
+  assert.equal(status, 1)
+  assert.match(stderr, /'no-such-host.invalid' is a name, and no addresses of it are known/)
 })
 
 test("an error points into the expression", () => {

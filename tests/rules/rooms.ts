@@ -45,6 +45,7 @@ export const rooms: Record<string, Room> = {
       "opt",
       "codegen",
       "compiler",
+      "filter",
       "machine",
       "cache",
       "snapshot",

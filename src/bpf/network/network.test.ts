@@ -5,9 +5,10 @@ import { test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { bpfDescriptors, kernelConfig, needsRoot } from "../../../tests/support/kernel.ts"
 import { frame, ownNetwork, sendFrame, sharingSocket } from "../../../tests/support/network.ts"
+import { parseClassic } from "../../filter/index.ts"
 import { kernelAtLeast, sys } from "../../kernel/index.ts"
 import { listQdiscs } from "../../netlink/index.ts"
-import { BPF, type SkepError } from "../index.ts"
+import { attachClassicFilter, BPF, type SkepError } from "../index.ts"
 
 const skip = needsRoot
 
@@ -252,6 +253,32 @@ test("a socket of Node gets only what its filter lets pass", { skip }, async () 
     send("yes")
     await until(() => got.length >= 2)
     assert.deepEqual(got, ["welcome", "yes"])
+  } finally {
+    server.close()
+    client.close()
+  }
+})
+
+test("a socket of Node has a classic filter, without rights", {
+  skip: process.platform !== "linux" && "Linux only",
+}, async () => {
+  const server = await bound(createSocket("udp4"))
+  const client = createSocket("udp4")
+  try {
+    const long = parseClassic("ld #pktlen\njgt #11 jt take jf drop\ntake: ret #-1\ndrop: ret #0")
+    const filter = attachClassicFilter(server, long)
+    const got: string[] = []
+    server.on("message", data => got.push(String(data)))
+    const send = (text: string) => client.send(text, server.address().port, "127.0.0.1")
+    send("no")
+    send("welcome")
+    await until(() => got.length >= 1)
+    filter.detach()
+    send("yes")
+    await until(() => got.length >= 2)
+    assert.deepEqual(got, ["welcome", "yes"])
+    assert.throws(() => attachClassicFilter(9999, long), { code: "KERNEL_NO_SOCKET" })
+    assert.throws(() => attachClassicFilter(server, []), { code: "KERNEL_CALL" })
   } finally {
     server.close()
     client.close()

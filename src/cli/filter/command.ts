@@ -14,6 +14,7 @@ import {
 import { disassemble } from "../../isa/index.ts"
 import { command, SUCCESS, UsageError } from "../command.ts"
 import { filterCapture } from "./capture.ts"
+import { resolveHosts } from "./names.ts"
 
 const LINK_TYPES = Object.keys(LINK_HEADERS) as LinkType[]
 
@@ -45,9 +46,10 @@ export const filter = command({
     ["skep filter 'tcp port 80 and host 10.0.0.1'", "shows the filter as tcpdump -d does"],
     ["skep filter --ebpf 'tcp[tcpflags] & tcp-syn != 0'", "shows what a kernel makes of it"],
     ["skep filter --pcap in.pcap -w web.pcap 'port 80 or port 443'", "copies packets of a capture"],
+    ["skep filter 'host localhost'", "a host by its name, which this computer looks up"],
     ["tcpdump -ddd icmp | skep filter --from -", "shows a filter that another program made"],
   ],
-  run(values, words) {
+  async run(values, words) {
     const expression = words.join(" ")
     if (values.from !== undefined && expression !== "") {
       throw new UsageError("--from takes the place of an expression: give one of them")
@@ -55,8 +57,9 @@ export const filter = command({
     const snapLength = lengthOf(values["snapshot-length"])
     const linkType = values["link-type"] as LinkType | undefined
     const given = values.from === undefined ? undefined : parseClassic(textOf(values.from))
+    const hosts = given === undefined ? await resolveHosts(expression) : undefined
     const compile = (type: LinkType): readonly ClassicInsn[] =>
-      given ?? compileFilter(expression, { linkType: type, snapLength })
+      given ?? compileFilter(expression, { linkType: type, snapLength, hosts })
     if (values.pcap !== undefined) {
       return filterCapture(values.pcap, compile, { linkType, out: values.out, countOnly: values.count === true })
     }

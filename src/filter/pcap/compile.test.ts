@@ -7,7 +7,7 @@ import { kernel, needsRoot } from "../../../tests/support/kernel.ts"
 import { Random } from "../../../tests/support/random.ts"
 import { SkepError } from "../../base/index.ts"
 import { renderDiagnostic } from "../../c/index.ts"
-import { compileFilter, disassembleClassic, filterObject, type LinkType, runClassic } from "../index.ts"
+import { compileFilter, disassembleClassic, filterObject, hostNames, type LinkType, runClassic } from "../index.ts"
 
 for (const text of [
   "tcp port 80",
@@ -115,7 +115,10 @@ bad("src proto 5", "FILTER_QUALIFIER", /leave 'src' out/)
 bad("tcp broadcast", "FILTER_QUALIFIER", /ether and ip only/)
 bad("arp multicast", "FILTER_QUALIFIER", /ether, ip and ip6 only/)
 bad("ip protochain 6", "FILTER_QUALIFIER", /wants a loop/)
-bad("gateway foo", "FILTER_QUALIFIER", /gateway is not supported/)
+bad("gateway foo", "FILTER_NAME", /no address of Ethernet of 'foo' is known/)
+bad("gateway 10.0.0.1", "FILTER_QUALIFIER", /said by its name/)
+bad("src gateway foo", "FILTER_QUALIFIER", /no source and no destination/)
+bad("ip6 gateway foo", "FILTER_QUALIFIER", /has no gateways/)
 bad("ah[0] = 1", "FILTER_QUALIFIER", /bytes of 'ah'/)
 bad("vlan 4096", "FILTER_RANGE", /4095 is the largest/)
 bad("mpls 1048576", "FILTER_RANGE", /1048575 is the largest/)
@@ -171,4 +174,35 @@ test("filters give the same in the kernel", { skip: needsRoot }, () => {
       assert.equal(loaded.program("filter").testRun({ data }).retval, runClassic(insns, { data }), text)
     }
   }
+})
+
+const HOSTS = new Map([
+  ["router", ["02:00:00:00:00:01", "10.0.0.1", "fe80::1"]],
+  ["www.example.com", ["192.0.2.1", "192.0.2.2"]],
+  ["six", ["2001:db8::6"]],
+])
+
+/** An expression with names gives the filter of one with addresses. */
+function named(text: string, plain: string): void {
+  test(`${text} is ${plain}`, () => assert.deepEqual(compileFilter(text, { hosts: HOSTS }), compileFilter(plain)))
+}
+named("host www.example.com", "host 192.0.2.1 or host 192.0.2.2")
+named("src www.example.com and udp", "(src 192.0.2.1 or src 192.0.2.2) and udp")
+named("dst host router", "dst host 10.0.0.1 or dst host fe80::1")
+named("ip host router", "ip host 10.0.0.1")
+named("ip6 host router", "ip6 host fe80::1")
+named("arp host router", "arp host 10.0.0.1")
+named("ether src router", "ether src 02:00:00:00:00:01")
+named("gateway router", "ether host 02:00:00:00:00:01 and not host 10.0.0.1")
+named("ip gateway router and port 80", "ether host 02:00:00:00:00:01 and not ip host 10.0.0.1 and port 80")
+
+test("names that have no such address are refused", () => {
+  for (const text of ["ip host six", "ether host six", "host elsewhere", "net router", "gateway six"]) {
+    assert.throws(() => compileFilter(text, { hosts: HOSTS }), { code: "FILTER_NAME" }, text)
+  }
+})
+
+test("the names of hosts in an expression", () => {
+  const text = "(host a.b or not src c) and port http and ip proto \\tcp and gateway d and ether host c and 10.0.0.1"
+  assert.deepEqual(hostNames(text), ["a.b", "c", "d"])
 })

@@ -4,7 +4,7 @@ import { Numbers } from "./arithmetic.ts"
 import type { Expression, Id, Qualifiers } from "./ast.ts"
 import { and, type Condition, not, or } from "./condition.ts"
 import type { Complaints, ExpressionCode, Place } from "./error.ts"
-import { Hosts } from "./hosts.ts"
+import { Hosts, type NamedHosts } from "./hosts.ts"
 import { Layers } from "./layers.ts"
 import type { LinkHeader } from "./link.ts"
 import { ETHER_TYPES, IP_PROTOCOLS, type Protocol, protocolName } from "./names.ts"
@@ -20,6 +20,8 @@ export interface GenerateOptions {
   readonly link: LinkHeader
   /** The mask of the network, for `ip broadcast`. */
   readonly netmask: number
+  /** What names of hosts stand for. */
+  readonly hosts: NamedHosts
 }
 
 /** Makes the condition that an expression stands for; its parts are read from left to right, as layers move. */
@@ -33,13 +35,13 @@ export class Generator {
   readonly #ports: Ports
   readonly #numbers: Numbers
 
-  constructor(ask: Questions, complaints: Complaints, { link, netmask }: GenerateOptions) {
+  constructor(ask: Questions, complaints: Complaints, { link, netmask, hosts }: GenerateOptions) {
     this.#ask = ask
     this.#complaints = complaints
     this.#netmask = netmask
     this.#layers = new Layers(ask, link, complaints)
     this.#protocols = new Protocols(ask, this.#layers, complaints)
-    this.#hosts = new Hosts(this.#protocols)
+    this.#hosts = new Hosts(this.#protocols, hosts)
     this.#ports = new Ports(this.#protocols)
     this.#numbers = new Numbers(this.#protocols)
   }
@@ -100,12 +102,7 @@ export class Generator {
           "ask for the headers that are expected: 'ip6 proto 0 and ip6[40] = 6'",
         )
       case "gateway":
-        throw this.#error(
-          "FILTER_QUALIFIER",
-          id,
-          "gateway is not supported",
-          "write 'ether host MAC and not host ADDRESS'",
-        )
+        return this.#hosts.gateway(qualifiers, id)
       default:
         return this.#hosts.condition(qualifiers, id)
     }

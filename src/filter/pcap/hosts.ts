@@ -1,6 +1,6 @@
-import { parseIpv4, prefixMask } from "./address.ts"
+import { parseIpv4, parseIpv6, parseMac, prefixMask } from "./address.ts"
 import type { Direction, Id, Qualifiers } from "./ast.ts"
-import { and, type Condition, or } from "./condition.ts"
+import { and, type Condition, not, or } from "./condition.ts"
 import type { ExpressionCode, Place } from "./error.ts"
 import { type Protocol, protocolName } from "./names.ts"
 import type { Protocols } from "./protocols.ts"
@@ -21,14 +21,31 @@ export function directed(direction: Direction | undefined, ask: (which: "src" | 
   }
 }
 
+/** Addresses of hosts by their names: of IPv4, of IPv6, of Ethernet, as they are written. */
+export type NamedHosts = ReadonlyMap<string, readonly string[]>
+
+type NameId = Extract<Id, { readonly kind: "name" }>
+
+const isIpv4 = (protocol: Protocol): boolean => protocol === "ip" || protocol === "arp" || protocol === "rarp"
+
+/** An address as an id, in the place of its name. */
+function idOf(text: string, { start, end }: Place): Id {
+  const bytes = parseMac(text)
+  if (bytes !== undefined) return { kind: "mac", bytes, start, end }
+  const words = parseIpv4(text) === undefined ? parseIpv6(text) : undefined
+  return words === undefined ? { kind: "dotted", text, start, end } : { kind: "ipv6", words, start, end }
+}
+
 type Ipv4Id = Extract<Id, { readonly kind: "number" | "dotted" | "prefix" | "mask" }>
 
 /** Conditions about addresses: `host`, `net`, `ether host`. */
 export class Hosts {
   readonly #protocols: Protocols
+  readonly #named: NamedHosts
 
-  constructor(protocols: Protocols) {
+  constructor(protocols: Protocols, named: NamedHosts) {
     this.#protocols = protocols
+    this.#named = named
   }
 
   /** The address that an id stands for is the packet's. */
@@ -39,17 +56,61 @@ export class Hosts {
       case "ipv6":
         return this.#ip6(qualifiers, id)
       case "name":
-        throw this.#error(
-          "FILTER_NAME",
-          id,
-          `'${id.text}' is a name, and filters are made without asking for addresses`,
-          "write the host's address, or several of them: 'host (10.0.0.1 or 10.0.0.2)'",
-        )
+        return this.#name(qualifiers, id)
       default: {
         const { value, mask } = this.#ip4(qualifiers, id)
         return this.#host(qualifiers, value, mask, id)
       }
     }
+  }
+
+  /** A host by its name: any of its addresses, as far as the protocol has such. */
+  #name(qualifiers: Qualifiers, id: NameId): Condition {
+    const { protocol, kind } = qualifiers
+    const known = kind === undefined || kind === "host" ? this.#named.get(id.text) : undefined
+    if (known === undefined) {
+      throw this.#error(
+        "FILTER_NAME",
+        id,
+        `'${id.text}' is a name, and no addresses of it are known`,
+        kind === "net" ? "write the network's number" : "write the host's address: 'host (10.0.0.1 or 10.0.0.2)'",
+      )
+    }
+    const fits = (text: string): boolean => {
+      if (parseMac(text) !== undefined) return protocol === "link"
+      const version6 = parseIpv4(text) === undefined
+      return protocol === undefined || (version6 ? protocol === "ip6" : isIpv4(protocol))
+    }
+    const addresses = known.filter(fits)
+    const [first, ...others] = addresses.map(text => this.condition({ ...qualifiers, kind: "host" }, idOf(text, id)))
+    if (first !== undefined) return others.reduce((sum, one) => or(sum, one), first)
+    const hint = known.length === 0 ? undefined : `it has ${known.join(", ")}`
+    throw this.#error("FILTER_NAME", id, `'${id.text}' has no address that is asked for here`, hint)
+  }
+
+  /** `gateway router`: a packet that the host passes on. It has the host's address of Ethernet, and another of IP. */
+  gateway({ protocol, direction }: Qualifiers, id: Id): Condition {
+    const wrong = (message: string, hint: string): Error => this.#error("FILTER_QUALIFIER", id, message, hint)
+    if (id.kind !== "name") throw wrong("a gateway is said by its name", "write 'ether host MAC and not host ADDRESS'")
+    if (direction !== undefined) throw wrong("a gateway has no source and no destination", `leave '${direction}' out`)
+    if (protocol !== undefined && !isIpv4(protocol)) {
+      throw wrong(`'${protocolName(protocol)}' has no gateways`, "they are of ip, arp and rarp")
+    }
+    const addresses = this.#named.get(id.text) ?? []
+    const mac = addresses.find(text => parseMac(text) !== undefined)
+    const ip = addresses.filter(text => parseIpv4(text) !== undefined)
+    if (mac === undefined || ip.length === 0) {
+      const what = mac === undefined ? "address of Ethernet" : "IPv4 address"
+      throw this.#error(
+        "FILTER_NAME",
+        id,
+        `no ${what} of '${id.text}' is known`,
+        "write 'ether host MAC and not host ADDRESS'",
+      )
+    }
+    const own = ip.map(text => this.condition({ protocol, kind: "host" }, idOf(text, id)))
+    const ether = this.condition({ protocol: "link", kind: "host" }, idOf(mac, id))
+    return and(ether, not(own.reduce((sum, one) => or(sum, one))))
   }
 
   /** The value and the mask that an IPv4 address, in part or whole, stands for. */

@@ -1,4 +1,5 @@
 import { fstatSync } from "node:fs"
+import { endianness } from "node:os"
 import { SkepError } from "../../base/index.ts"
 import type { ReuseportTarget, SocketTarget } from "../../machine/index.ts"
 import type { ProgramType } from "../../object/index.ts"
@@ -67,6 +68,35 @@ function inodeOf(fd: number): number | undefined {
     return undefined
   }
 }
+
+/** `SO_ATTACH_FILTER` of the same header. */
+const SO_ATTACH_FILTER = 26
+
+/**
+ * Gives a socket a filter of classic BPF: `struct sock_filter` one after the other, in this computer's byte order. No rights are needed. What is given
+ * back takes it away. @throws SkepError KERNEL_NO_SOCKET, KERNEL_CALL where the kernel does not take the filter
+ */
+export function attachClassic(fd: number, insns: Uint8Array): () => void {
+  const what = `attaching a classic filter to socket ${fd}`
+  // struct sock_fprog: the number of instructions, and behind padding their address.
+  const program = new DataView(new ArrayBuffer(16))
+  program.setUint16(0, insns.length / 8, isLittle)
+  program.setBigUint64(8, BigInt(sys().address(insns)), isLittle)
+  const inode = inodeOf(fd)
+  const result = syscall(sys().numbers.setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, new Uint8Array(program.buffer), 16)
+  if (result === -EBADF || result === -ENOTSOCK) throw noSocket(fd, what, -result)
+  if (result < 0) {
+    const hint = `a filter has 1 to 4,096 instructions (this one ${insns.length / 8}), and the socket's may be locked (SO_LOCK_FILTER)`
+    throw callFailed(what, -result, { hint })
+  }
+  return () => {
+    if (inode !== undefined && inodeOf(fd) === inode) {
+      syscall(sys().numbers.setsockopt, fd, SOL_SOCKET, FILTER.detach, new Uint8Array(4), 4)
+    }
+  }
+}
+
+const isLittle = endianness() === "LE"
 
 function noSocket(fd: number, what: string, errno: number): SkepError {
   return new SkepError({
