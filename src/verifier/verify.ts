@@ -74,6 +74,7 @@ function verifyAll(env: Env): void {
     subprograms: env.subprograms,
     marks,
     privileged,
+    stepsBack: env.atLeast(6, 7),
     roots: [],
     traits: slot => callTraits(env, slot),
   })

@@ -108,6 +108,7 @@ interface Sides {
 function predict(env: Env, condition: number, left: Reg, right: Reg, narrow: boolean): boolean | undefined {
   if (isAnyPacket(left) && isAnyPacket(right) && !narrow) return isPacketTaken(condition, left, right)
   if (!isPointer(left) && !isPointer(right)) {
+    if (!canPredict(env, left, right, narrow)) return undefined
     return compared(env, condition, left.scalar, right.scalar, narrow).taken
   }
   const [pointer, number] = isZeroOf(right, narrow) ? [left, right] : [right, left]
@@ -115,6 +116,14 @@ function predict(env: Env, condition: number, left: Reg, right: Reg, narrow: boo
   if (condition === o.BPF_JEQ) return false
   return condition === o.BPF_JNE ? true : undefined
 }
+
+/** What a comparison of numbers needs to be decided: a constant on the right; on one of the sides (Linux 6.4); their ranges (6.8). */
+function canPredict(env: Env, left: Reg, right: Reg, narrow: boolean): boolean {
+  if (env.atLeast(6, 8) || isKnown(right, narrow)) return true
+  return env.atLeast(6, 4) && isKnown(left, narrow)
+}
+
+const isKnown = ({ scalar }: Reg, narrow: boolean): boolean => (narrow ? scalar.bits.low32() : scalar.bits).mask === 0n
 
 function isZeroOf(reg: Reg, narrow: boolean): boolean {
   if (reg.kind !== Kind.scalar) return false

@@ -98,7 +98,8 @@ function readFixed(env: Env, frame: Frame, off: number, size: number, dst: numbe
   }
   if (dst === undefined) return
   // On a little-endian machine the low part of a number is at its lowest address.
-  if (size <= spilled && off % 8 === 0) {
+  const fits = env.atLeast(6, 9) ? size <= spilled : size === spilled
+  if (fits && off % 8 === 0) {
     let reg = slot.reg
     if (env.privileged && size === 4 && spilled === 4 && fitsU32(reg.scalar)) reg = linkSlot(env, frame, index)
     env.set(dst, width(reg) > size * 8 ? reg.with({ id: 0, off: 0 }) : reg)
@@ -106,6 +107,10 @@ function readFixed(env: Env, frame: Frame, off: number, size: number, dst: numbe
     return
   }
   const { spills, zeros } = checkReadable(env, slot, off, size)
+  if (!env.atLeast(6, 8)) {
+    env.set(dst, UNKNOWN)
+    return
+  }
   const isZero = isConstant(slot.reg.scalar) && slot.reg.scalar.bits.value === 0n
   if (spills === size && isZero) {
     env.set(dst, ZERO_REG)

@@ -21,6 +21,8 @@ export interface FlowInput {
   readonly marks: Marks
   /** Without privileges a jump back is refused. */
   readonly privileged: boolean
+  /** Whether a loop may be entered in its middle, so that a step that is no jump leads back (Linux 6.7). */
+  readonly stepsBack: boolean
   /** Starts that no instruction leads to: exception callbacks. */
   readonly roots: readonly number[]
   readonly traits: (slot: number) => CallTraits
@@ -74,10 +76,15 @@ function explore(input: FlowInput, root: number, state: Uint8Array): void {
       state[target] = DISCOVERED
       path.push(target)
       nextEdge.push(0)
-    } else if (state[target] === DISCOVERED && !privileged) {
+    } else if (state[target] === DISCOVERED && !(privileged && (input.stepsBack || isJump(code.op[slot])))) {
       throw new Refused(EINVAL, `back-edge from insn ${slot} to ${target}`, slot)
     }
   }
+}
+
+function isJump(op: number): boolean {
+  const kind = op & o.BPF_CLASS_MASK
+  return (kind === o.BPF_JMP || kind === o.BPF_JMP32) && (op & o.BPF_OP_MASK) !== o.BPF_CALL
 }
 
 /** Where an instruction goes: 0 is the next one (or the only one), 1 the branch or the function that is called. */
