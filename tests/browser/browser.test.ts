@@ -28,7 +28,8 @@ async function passes(t: TestContext, page: TestPage, skipped: string): Promise<
     if (failed.length === 0 && !page.must.has(file)) continue
     await t.test(`${file}: ${passed} tests`, () => {
       assert.equal(failed.map(({ name, why }) => `${name}\n${why}`).join("\n"), "")
-      assert.ok(needs === undefined && passed > 0, `it ran no test: ${needs}`)
+      // A file of which each test has a reason of its own to be skipped is in the list below.
+      assert.ok(needs === undefined && outcomes.length > 0, `it ran no test: ${needs}`)
     })
   }
   await t.test("no other tests are skipped than before", () => {

@@ -44,7 +44,7 @@ export class BpfIterator implements AsyncIterable<string> {
     const codec = codecOfType(this.#btf, type)
     let rest = new Uint8Array(0)
     for await (const chunk of this.chunks()) {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+      const bytes = rest.length === 0 ? chunk : joined([rest, chunk])
       const whole = bytes.length - (bytes.length % codec.size)
       for (let at = 0; at < whole; at += codec.size) yield codec.decode(bytes, at, at + codec.size) as T
       rest = Uint8Array.from(bytes.subarray(whole))
@@ -63,7 +63,7 @@ export class BpfIterator implements AsyncIterable<string> {
     using output = this.#open()
     const chunks: Uint8Array[] = []
     for (let chunk = output.readSync(); chunk !== undefined; chunk = output.readSync()) chunks.push(chunk)
-    return Buffer.concat(chunks).toString("utf8")
+    return new TextDecoder().decode(joined(chunks))
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<string> {
@@ -87,4 +87,15 @@ export function iterate(
   }
   const program = load(found.name)
   return new BpfIterator(() => program.iterate(options), btf)
+}
+
+/** The pieces as one. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    out.set(piece, at)
+    at += piece.length
+  }
+  return out
 }

@@ -78,6 +78,7 @@ const SO_ATTACH_FILTER = 26
  */
 export function attachClassic(fd: number, insns: Uint8Array): () => void {
   const what = `attaching a classic filter to socket ${fd}`
+  const isLittle = endianness() === "LE"
   // struct sock_fprog: the number of instructions, and behind padding their address.
   const program = new DataView(new ArrayBuffer(16))
   program.setUint16(0, insns.length / 8, isLittle)
@@ -95,8 +96,6 @@ export function attachClassic(fd: number, insns: Uint8Array): () => void {
     }
   }
 }
-
-const isLittle = endianness() === "LE"
 
 function noSocket(fd: number, what: string, errno: number): SkepError {
   return new SkepError({
