@@ -4,7 +4,7 @@ import { needsRoot } from "../../support/kernel.ts"
 import { describe, fuzz } from "./run.ts"
 
 /** Programs that are tried, always the same ones: about a minute with CI set, else less. Others are for `npm run verifier -- fuzz`. */
-const PROGRAMS = process.env.CI === undefined ? 4_000 : 30_000
+const PROGRAMS = process.env.CI === undefined ? 3_000 : 20_000
 /** On a slow machine the last ones are left out. */
 const MOST_SECONDS = 120
 
