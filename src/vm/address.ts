@@ -32,6 +32,9 @@ export const END_WORD = 40
 export const BUDGET_SPENT = 1
 export const TOO_DEEP = 2
 
+/** The CPU that the run is on. */
+export const CPU_WORD = 36
+
 /** `0xffff888000001000` */
 export const addressText = (low: number, high: number): string =>
   `0x${((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString(16)}`

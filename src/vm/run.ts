@@ -1,4 +1,4 @@
-import { CODE, FRAME_WORD, FUEL_WORD, HIGH_WORD, KERNEL, PACKET, STACK_WORD, USER } from "./address.ts"
+import { CODE, CPU_WORD, FRAME_WORD, FUEL_WORD, HIGH_WORD, KERNEL, PACKET, STACK_WORD, USER } from "./address.ts"
 import type { Code } from "./code.ts"
 import type { Core } from "./core.ts"
 import type { Environment } from "./environment.ts"
@@ -111,8 +111,10 @@ export class Run {
     const frame = i32[FRAME_WORD >> 2]
     const fuel = i32[FUEL_WORD >> 2]
     const stack = i32[STACK_WORD >> 2]
+    const cpu = i32[CPU_WORD >> 2]
     i32[FUEL_WORD >> 2] = this.core.budget
     i32[STACK_WORD >> 2] = this.#stack
+    i32[CPU_WORD >> 2] = this.cpu
     const top = this.#stack + FRAME_BYTES * FRAMES
     try {
       const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = words
@@ -125,6 +127,7 @@ export class Run {
       this.memory.i32[FRAME_WORD >> 2] = frame
       this.memory.i32[FUEL_WORD >> 2] = fuel
       this.memory.i32[STACK_WORD >> 2] = stack
+      this.memory.i32[CPU_WORD >> 2] = cpu
     }
   }
 

@@ -6,6 +6,8 @@ import { Upper } from "./known.ts"
 const CALLS_BACK = new Set([12, 164, 180, 181, 209])
 export const TAIL_CALL = 12
 export const MAP_LOOKUP = 1
+export const MAP_UPDATE = 2
+export const MAP_DELETE = 3
 export const LOOP = 181
 
 /** Helpers that read or write so many bytes behind a pointer as another argument says: both registers. */

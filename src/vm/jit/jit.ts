@@ -1,8 +1,8 @@
-import { SkepError } from "../../base/index.ts"
 import { CODE, LEAVES_WORD } from "../address.ts"
 import type { Code, CodeImage, Helper } from "../code.ts"
 import { badCallback, Fault, noHelper } from "../fault.ts"
 import { interpret } from "../interpreter/interpreter.ts"
+import { HashMap } from "../maps/hash.ts"
 import type { Memory } from "../memory.ts"
 import type { Run } from "../run.ts"
 import { wordsOfCall } from "./calls.ts"
@@ -27,8 +27,8 @@ export function compileOrInterpret(image: CodeImage): Code {
   try {
     return compile(image)
   } catch (error) {
-    if (error instanceof SkepError) throw error
-    return interpret(image)
+    if (error instanceof RangeError || (error as Error).name === "CompileError") return interpret(image)
+    throw error
   }
 }
 
@@ -100,6 +100,12 @@ class Compiled implements Code {
 
   #import(one: Import): (...words: number[]) => number {
     switch (one.kind) {
+      case "refill":
+        return map => {
+          const found = this.#run.core.mapAt(map)
+          if (found instanceof HashMap) found.refill()
+          return 0
+        }
       case "packet":
         return (offset, size) => this.#loadPacket(offset, size)
       case "kfunc":

@@ -3,16 +3,17 @@ import { CODE, HIGH_WORD } from "../address.ts"
 import type { CodeImage } from "../code.ts"
 import type { VmMap } from "../maps/map.ts"
 import { foldAddresses } from "./addresses.ts"
-import { CONTEXT, LOOP, MAP_LOOKUP, mapPart, shapeOfCall, sizeRegister, wordsOfCall } from "./calls.ts"
+import { CONTEXT, LOOP, MAP_LOOKUP, MAP_UPDATE, mapPart, shapeOfCall, sizeRegister, wordsOfCall } from "./calls.ts"
 import { type Events, eventsOf, readEvent } from "./events.ts"
 import type { FlowGraph } from "./flow.ts"
 import { type CallReach, frameOf } from "./frame.ts"
 import { type CodeRange, calledFunction, codeOf, type FlatCode } from "./functions.ts"
 import { halvesOf } from "./halves.ts"
-import { hashLookup, type InlineMap, inlineMap } from "./inlineMaps.ts"
 import { knownValues, type UpperFacts } from "./known.ts"
 import { liveAtStart } from "./liveness.ts"
 import { localsOf, writeLocals } from "./locals.ts"
+import { isArray } from "./mapCalls.ts"
+import { type MapFunction, MapFunctions, mapFunction } from "./maps/index.ts"
 import { type Prepared, prepareFunctions } from "./prepare.ts"
 import { Reused } from "./reused.ts"
 import { FunctionTranslator, type Position } from "./translateFunction.ts"
@@ -34,7 +35,7 @@ export interface TranslateOptions {
 
 /** A function in JavaScript that a module imports, and how many of r1 to r5 it takes. */
 export type Import = { readonly name: string; readonly count: number } & (
-  | { readonly kind: "packet" }
+  | { readonly kind: "packet" | "refill" }
   | { readonly kind: "helper" | "kfunc"; readonly number: number }
 )
 
@@ -70,11 +71,9 @@ export class Program {
   readonly #imports: Import[] = []
   readonly #positions: (readonly Position[])[] = []
   readonly #importIndex = new Map<string, number>()
-  /** Hash maps that the module has a function for, by address. */
-  readonly #lookups = new Map<number, { readonly index: number; readonly map: InlineMap }>()
+  readonly #mapFunctions: MapFunctions
   /** By instruction: the array that a lookup is made in whose key may be a slot. Such a lookup reads no register. */
   readonly #mapOfSlot = new Map<number, number>()
-  readonly #inlineMaps = new Map<number, InlineMap | undefined>()
 
   constructor(image: CodeImage, options: TranslateOptions) {
     const { verified = image.verified ?? false, records = false, vectors = hasSimd() } = options
@@ -85,6 +84,7 @@ export class Program {
     this.code = codeOf(image.insns, image.entries)
     this.#functions = prepareFunctions(this.code)
     this.#findImports()
+    this.#mapFunctions = new MapFunctions(this.#imports.length + this.#functions.length)
   }
 
   translate(): Translated {
@@ -94,8 +94,10 @@ export class Program {
       const body = this.#function(f)
       this.#module.add(this.#module.type(FUNCTION_TYPES[f.parameters], RESULT), body)
     }
-    for (const { map } of this.#lookups.values()) this.#module.add(this.#module.type([I32], [I32]), hashLookup(map))
-    const before = this.#imports.length + this.#functions.length + this.#lookups.size
+    for (const { parameters, body } of this.#mapFunctions.bodies(this.#importIndex.get("refill") ?? -1)) {
+      this.#module.add(this.#module.type(parameters, WORDS[1]), body)
+    }
+    const before = this.#imports.length + this.#functions.length + this.#mapFunctions.count
     for (const f of this.#entries()) {
       const slot = this.code.slots[this.code.functions[f].first]
       const { parameters } = this.#functions[f]
@@ -138,6 +140,8 @@ export class Program {
         const { count } = shapeOfCall(this.code, i, this.parameters)
         const kind = src === o.BPF_HELPER_CALL ? "helper" : "kfunc"
         this.#import({ kind, name: this.#helperName(i), count, number: imm }, WORDS[wordsOfCall(count)], WORDS[1])
+        if (kind === "helper" && imm === MAP_UPDATE)
+          this.#import({ kind: "refill", name: "refill", count: 0 }, WORDS[1], WORDS[0])
       } else if ((op & o.BPF_CLASS_MASK) === o.BPF_LD && op !== o.OP_LDDW) {
         this.#import({ kind: "packet", name: "packet", count: 0 }, WORDS[2], WORDS[1])
       }
@@ -163,14 +167,30 @@ export class Program {
     return this.#imports.length + f
   }
 
-  /** The map that a lookup is made in, where compiled code can do it. */
-  lookedUp(a: Analysis, i: number): InlineMap | undefined {
-    const { op, src, imm } = this.code.insns[i]
-    if (op !== o.OP_CALL || src !== o.BPF_HELPER_CALL || imm !== MAP_LOOKUP) return undefined
+  /** The array that an instruction looks an index up in, where that is known. */
+  arrayLookedUp(a: Analysis, i: number): VmMap | undefined {
+    if (this.#helper(i) !== MAP_LOOKUP) return undefined
     const map = this.#mapOf(a, i)
-    if (map === undefined) return undefined
-    if (!this.#inlineMaps.has(map.address)) this.#inlineMaps.set(map.address, inlineMap(map))
-    return this.#inlineMaps.get(map.address)
+    return map !== undefined && isArray(map) ? map : undefined
+  }
+
+  /** The function that stands for the helper that an instruction calls. */
+  mapFunction(a: Analysis, i: number): MapFunction | undefined {
+    const helper = this.#helper(i)
+    if (helper < 0 || mapPart(helper, o.R2) === undefined) return undefined
+    const map = this.#mapOf(a, i)
+    return map === undefined ? undefined : mapFunction(helper, map, this.verified)
+  }
+
+  /** The number of such a function. */
+  mapFunctionIndex(wanted: MapFunction): number {
+    return this.#mapFunctions.index(wanted)
+  }
+
+  /** The helper that an instruction calls; −1 for none. */
+  #helper(i: number): number {
+    const { op, src, imm } = this.code.insns[i]
+    return op === o.OP_CALL && src === o.BPF_HELPER_CALL ? imm : -1
   }
 
   /** The map whose address is in r1 at a call. */
@@ -188,21 +208,10 @@ export class Program {
     return this.code.functionAt.get(this.code.indexAt[called.low])
   }
 
-  /** Number of the function that looks keys up in a map. */
-  lookupIndex(map: InlineMap): number {
-    if (map.kind !== "hash") return -1
-    let found = this.#lookups.get(map.address)
-    if (found === undefined) {
-      found = { index: this.#imports.length + this.#functions.length + this.#lookups.size, map }
-      this.#lookups.set(map.address, found)
-    }
-    return found.index
-  }
-
   readonly #callReach: CallReach = {
     readsKey: (a, i) => {
-      const map = this.lookedUp(a, i)
-      if (map?.kind !== "array") return false
+      const map = this.arrayLookedUp(a, i)
+      if (map === undefined) return false
       this.#mapOfSlot.set(i, map.address)
       return true
     },

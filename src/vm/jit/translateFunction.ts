@@ -20,7 +20,7 @@ import { endsBlock } from "./flow.ts"
 import { costOfTurn, prepaidLoops } from "./fuel.ts"
 import { calledFunction } from "./functions.ts"
 import { FunctionWriter } from "./functionWriter.ts"
-import { translateLookup } from "./lookup.ts"
+import { translateArrayLookup, translateMapCall } from "./mapCalls.ts"
 import { translateLoad, translateProbe, translateSlot, translateStore } from "./memory.ts"
 import type { Program } from "./program.ts"
 import { type StructureWriter, writeDispatch, writeStructured } from "./structure.ts"
@@ -292,9 +292,14 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
   }
 
   #call(i: number, insn: o.Insn): void {
-    const map = this.program.lookedUp(this.a, i)
-    if (map !== undefined) {
-      translateLookup(this, i, map, this.program.lookupIndex(map))
+    const array = this.program.arrayLookedUp(this.a, i)
+    if (array !== undefined) {
+      translateArrayLookup(this, i, array)
+      return
+    }
+    const onMap = this.program.mapFunction(this.a, i)
+    if (onMap !== undefined) {
+      translateMapCall(this, i, onMap, this.program.mapFunctionIndex(onMap))
       return
     }
     const shape = shapeOfCall(this.a.code, i, this.program.parameters)

@@ -52,7 +52,8 @@ export class ArrayMap extends VmMap {
   #wrong(to: number, flags: number): number {
     if ((flags & ~BPF_F_LOCK) > BPF_EXIST) return -EINVAL
     if (to === 0) return -E2BIG
-    return (flags & BPF_NOEXIST) !== 0 ? -EEXIST : 0
+    if ((flags & BPF_NOEXIST) !== 0) return -EEXIST
+    return this.lacksLock(flags) ? -EINVAL : 0
   }
 
   override read(key: number, value: number): number {

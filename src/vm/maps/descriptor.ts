@@ -31,7 +31,7 @@ export const MAP_DATA = 24
 export const MAP_STRIDE = 28
 /** Hash: number of elements. */
 export const MAP_COUNT = 32
-/** Hash: first free node, 0 for none: then `MAP_USED` tells the first that was never used. */
+/** Hash: first free node, 0 for none: then those from `MAP_USED` on, which were never used, are left. */
 export const MAP_FREE = 36
 /** Hash: number of buckets less 1, a power of two less 1. */
 export const MAP_MASK = 40
@@ -39,7 +39,7 @@ export const MAP_MASK = 40
 export const MAP_CPU_STRIDE = 44
 /** Hash: address of the first node. */
 export const MAP_NODES = 48
-/** Hash: number of nodes that were ever used, from the first on. */
+/** Hash: number of nodes that hold elements or are, or were, among the free ones: all others lie behind them. */
 export const MAP_USED = 52
 /** Hash: the least recently used node (LRU); 0 for none. */
 export const MAP_OLDEST = 56

@@ -4,11 +4,13 @@ import { E2BIG, EEXIST, EINVAL, ENOENT } from "../errno.ts"
 import type { Memory } from "../memory.ts"
 import { BPF_F_RDONLY_PROG } from "./array.ts"
 import * as at from "./descriptor.ts"
-import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST, VmMap } from "./map.ts"
+import { BPF_EXIST, BPF_NOEXIST, VmMap } from "./map.ts"
 
 const round8 = (size: number): number => (size + 7) & ~7
 
-const STEP = 0x9e3779b1
+export const HASH_STEP = 0x9e3779b1
+/** Nodes that are made ready at once. */
+const REFILL = 64
 
 /**
  * Hash of a key: of its 32-bit words and of the bytes that are left, one after another.
@@ -20,11 +22,11 @@ export function hashOf(memory: Memory, key: number, size: number): number {
   const words = size & ~3
   let hash = size
   for (let i = 0; i < words; i += 4) {
-    hash = Math.imul(hash ^ view.getInt32(key + i, true), STEP)
+    hash = Math.imul(hash ^ view.getInt32(key + i, true), HASH_STEP)
     hash ^= hash >>> 15
   }
   for (let i = words; i < size; i++) {
-    hash = Math.imul(hash ^ u8[key + i], STEP)
+    hash = Math.imul(hash ^ u8[key + i], HASH_STEP)
     hash ^= hash >>> 15
   }
   return hash | 0
@@ -110,7 +112,7 @@ export class HashMap extends VmMap {
 
   /** The node of a key, made where there is none and it may be: or −errno. */
   #make(key: number, flags: number): number {
-    if ((flags & ~BPF_F_LOCK) > BPF_EXIST) return -EINVAL
+    if (this.refuses(flags)) return -EINVAL
     const hash = hashOf(this.memory, key, this.keySize)
     const there = this.#find(key, hash)
     if (there !== 0) {
@@ -127,7 +129,8 @@ export class HashMap extends VmMap {
     i32[(node + at.NODE_HASH) >> 2] = hash
     i32[bucket] = node
     u8.copyWithin(node + at.NODE_KEY, key, key + this.keySize)
-    u8.fill(0, node + at.NODE_KEY + this.keySize, node + this.#stride)
+    // All bytes of other values are written; those that pad keys and values are zeros from the beginning.
+    if (this.copies > 1 || this.special.length > 0) u8.fill(0, node + this.#valueAt, node + this.#stride)
     if (this.#lru) this.#append(node)
     this.set(at.MAP_COUNT, this.count + 1)
     return node
@@ -135,28 +138,28 @@ export class HashMap extends VmMap {
 
   /** A node that no key has: 0 where there is none. */
   #takeNode(): number {
-    const free = this.get(at.MAP_FREE)
-    if (free !== 0) {
-      this.set(at.MAP_FREE, this.memory.i32[free >> 2])
-      return free
-    }
+    if (this.get(at.MAP_FREE) === 0) this.refill()
+    if (this.get(at.MAP_FREE) === 0 && this.#lru) this.#remove(this.get(at.MAP_OLDEST))
+    const node = this.get(at.MAP_FREE)
+    if (node !== 0) this.set(at.MAP_FREE, this.memory.i32[node >> 2])
+    return node
+  }
+
+  /** Puts nodes that were never used, if any are left, among the free ones. Compiled code calls it, too, when there are none. */
+  refill(): void {
+    const { memory, maxEntries, valueSize } = this
+    const access = this.#readOnly ? "read" : "write"
     const used = this.get(at.MAP_USED)
-    if (used < this.maxEntries) {
-      this.set(at.MAP_USED, used + 1)
-      const node = this.#nodes + used * this.#stride
+    const end = Math.min(used + REFILL, maxEntries)
+    for (let n = end - 1; n >= used; n--) {
+      const node = this.#nodes + n * this.#stride
       for (let cpu = 0; cpu < this.copies; cpu++) {
-        this.memory.protect(
-          node + this.#valueAt + cpu * this.#cpuStride,
-          this.valueSize,
-          this.#readOnly ? "read" : "write",
-        )
+        memory.protect(node + this.#valueAt + cpu * this.#cpuStride, valueSize, access)
       }
-      return node
+      memory.i32[node >> 2] = this.get(at.MAP_FREE)
+      this.set(at.MAP_FREE, node)
     }
-    if (!this.#lru) return 0
-    const oldest = this.get(at.MAP_OLDEST)
-    this.#remove(oldest)
-    return this.#takeNode()
+    this.set(at.MAP_USED, end)
   }
 
   override delete(key: number): number {

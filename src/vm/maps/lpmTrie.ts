@@ -1,7 +1,7 @@
 import type { MapSpec } from "../../object/index.ts"
 import type { Core } from "../core.ts"
 import { EEXIST, EINVAL, ENOENT, ENOSPC } from "../errno.ts"
-import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST, VmMap } from "./map.ts"
+import { BPF_EXIST, BPF_NOEXIST, VmMap } from "./map.ts"
 
 /** An element: its key as the bytes of its prefix, the rest zero. */
 interface Element {
@@ -55,7 +55,7 @@ export class LpmTrieMap extends VmMap {
   }
 
   override update(key: number, value: number, flags: number): number {
-    if ((flags & ~BPF_F_LOCK) > BPF_EXIST) return -EINVAL
+    if (this.refuses(flags)) return -EINVAL
     const prefix = this.#prefixOf(key)
     if (prefix < 0) return -EINVAL
     const there = this.#exact(key)

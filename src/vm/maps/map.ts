@@ -67,6 +67,16 @@ export abstract class VmMap {
     core.placeMap(this)
   }
 
+  /** Whether an update with such flags is refused (EINVAL): they are unknown, contradict each other, or want a lock that values do not have. */
+  protected refuses(flags: number): boolean {
+    return (flags & ~BPF_F_LOCK) > BPF_EXIST || this.lacksLock(flags)
+  }
+
+  /** Whether flags want a lock that values do not have. */
+  protected lacksLock(flags: number): boolean {
+    return (flags & BPF_F_LOCK) !== 0 && !this.special.some(({ type }) => type === "bpf_spin_lock")
+  }
+
   /** Puts a value in the place of another, all but its special fields. */
   protected store(to: number, value: number): void {
     const { u8 } = this.memory

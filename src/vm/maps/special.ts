@@ -3,6 +3,8 @@ import type { MapSpec } from "../../object/index.ts"
 
 /** Bytes of a value that are the machine's: locks, timers, owned pointers. Updates leave them alone, and processes read zeros. */
 export interface SpecialField {
+  /** The name of its type. */
+  readonly type: string
   readonly offset: number
   readonly size: number
 }
@@ -19,7 +21,7 @@ export function specialFields({ valueType }: MapSpec, bytes: Uint8Array): readon
   for (const member of type.members) {
     const inner = btf.resolved(member.type)
     if (inner.kind !== "struct" || inner.name === undefined || !SPECIAL.has(inner.name)) continue
-    found.push({ offset: member.bitOffset / 8, size: inner.size })
+    found.push({ type: inner.name, offset: member.bitOffset / 8, size: inner.size })
   }
   return found
 }

@@ -104,3 +104,8 @@ export const I32 = 0x7f
 export const I64 = 0x7e
 /** The type of a block that leaves nothing. */
 export const VOID = 0x40
+
+/** `memory.copy`: to, from, size. */
+export const MEMORY_COPY = [0xfc, 0x0a, 0x00, 0x00] as const
+/** `memory.fill`: to, byte, size. */
+export const MEMORY_FILL = [0xfc, 0x0b, 0x00] as const
