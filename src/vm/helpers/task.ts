@@ -38,7 +38,7 @@ export const taskHelpers: Readonly<Record<string, Helper>> = {
     const at = run.writable(buffer, high, size)
     const { u8 } = run.memory
     u8.fill(0, at, at + size)
-    u8.set(encoder.encode(run.environment.task().comm).subarray(0, Math.min(15, size - 1)), at)
+    encoder.encodeInto(run.environment.task().comm, u8.subarray(at, at + Math.min(15, size - 1)))
     return 0
   },
 

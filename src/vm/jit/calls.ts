@@ -9,6 +9,7 @@ export const MAP_LOOKUP = 1
 export const MAP_UPDATE = 2
 export const MAP_DELETE = 3
 export const LOOP = 181
+export const CPU_ID = 8
 
 /** Helpers that read or write so many bytes behind a pointer as another argument says: both registers. */
 const SIZED: Readonly<Record<number, readonly (readonly [pointer: number, size: number])[]>> = {

@@ -1,6 +1,7 @@
 import * as o from "../../isa/index.ts"
 import {
   BUDGET_SPENT,
+  CPU_WORD,
   END_WORD,
   FRAME_WORD,
   FUEL_WORD,
@@ -13,7 +14,7 @@ import { badCode } from "../badCode.ts"
 import { translateAlu } from "./alu.ts"
 import { translateAtomic } from "./atomic.ts"
 import { translateLoop } from "./bpfLoop.ts"
-import { shapeOfCall, TAIL_CALL, wordsOfCall } from "./calls.ts"
+import { CPU_ID, shapeOfCall, TAIL_CALL, wordsOfCall } from "./calls.ts"
 import { translateChoice } from "./choices.ts"
 import { condition } from "./condition.ts"
 import { endsBlock } from "./flow.ts"
@@ -300,6 +301,14 @@ export class FunctionTranslator extends FunctionWriter implements StructureWrite
     const onMap = this.program.mapFunction(this.a, i)
     if (onMap !== undefined) {
       translateMapCall(this, i, onMap, this.program.mapFunctionIndex(onMap))
+      return
+    }
+    if (insn.src === o.BPF_HELPER_CALL && insn.imm === CPU_ID) {
+      const to = this.writtenWeb(i)
+      if (to < 0) return
+      this.i32(0)
+      this.memory(Op.i32Load, CPU_WORD)
+      this.set(to, I32)
       return
     }
     const shape = shapeOfCall(this.a.code, i, this.program.parameters)
