@@ -141,7 +141,7 @@ export class Program {
         const kind = src === o.BPF_HELPER_CALL ? "helper" : "kfunc"
         this.#import({ kind, name: this.#helperName(i), count, number: imm }, WORDS[wordsOfCall(count)], WORDS[1])
         if (kind === "helper" && imm === MAP_UPDATE)
-          this.#import({ kind: "refill", name: "refill", count: 0 }, WORDS[1], WORDS[0])
+          this.#import({ kind: "refill", name: "refill", count: 1 }, WORDS[wordsOfCall(count)], WORDS[1])
       } else if ((op & o.BPF_CLASS_MASK) === o.BPF_LD && op !== o.OP_LDDW) {
         this.#import({ kind: "packet", name: "packet", count: 0 }, WORDS[2], WORDS[1])
       }

@@ -3,6 +3,7 @@ import { E2BIG, EEXIST, EINVAL, ENOENT } from "../../errno.ts"
 import * as at from "../../maps/descriptor.ts"
 import { HASH_STEP } from "../../maps/hash.ts"
 import { BPF_EXIST, BPF_NOEXIST, type VmMap } from "../../maps/map.ts"
+import { wordsOfCall } from "../calls.ts"
 import { FunctionBuilder } from "../wasm/functionBuilder.ts"
 import { Op } from "../wasm/opcodes.ts"
 import { pieces, writeCopy } from "./bytes.ts"
@@ -12,6 +13,9 @@ import { writeAppend, writeTouch, writeUnlink } from "./lru.ts"
 
 /** Keys that are compared without a loop have at most so many bytes. */
 export const MAX_KEY = 64
+
+/** `refill` is called as the helper is whose place the function takes: V8 makes a wrapper for each signature. Only the map's address counts. */
+const REFILL_WORDS = wordsOfCall(4)
 
 /** What functions of a hash map know about it. */
 class Layout {
@@ -80,7 +84,11 @@ export function hashUpdate(map: VmMap, refill: number): Uint8Array {
   isFlag(BPF_EXIST).returnIf(-ENOENT)
   const free = address + at.MAP_FREE
   f.word(free).op(Op.i32Eqz)
-  f.if(() => f.i32(address).call(refill))
+  f.if(() => {
+    f.i32(address)
+    for (let n = 1; n < REFILL_WORDS; n++) f.i32(0)
+    f.call(refill).op(Op.drop)
+  })
   f.word(free).tee(node)
   f.op(Op.i32Eqz).if(
     () => {
