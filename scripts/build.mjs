@@ -2,13 +2,14 @@
 //   node scripts/build.mjs [--no-types]
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { runInThisContext } from "node:vm"
 import { build } from "esbuild"
 import { forBrowser } from "./browserBuild.mjs"
+import { keepReachable } from "./declarations.mjs"
 
 const common = {
   bundle: true,
@@ -139,25 +140,6 @@ function libraryIn(file) {
 const PUBLIC = Object.values(JSON.parse(readFileSync("package.json", "utf8")).exports).flatMap(({ types }) =>
   types === undefined ? [] : [types.replace("./dist/types/", "")],
 )
-
-/** Removes the declarations that nothing public leads to: those of the rooms' insides. */
-function keepReachable(folder, entries) {
-  const kept = new Set()
-  const keep = path => {
-    // What stands in an example of a comment leads nowhere.
-    if (kept.has(path) || !existsSync(path)) return
-    kept.add(path)
-    const text = readFileSync(path, "utf8")
-    for (const [, to] of text.matchAll(/\b(?:from|import\()\s*"(\.[^"]+)"/g)) {
-      keep(resolve(dirname(path), to.replace(/\.ts$/, ".d.ts")))
-    }
-  }
-  for (const entry of entries) keep(resolve(folder, entry))
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = resolve(entry.parentPath, entry.name)
-    if (entry.isFile() && !kept.has(path)) rmSync(path)
-  }
-}
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   process.exitCode = (await buildDist({ types: !process.argv.includes("--no-types") })) ? 0 : 1
