@@ -74,7 +74,7 @@ async function outcome(shape: Shape, operations: readonly Operation[], where: ob
   using b = await BPF.load({ text: text(shape), globals: { operations }, autoAttach: false, ...where })
   const { retval } = b.program("run", { type: "socket_filter" }).testRun({ data: new Uint8Array(64) })
   const { map } = b.table("m")
-  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
+  const hex = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("")
   // Which CPU a run is on is the kernel's affair: of its values one is not zero.
   const own = (value: Uint8Array): string => {
     const stride = (shape.valueSize + 7) & ~7

@@ -6,6 +6,14 @@ const SYSCALL: Place = { type: "syscall", sleepable: true }
 const ITER: Place = { type: "tracing", attachType: "trace_iter", target: "bpf_iter_task" }
 const XDP: Place = { type: "xdp" }
 
+/** Finds a connection: r0, which is not null behind it. */
+const CONNECTION = [
+  "r2 = 0",
+  ...[16, 24, 32, 40, 48, 56].map(at => `*(u64 *)(r10 -${at}) = r2`),
+  "r2 = r10\nr2 += -32\nr3 = 12\nr4 = r10\nr4 += -56\nr5 = 12\n@bpf_skb_ct_lookup\nif r0 == 0 goto out",
+].join("\n")
+const RELEASE = "r1 = r0\n@bpf_ct_release\nout:"
+
 /** Programs about what belongs to the kernel: the place, a name and the text, in which `@name` calls a function of the kernel, and `{struct.member}` is an offset. */
 export const TYPED_CASES: readonly (readonly [Place, string, string])[] = [
   [TC, "read section", "@bpf_rcu_read_lock\n@bpf_rcu_read_unlock"],
@@ -212,4 +220,9 @@ export const TYPED_CASES: readonly (readonly [Place, string, string])[] = [
     "parent of a task after the read section",
     "@bpf_rcu_read_lock\ncall bpf_get_current_task_btf\nr6 = *(u64 *)(r0 +{task_struct.real_parent})\n@bpf_rcu_read_unlock\nr1 = r6\n@bpf_task_acquire\nif r0 == 0 goto out\nr1 = r0\n@bpf_task_release\nout:",
   ],
+  [TC, "mark of a connection", `${CONNECTION}\nr1 = 7\n*(u32 *)(r0 +{nf_conn.mark}) = r1\n${RELEASE}`],
+  [TC, "half of a connection's mark", `${CONNECTION}\nr1 = 7\n*(u16 *)(r0 +{nf_conn.mark}) = r1\n${RELEASE}`],
+  [TC, "more than a connection's mark", `${CONNECTION}\nr1 = 7\n*(u64 *)(r0 +{nf_conn.mark}) = r1\n${RELEASE}`],
+  [TC, "status of a connection", `${CONNECTION}\nr1 = 7\n*(u32 *)(r0 +{nf_conn.status}) = r1\n${RELEASE}`],
+  [SWITCH, "a task's field", "r2 = *(u64 *)(r1 +8)\nr1 = 7\n*(u32 *)(r2 +{task_struct.pid}) = r1"],
 ]

@@ -127,7 +127,7 @@ function reach(env: Env, access: Access, reg: Reg, off: number): Reg | undefined
     case Kind.btf:
       return accessBtf(env, access, off)
     case Kind.mapPtr:
-      return accessMapPointer(env, access, off)
+      return accessMapPointer(env, access, off, reg.map)
     case Kind.buf:
       if (write && reg.flags & Flag.readOnly) {
         env.refuse(EACCES, `R${register} cannot write into ${typeName(reg.kind, reg.flags)}`)

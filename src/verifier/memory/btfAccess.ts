@@ -1,13 +1,16 @@
+import { mapTypes } from "../../isa/index.ts"
 import type { Env } from "../env.ts"
 import { specialFields } from "../fields/index.ts"
+import type { VerifierMap } from "../input.ts"
 import { isGplCompatible } from "../licence.ts"
-import { EACCES, EINVAL, EPERM } from "../refuse.ts"
+import { EACCES, EINVAL, ENOTSUPP, EPERM } from "../refuse.ts"
 import { Flag, Kind, pointerReg, type Reg, typeName, UNKNOWN } from "../reg.ts"
 import { isConstant } from "../scalar/index.ts"
 import { followedFlags } from "../typed/follow.ts"
-import { checkStructOpsWrite } from "../typed/structOpsWrite.ts"
+import { checkKernelWrite } from "../typed/kernelWrite.ts"
 import { walkStruct } from "../types/index.ts"
 import type { Access } from "./access.ts"
+import { mapStruct } from "./mapStruct.ts"
 
 /**
  * An access to a structure behind a typed pointer: the register that a read leaves.
@@ -36,7 +39,7 @@ export function accessBtf(env: Env, { register, size, write }: Access, off: numb
   const isAllocated = (flags & Flag.alloc) !== 0
   if (write) {
     if (!isAllocated) {
-      checkStructOpsWrite(env, reg, off, size)
+      checkKernelWrite(env, reg, off, size)
       return UNKNOWN
     }
   }
@@ -73,14 +76,17 @@ function readStructure(env: Env, reg: Reg, offset: number, size: number): Reg {
   }
 }
 
-/** A field of a map itself, as `struct bpf_map` has it. */
-export function accessMapPointer(env: Env, { register, size, write }: Access, off: number): Reg {
+/** A field of a map itself, as the kernel's structure has it: `struct bpf_map`, and what is behind it in the structure of its type. */
+export function accessMapPointer(env: Env, { register, size, write }: Access, off: number, map: VerifierMap): Reg {
   const btf = env.input.kernelBtf
-  const type = btf?.find("bpf_map", "struct") ?? 0
-  if (btf === undefined || type === 0)
-    return env.refuse(EINVAL, "map_ptr access not supported without CONFIG_DEBUG_INFO_BTF")
-  if (!env.perfmon) env.refuse(EACCES, "'struct bpf_map' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN")
+  if (btf === undefined) return env.refuse(EINVAL, "map_ptr access not supported without CONFIG_DEBUG_INFO_BTF")
+  const struct = mapStruct(map.type)
+  const type = btf.find(struct, "struct")
+  if (type === 0) {
+    return env.refuse(ENOTSUPP, `map_ptr access not supported for map type ${mapTypes.number(map.type)}`)
+  }
+  if (!env.perfmon) env.refuse(EACCES, `'struct ${struct}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`)
   if (off < 0) env.refuse(EACCES, `R${register} is ${typeName(Kind.mapPtr, 0)} invalid negative access: off=${off}`)
-  if (write) env.refuse(EACCES, "only read from bpf_map is supported")
+  if (write) env.refuse(EACCES, `only read from ${struct} is supported`)
   return readStructure(env, pointerReg(Kind.btf, { ref: btf, aux: type }), off, size)
 }

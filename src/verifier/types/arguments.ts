@@ -43,6 +43,10 @@ const SCALAR: ArgumentValue = { kind: "scalar" }
 /** Words of arguments that a program sees at most. */
 const MAX_ARGUMENTS = 12
 
+/** End of the names of parameters that may be null. */
+const NULLABLE_SUFFIX = "__nullable"
+/** First kernel that looks at the functions that stand for members of tables. */
+const STUBS = 609
 /** First kernels that tell trusted pointers from others, that mark arguments of tracepoints that may be null, and that want whole pointers. */
 const [TRUSTED, NULLABLE, WHOLE_POINTERS] = [602, 613, 614]
 
@@ -81,6 +85,17 @@ export function readArgument(place: TypedPlace, offset: number, size: number): A
   return readPointer(place, index, params[index], type.type, special)
 }
 
+/**
+ * Whether an argument of a table's member may be null: members have no names of parameters, but the function does that the kernel has for
+ * the place, as `bpf_dummy_ops__test_1(struct bpf_dummy_ops_state *cb__nullable)`. Source: `prepare_arg_info`, Linux 6.9.
+ */
+function isNullableInStub({ btf, table, name, kernel }: TypedPlace, index: number): boolean {
+  const id = table === undefined || kernel < STUBS ? 0 : btf.find(`${table}__${name}`, "func")
+  const stub = btf.type(id)
+  const prototype = stub.kind === "func" ? btf.type(stub.type) : undefined
+  return prototype?.kind === "func_proto" && prototype.params[index]?.name.endsWith(NULLABLE_SUFFIX) === true
+}
+
 /** A pointer to something that is not void or a number. */
 function readPointer(
   place: TypedPlace,
@@ -91,7 +106,7 @@ function readPointer(
 ): ArgumentValue {
   const { btf, name, kernel } = place
   let trusted = kernel >= TRUSTED && areTrusted(place)
-  let nullable = param?.name.endsWith("__nullable") === true
+  let nullable = param?.name.endsWith(NULLABLE_SUFFIX) === true || isNullableInStub(place, index)
   if (special !== undefined) {
     trusted = kernel >= TRUSTED && special.includes("trusted")
     nullable = true
